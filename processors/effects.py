@@ -1,0 +1,179 @@
+"""Effects: stateless workers that touch the world and append what came of it.
+
+One key's requests are worked on in order, different keys side by side up to a width. A request
+whose outcome is in the log is not worked on again; of two outcomes readers take the first.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+from processors.line import Entry
+from processors.parts import Assignment, Desk, Task
+from processors.patience import patiently
+from processors.room import Room
+from streams.envelope import CAUSATION, Envelope, author_of, header
+from streams.errors import Poison, Transient
+from streams.ids import ProcessorName
+from streams.io.wire import Author
+from streams.log import Record
+from streams.topics import Topic
+
+
+class Effect(Protocol):
+    """Work outside the log.
+
+    `batch_max` requests of one key may be worked on at once. `patience_s` is how long a world
+    that is away is asked again; None means for ever, which holds the key's later requests.
+    """
+
+    name: ProcessorName
+    version: int
+    topic: Topic
+    reads: tuple[type, ...]
+    writes: tuple[type, ...]
+    batch_max: int
+    patience_s: float | None
+
+    async def perform(self, causes: Sequence[Envelope[Any]]) -> Sequence[Any]:
+        """Return one outcome per request, in order. Raises Transient and Poison."""
+
+    def give_up(self, cause: Envelope[Any], error: Transient) -> Any:
+        """Return the outcome of a request that found the world away for too long."""
+
+
+class Performing:
+    """The part of an effect, with its two bounds in this process.
+
+    `width` calls are out at once; `backlog` requests wait or are in work, then reading pauses.
+    """
+
+    def __init__(
+        self, effect: Effect, author: Author, width: int = 64, backlog: int = 2_000
+    ) -> None:
+        self.effect = effect
+        self.author = author
+        self.width = asyncio.Semaphore(width)
+        self.backlog = Room(backlog)
+
+    @property
+    def name(self) -> ProcessorName:
+        """The effect's name."""
+        return self.effect.name
+
+    @property
+    def reads(self) -> frozenset[type]:
+        """The effect's requests."""
+        return frozenset(self.effect.reads)
+
+    @property
+    def recalls(self) -> frozenset[type]:
+        """The effect's outcomes: what has one is done."""
+        return frozenset(self.effect.writes)
+
+    def begin(self, desk: Desk, assignment: Assignment) -> "PerformingPost":
+        """Open a post; what lies before the first input was done."""
+        return PerformingPost(self, desk, assignment)
+
+
+class Request(NamedTuple):
+    """One request on its way."""
+
+    record: Record
+    cause: Envelope[Any]
+    entry: Entry
+
+
+class PerformingPost:
+    """An effect at work on one partition: a lane per key."""
+
+    def __init__(self, part: Performing, desk: Desk, assignment: Assignment) -> None:
+        self.since = assignment.start
+        self._part = part
+        self._desk = desk
+        self._answered: set[str] = set()
+        self._lanes: dict[str, deque[Request]] = {}
+        self._tasks: dict[str, Task] = {}
+        self._held = 0
+
+    def recall(self, record: Record, kind: type) -> None:
+        """Remember which requests were answered."""
+        cause = header(record, CAUSATION)
+        if cause is not None and author_of(record) == self._part.name:
+            self._answered.add(cause.decode(errors="replace"))
+
+    def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:
+        """Put a request on its key's lane; while the backlog is full, reading waits."""
+        if cause.event_id in self._answered:
+            self._answered.discard(cause.event_id)
+            return None
+        entry.hold()
+        self._held += 1
+        self._part.backlog.enter()
+        self._enqueue(Request(record, cause, entry))
+        return None if self._part.backlog.free else self._part.backlog.available()
+
+    def snapshot(self, position: int) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """Cancel what is in work; it was not acknowledged and its next owner does it."""
+        for task in self._tasks.values():
+            task.cancel()
+        self._part.backlog.leave(self._held)
+        self._held = 0
+        self._lanes.clear()
+        self._tasks.clear()
+
+    def _enqueue(self, request: Request) -> None:
+        key = request.cause.key
+        if key in self._lanes:
+            self._lanes[key].append(request)
+            return
+        lane = self._lanes[key] = deque([request])
+        self._tasks[key] = self._desk.spawn(partial(self._work, key, lane))
+
+    async def _work(self, key: str, lane: deque[Request]) -> None:
+        while lane:
+            batch = [lane.popleft() for _ in range(min(len(lane), self._part.effect.batch_max))]
+            await self._answer(batch)
+        del self._lanes[key], self._tasks[key]
+
+    async def _answer(self, batch: list[Request]) -> None:
+        try:
+            outcomes = await self._perform([request.cause for request in batch])
+        except Poison as error:
+            if len(batch) > 1:  # one of them is bad: find it alone
+                for request in batch:
+                    await self._answer([request])
+                return
+            only = batch[0]
+            await self._desk.park(only.record, self._part.name, error, only.entry)
+            self._done(only)
+            return
+        for request, outcome in zip(batch, outcomes, strict=True):
+            await self._append(request, outcome)
+            self._done(request)
+
+    async def _perform(self, causes: list[Envelope[Any]]) -> Sequence[Any]:
+        effect = self._part.effect
+        async with self._part.width:
+            try:
+                return await patiently(
+                    lambda: effect.perform(causes), limit_s=effect.patience_s, told=self._desk.told
+                )
+            except Transient as error:
+                return [effect.give_up(cause, error) for cause in causes]
+
+    async def _append(self, request: Request, outcome: Any) -> None:
+        author = self._part.author
+        pause = self._desk.append(lambda: [author.outcome(request.cause, outcome)], request.entry)
+        if pause is not None:
+            await pause
+
+    def _done(self, request: Request) -> None:
+        self._held -= 1
+        self._part.backlog.leave()
+        request.entry.release()

@@ -1,0 +1,35 @@
+"""How long to ask a world that is away, and how often."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from streams.errors import Transient
+
+T = TypeVar("T")
+
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 5.0
+
+
+async def patiently(
+    attempt: Callable[[], Awaitable[T]],
+    *,
+    limit_s: float | None = None,
+    told: Callable[[Transient], None] = lambda _: None,
+) -> T:
+    """Return what `attempt` returns, asking again after every Transient with growing pauses.
+
+    `told` hears of each failure. Raises the last Transient once `limit_s` seconds are over.
+    """
+    pause, deadline = FIRST_PAUSE_S, None if limit_s is None else time.monotonic() + limit_s
+    while True:
+        try:
+            return await attempt()
+        except Transient as error:
+            if deadline is not None and time.monotonic() + pause > deadline:
+                raise
+            told(error)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_S)

@@ -1,0 +1,298 @@
+"""The one loop: it reads a topic for every processor of this process, and loses nothing.
+
+An input is acknowledged only after the delivery of everything made from it, in input order; what
+was in flight at a rebalance is dropped and read again by the partition's next owner.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, NamedTuple
+
+from processors.line import Act, Entry
+from processors.parts import Assignment, Part, Task, Work, Write
+from processors.patience import patiently
+from processors.room import Room
+from processors.tenure import Tenure
+from streams.dead_letters import dead_letter
+from streams.envelope import Envelope, place
+from streams.errors import AetherError, Fatal, Poison, Transient
+from streams.ids import ProcessorName
+from streams.io.snapshots import SnapshotFolder
+from streams.io.wire import Wire
+from streams.log import Delivery, Draft, EventLog, LogFull, Record
+
+logger = logging.getLogger(__name__)
+
+INTAKE = ProcessorName("intake")  # parks what no processor could read
+IN_FLIGHT_MAX = 20_000
+SNAPSHOT_EVERY = 50_000
+
+
+#: Runs something slow beside the loop.
+Offload = Callable[..., Coroutine[Any, Any, Any]]
+
+
+class Batch(NamedTuple):
+    """Records of one partition in order, as handed over by the group's consumer.
+
+    `position` is the offset after the last of them, `generation` the group's when they were read.
+    """
+
+    partition: int
+    generation: int
+    records: Sequence[Record]
+    position: int
+    acknowledge: Act
+
+
+class Runner:
+    """Drives all parts that read one topic in this process."""
+
+    def __init__(
+        self,
+        topic: str,
+        log: EventLog,
+        wire: Wire,
+        parts: Sequence[Part],
+        snapshots: SnapshotFolder,
+        *,
+        snapshot_every: int = SNAPSHOT_EVERY,
+        offload: Offload = asyncio.to_thread,
+    ) -> None:
+        self.topic = topic
+        self.failure: AetherError | None = None
+        self.failed = asyncio.Event()
+        self._log = log
+        self._wire = wire
+        self._parts = parts
+        self._snapshots = snapshots
+        self._snapshot_every = snapshot_every
+        self._offload = offload
+        self._reads = frozenset[type]().union(*(part.reads for part in parts))
+        self._tenures: dict[int, Tenure] = {}
+        self._resets = 0
+        self._ignored: set[bytes] = set()
+        self._flying = Room(IN_FLIGHT_MAX)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- what the group's consumer calls
+
+    def wants(self, value: bytes | None) -> bool:
+        """Say cheaply whether a record may concern anyone here; its headers need not be read."""
+        return value is None or value[:5] not in self._ignored
+
+    async def take(self, batch: Batch) -> None:
+        """Work on a batch; it is acknowledged later. Never raises: see `failure`."""
+        await self._guarded(partial(self._take, batch))
+
+    async def release(self, grace_s: float) -> None:
+        """Before partitions are taken away: finish what is in flight, within `grace_s`."""
+        tenures = list(self._tenures.values())
+        drained = asyncio.gather(*(tenure.line.drained() for tenure in tenures))
+        try:
+            await asyncio.wait_for(drained, grace_s)
+        except TimeoutError:
+            logger.warning("in flight at a rebalance; its next owner reads it again")
+            return
+        for tenure in tenures if self.failure is None else ():
+            await self._offload(tenure.snapshot())
+
+    def reset(self) -> None:
+        """After partitions were taken away: forget them."""
+        tenures, self._tenures = self._tenures, {}
+        self._resets += 1
+        for tenure in tenures.values():
+            tenure.close()
+
+    # -- what posts ask for (Desk)
+
+    def open(self, record: Record) -> Envelope[Any]:
+        """Decode a record."""
+        return self._wire.open(record)
+
+    def append(self, write: Write, entry: Entry) -> Awaitable[None] | None:
+        """Append, or return what must be awaited first because the world is away."""
+        try:
+            drafts = write()
+        except Transient:
+            return self._append_patiently(write, entry)
+        for at, draft in enumerate(drafts):
+            try:
+                self._send(draft, entry)
+            except LogFull:
+                return self._append_patiently(write, entry, drafts[at:])
+        return None if self._flying.free else self._flying.available()
+
+    async def park(
+        self, record: Record, processor: ProcessorName, error: Exception, entry: Entry
+    ) -> None:
+        """Write a dead letter and wait for its delivery: a later decision would hide it."""
+        landed = asyncio.Event()
+        letter = dead_letter(record, processor, error)
+        logger.warning("parked", extra={"place": place(record), "error": str(error)})
+        entry.hold()
+        self._flying.enter()
+
+        def delivered(delivery: Delivery) -> None:
+            self._delivered(entry, delivery)
+            landed.set()
+
+        await patiently(partial(self._try_append, letter, delivered), told=self.told)
+        await landed.wait()
+
+    def told(self, error: Transient) -> None:
+        """Say that something is away."""
+        logger.warning("waiting", extra={"error": str(error), "topic": self.topic})
+
+    def spawn(self, work: Work) -> Task:
+        """Run `work()` beside the reading."""
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # -- the loop
+
+    async def _take(self, batch: Batch) -> None:
+        tenure = await self._tenure(batch)
+        if tenure is None:
+            return  # not acknowledged: the partition's owner reads it again
+        entry = tenure.line.enter(batch.acknowledge)
+        for record in batch.records:
+            pause = self._handle(tenure, record, entry)
+            if pause is not None:
+                await pause
+            if tenure.line.closed or self.failure is not None:
+                return
+        if tenure.advance(batch.position) >= self._snapshot_every:
+            write = tenure.snapshot()
+            entry.then(partial(self._write, write))
+        entry.release()
+
+    def _write(self, snapshot: Act) -> None:
+        self.spawn(partial(self._offload, snapshot))
+
+    def _handle(self, tenure: Tenure, record: Record, entry: Entry) -> Awaitable[None] | None:
+        """Hand one record to every part that reads it; wait only where one says so."""
+        try:
+            kind = self._kind(record)
+            if kind is None:
+                return None
+            cause = self._wire.open(record)
+            if tenure.marks.repeats(cause.origin, cause.key):
+                return None
+        except Transient:
+            return self._handle_patiently(tenure, record, entry)
+        except Poison as error:
+            return self.park(record, INTAKE, error, entry)
+        pauses = [
+            pause
+            for part, post in tenure.posts
+            if kind in part.reads and (pause := post.handle(record, cause, entry)) is not None
+        ]
+        return _all(pauses) if pauses else None
+
+    async def _handle_patiently(self, tenure: Tenure, record: Record, entry: Entry) -> None:
+        with suppress(Poison):  # it is met again below, and parked
+            await patiently(lambda: self._offload(self._learn, record), told=self.told)
+        pause = self._handle(tenure, record, entry)
+        if pause is not None:
+            await pause
+
+    def _learn(self, record: Record) -> None:
+        """Ask registry and object store for what the record needs. Runs in a thread."""
+        if self._kind(record) is not None:
+            self._wire.open(record)
+
+    def _kind(self, record: Record) -> type | None:
+        kind = self._wire.codec.kind_of(record.value)
+        if kind in self._reads:
+            return kind
+        self._ignored.add((record.value or b"")[:5])
+        return None
+
+    async def _tenure(self, batch: Batch) -> Tenure | None:
+        held = self._tenures.get(batch.partition)
+        if held is not None and held.generation == batch.generation:
+            return held
+        if held is not None:
+            held.close()
+        resets = self._resets
+        start = batch.records[0].offset if batch.records else batch.position
+        opened: Tenure = await patiently(
+            lambda: self._offload(self._restore, batch.generation, batch.partition, start),
+            told=self.told,
+        )
+        if resets != self._resets:  # taken away meanwhile
+            opened.close()
+            return None
+        self._tenures[batch.partition] = opened
+        return opened
+
+    def _restore(self, generation: int, partition: int, start: int) -> Tenure:
+        """Open a post per part and show each what it must know of the past. Runs in a thread."""
+        span, identity = self._log.span(self.topic, partition), self._log.identity(self.topic)
+        assignment = Assignment(self.topic, identity, partition, start, span)
+        posts = [(part, part.begin(self, assignment)) for part in self._parts]
+        tenure = Tenure(generation, assignment, posts, self._snapshots)
+        for records in self._log.read(self.topic, partition, tenure.since, span.end):
+            for record in records:
+                with suppress(Poison):  # it was, or will be, parked when it is handled
+                    kind = self._wire.codec.kind_of(record.value)
+                    tenure.recall(record, kind, counts=kind in self._reads)
+        return tenure
+
+    # -- appending
+
+    def _send(self, draft: Draft, entry: Entry) -> None:
+        self._log.append(draft, partial(self._delivered, entry))
+        entry.hold()
+        self._flying.enter()
+
+    def _delivered(self, entry: Entry, delivery: Delivery) -> None:
+        self._flying.leave()
+        if delivery.error is not None:
+            self._fail(delivery.error)
+        else:
+            entry.release()
+
+    async def _append_patiently(
+        self, write: Write, entry: Entry, left: list[Draft] | None = None
+    ) -> None:
+        async def attempt() -> None:
+            nonlocal left
+            left = write() if left is None else left
+            while left:
+                self._send(left[0], entry)
+                left.pop(0)
+
+        await patiently(attempt, told=self.told)
+
+    async def _try_append(self, draft: Draft, delivered: Callable[[Delivery], None]) -> None:
+        self._log.append(draft, delivered)
+
+    # -- failing
+
+    async def _guarded(self, work: Work) -> None:
+        """The only place that catches everything: what nobody foresaw must not be acknowledged."""
+        try:
+            await work()
+        except AetherError as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001
+            self._fail(Fatal(f"{type(error).__name__}: {error}"), error)
+
+    def _fail(self, error: AetherError, cause: Exception | None = None) -> None:
+        if self.failure is None:
+            self.failure = error
+            logger.critical("stopping", extra={"error": str(error)}, exc_info=cause or error)
+            self.failed.set()
+            self.reset()
+
+
+async def _all(pauses: list[Awaitable[None]]) -> None:
+    for pause in pauses:
+        await pause

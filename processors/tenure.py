@@ -1,0 +1,79 @@
+"""One assignment of one partition: its line, its posts, and which records are repeats."""
+
+from collections.abc import Sequence
+
+from processors.line import Act, Line
+from processors.parts import Assignment, Part, Post
+from streams.envelope import origin_of
+from streams.io.snapshots import Place, SnapshotFolder
+from streams.ledger import Marks
+from streams.log import Record
+
+OWNER = "marks.1"
+
+
+class Tenure:
+    """What a worker holds of a partition until the next rebalance.
+
+    The marks are those of the first input's offset, whatever the posts have recalled beyond it.
+    """
+
+    def __init__(
+        self,
+        generation: int,
+        assignment: Assignment,
+        posts: Sequence[tuple[Part, Post]],
+        snapshots: SnapshotFolder,
+    ) -> None:
+        self.generation = generation
+        self.line = Line()
+        self.posts = posts
+        self._assignment = assignment
+        self._snapshots = snapshots
+        self._place = Place(OWNER, assignment.topic, assignment.identity, assignment.partition)
+        taken = snapshots.load(self._place, assignment.span.first, assignment.start)
+        self.marks = Marks(map(tuple, taken.items) if taken else ())
+        self._marked = taken.position if taken else assignment.span.first
+        self._position = self._saved = assignment.start
+
+    @property
+    def since(self) -> int:
+        """From which offset on the log must be recalled."""
+        return min([self._marked, *(post.since for _, post in self.posts)])
+
+    def recall(self, record: Record, kind: type | None, *, counts: bool) -> None:
+        """Take note of a record of the past; `counts` if it is one that is handled.
+
+        Raises Poison for headers that cannot be read.
+        """
+        if kind is None:
+            return
+        if counts and self._marked <= record.offset < self._assignment.start:
+            self.marks.repeats(origin_of(record), (record.key or b"").decode(errors="replace"))
+        for part, post in self.posts:
+            if kind in part.recalls and record.offset >= post.since:
+                post.recall(record, kind)
+
+    def advance(self, position: int) -> int:
+        """Everything below `position` was handled; return how much since the last snapshot."""
+        self._position = position
+        return position - self._saved
+
+    def snapshot(self) -> Act:
+        """Return what writes down all that is known now."""
+        position, marks = self._position, self.marks.plain()
+        self._saved = position
+        acts = [act for _, post in self.posts if (act := post.snapshot(position)) is not None]
+
+        def write() -> None:
+            self._snapshots.save(self._place, position, marks)
+            for act in acts:
+                act()
+
+        return write
+
+    def close(self) -> None:
+        """End it; nothing of it is acknowledged any more."""
+        self.line.close()
+        for _, post in self.posts:
+            post.close()

@@ -1,0 +1,57 @@
+"""What the grid can do: capabilities as they are offered, registered and understood."""
+
+from dataclasses import dataclass
+from typing import get_args
+
+from streams.ids import ModelName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a capability says of itself; the router knows it by description and examples.
+
+    `policy` is how the orchestrator answers with it, `model` which model then speaks.
+    """
+
+    description: str
+    examples: tuple[str, ...]
+    policy: str
+    model: ModelName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilityOffered:
+    """Someone asks that the capability (the key) be known to the grid."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilityRegistered:
+    """The capability is known; versions count from 1 and a later one replaces an earlier."""
+
+    version: int
+    card: Card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilityRefused:
+    """The capability will not be known as offered; `reason` is a code."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilityPerceived:
+    """A capability with the vectors of its description and examples, in that order."""
+
+    version: int
+    card: Card
+    encoder: str
+    vectors: tuple[bytes, ...]
+
+
+RegistryEvent = CapabilityOffered | CapabilityRegistered | CapabilityRefused | CapabilityPerceived
+
+EVENTS: tuple[type, ...] = get_args(RegistryEvent)

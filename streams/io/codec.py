@@ -1,0 +1,169 @@
+"""Events as Avro bytes in the Confluent wire format, and back.
+
+Decoding is strict: every byte must be used, and a schema that breaks our rules is never decoded
+with. A record is read with its writer's schema; only an older or newer one is resolved to ours.
+"""
+
+import io
+import json
+import struct
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import fastavro
+from fastavro.read import SchemaResolutionError
+from fastavro.types import Schema
+
+from streams.errors import IncompatibleSchema, Misconfigured, Undecodable, UnknownSchema
+from streams.events import AREAS
+from streams.io import schemas
+from streams.io.registry import SchemaRegistry
+from streams.plain import SAME, form_of
+from streams.topics import Topic
+
+PREFIX = struct.Struct(">bI")
+MAGIC = 0
+
+# What fastavro and our own classes raise at bytes that are not what they should be.
+UNREADABLE = (
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    SchemaResolutionError,
+)
+
+
+class _Writing(NamedTuple):
+    prefix: bytes
+    schema: Schema
+    dump: Callable[[Any], Any]
+
+
+class _Reading(NamedTuple):
+    kind: type | None  # None: a record type that is none of ours
+    writer: Schema
+    reader: Schema | None  # set only where the writer's schema is not ours
+    load: Callable[[Any], Any]
+
+
+FOREIGN = _Reading(None, [], None, form_of(str).load)
+
+
+def subject_of(topic: str, kind: type) -> str:
+    """Return the registry's subject of an event class on a topic (TopicRecordNameStrategy)."""
+    return f"{topic}-{schemas.full_name(kind)}"
+
+
+class Encoding(Protocol):
+    """What the rest of the grid needs of a codec: see `Codec` for the promises."""
+
+    def encode(self, event: Any) -> bytes:
+        """Write an event."""
+
+    def kind_of(self, value: bytes | None) -> type | None:
+        """Return the class of an encoded event, None if it is none of ours."""
+
+    def decode(self, value: bytes) -> Any:
+        """Read an event."""
+
+    def ce_type(self, kind: type) -> str:
+        """Return the CloudEvents type of an event class."""
+
+
+class Codec:
+    """Knows the schemas of some topics; one instance serves one process."""
+
+    def __init__(self, registry: SchemaRegistry) -> None:
+        self._registry = registry
+        self._writings: dict[type, _Writing] = {}
+        self._readings: dict[bytes, _Reading] = {}
+        self._kinds = {schemas.full_name(kind): kind for kind in schemas.event_classes()}
+
+    def learn(self, topic: Topic, *, register: bool = False) -> None:
+        """Learn the ids of every event class of `topic`'s area; with `register`, give them ids.
+
+        Raises IncompatibleSchema, RegistryAway, and Misconfigured if one is not registered.
+        """
+        area = topic.name.split(".")[1]
+        for kind in AREAS[area]:
+            text, subject = schemas.text_of(kind), subject_of(topic.name, kind)
+            if register:
+                schema_id: int | None = self._registry.register(subject, text)
+            else:
+                schema_id = self._registry.id_of(subject, text)
+            if schema_id is None:
+                raise Misconfigured(
+                    f"schema {subject} is not registered as this version has it",
+                    fix="run `aether schema register`, or start the grid with `aether up`",
+                )
+            self._adopt(kind, schema_id, fastavro.parse_schema(json.loads(text)))
+
+    def _adopt(self, kind: type, schema_id: int, schema: Schema) -> None:
+        prefix, form = PREFIX.pack(MAGIC, schema_id), form_of(kind, SAME)
+        self._writings[kind] = _Writing(prefix, schema, form.dump)
+        self._readings[prefix] = _Reading(kind, schema, None, form.load)
+
+    def encode(self, event: Any) -> bytes:
+        """Write an event. Raises ValueError where a value does not fit its schema."""
+        prefix, schema, dump = self._writings[type(event)]
+        out = io.BytesIO()
+        out.write(prefix)
+        fastavro.schemaless_writer(out, schema, dump(event), strict=True)
+        return out.getvalue()
+
+    def kind_of(self, value: bytes | None) -> type | None:
+        """Return the class of an encoded event, or None if it is none of ours.
+
+        Asks the registry about an id it sees for the first time. Raises Undecodable for bytes
+        without framing, UnknownSchema, RegistryAway.
+        """
+        if value is None or len(value) < PREFIX.size or value[0] != MAGIC:
+            start = None if value is None else value[:8]
+            raise Undecodable(f"not in the Confluent wire format: the value starts with {start!r}")
+        return self._reading(value[:5]).kind
+
+    def decode(self, value: bytes) -> Any:
+        """Read an event that `kind_of` knows.
+
+        Raises Undecodable if the bytes are not what their schema says, or some are left over.
+        """
+        reading = self._reading(value[:5])
+        body = io.BytesIO(value)
+        body.seek(PREFIX.size)
+        try:
+            event = reading.load(fastavro.schemaless_reader(body, reading.writer, reading.reader))
+        except UNREADABLE as exc:
+            name = reading.kind and reading.kind.__name__
+            raise Undecodable(f"bytes are not a {name}: {type(exc).__name__} {exc}") from exc
+        if body.tell() != len(value):
+            raise Undecodable(f"{len(value) - body.tell()} bytes are left over after {event!r:.80}")
+        return event
+
+    def ce_type(self, kind: type) -> str:
+        """Return `aether.<area>.<Class>.v1`."""
+        return schemas.ce_type(kind)
+
+    def _reading(self, prefix: bytes) -> _Reading:
+        reading = self._readings.get(prefix)
+        if reading is None:
+            reading = self._readings[prefix] = self._discover(PREFIX.unpack(prefix)[1])
+        return reading
+
+    def _discover(self, schema_id: int) -> _Reading:
+        try:
+            raw = json.loads(self._registry.schema(schema_id))
+            name = raw.get("name") if isinstance(raw, dict) else None
+            space = raw.get("namespace") if isinstance(raw, dict) else None
+            kind = self._kinds.get(f"{space}.{name}" if space else str(name))
+            if kind is None:
+                return FOREIGN
+            schemas.check(raw)
+            writer = fastavro.parse_schema(raw)
+            reader = fastavro.parse_schema(json.loads(schemas.text_of(kind)))
+        except (IncompatibleSchema, ValueError, LookupError) as exc:
+            raise UnknownSchema(f"schema {schema_id} cannot be used: {exc}") from exc
+        return _Reading(kind, writer, reader, form_of(kind, SAME).load)

@@ -1,0 +1,246 @@
+"""An EventLog on Kafka. Appends are idempotent and acknowledged by all; reads are by hand.
+
+Readers never skip silently: an offset the log no longer holds is LogTruncated.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+
+from streams.errors import BrokerAway, DeliveryFailed, Misconfigured
+from streams.io.kafka.errors import translate
+from streams.log import Delivered, Delivery, Draft, Headers, LogFull, Record, Span
+
+Options = Mapping[str, str | int | float | bool]
+
+PRODUCER: Options = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "partitioner": "murmur2_random",
+    "linger.ms": 0,
+    "message.max.bytes": 2_097_152,
+    "queue.buffering.max.messages": 100_000,
+    "allow.auto.create.topics": False,
+    "reconnect.backoff.max.ms": 1_000,
+}
+#: A processor waits an outage out: what was decided must not fail to be appended.
+PROCESSOR: Options = {"message.timeout.ms": 0}
+#: A door tells its client after this long that the outcome is unknown.
+DOOR: Options = {"delivery.timeout.ms": 15_000, "queue.buffering.max.messages": 10_000}
+
+READER: Options = {
+    "group.id": "aether.readers",  # required by librdkafka; nothing is ever committed to it
+    "enable.auto.commit": False,
+    "auto.offset.reset": "error",
+    "isolation.level": "read_committed",
+    "check.crcs": True,
+    "allow.auto.create.topics": False,
+    "fetch.wait.max.ms": 10,
+    "fetch.queue.backoff.ms": 5,
+    "queued.min.messages": 500_000,
+    "reconnect.backoff.max.ms": 1_000,
+}
+LIVE: Options = {"fetch.wait.max.ms": 500, "queued.min.messages": 10_000}
+
+METADATA_TIMEOUT_S = 10.0
+READ_MAX = 10_000
+#: How long a range read may stand still before it is reported as an outage.
+STALL_POLLS_MAX = 300
+
+
+def to_record(message: Message) -> Record:
+    """Return a message in the words of floor 1."""
+    return Record(
+        cast(str, message.topic()),
+        cast(int, message.partition()),
+        cast(int, message.offset()),
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+        cast(Headers, message.headers() or []),
+    )
+
+
+class KafkaLog:
+    """One client of a Kafka cluster; `role` is PROCESSOR or DOOR, or nothing for a reader.
+
+    `append`, `serve` and `flush` may be called from any thread; callbacks run where `serve` is.
+    """
+
+    def __init__(self, bootstrap: str, role: Options | None = None, **options: Any) -> None:
+        self._connect = {"bootstrap.servers": bootstrap, **options}
+        self._role = role
+        self._producer: Producer | None = None
+        self._counts: dict[str, int] = {}
+        self._asking: Consumer | None = None
+        self._lock = threading.Lock()
+
+    def append(self, draft: Draft, delivered: Delivered) -> None:
+        """Hand a draft to librdkafka."""
+
+        def report(error: KafkaError | None, message: Message) -> None:
+            failed = None
+            if error is not None:
+                said = translate(error, f"append to {draft.topic}")
+                failed = DeliveryFailed(str(said), fix=said.fix)
+            delivered(Delivery(message.partition() or 0, message.offset() or 0, failed))
+
+        producer = self._producer or self._open_producer()
+        partition = -1 if draft.partition is None else draft.partition
+        try:
+            producer.produce(
+                draft.topic,
+                draft.value,
+                draft.key,
+                partition,
+                report,
+                headers=cast(Any, draft.headers),
+            )
+        except BufferError as exc:
+            raise LogFull(f"{len(producer)} records are in flight to {draft.topic}") from exc
+        except KafkaException as exc:
+            raise translate(exc, f"append to {draft.topic}") from exc
+
+    def serve(self, timeout_s: float = 0.0) -> int:
+        """Run delivery callbacks."""
+        return 0 if self._producer is None else int(self._producer.poll(timeout_s))
+
+    def flush(self, timeout_s: float) -> int:
+        """Wait for what is in flight."""
+        return 0 if self._producer is None else int(self._producer.flush(timeout_s))
+
+    def partitions(self, topic: str) -> int:
+        """Return a topic's partition count; asked once, because it never changes."""
+        if topic not in self._counts:
+            with self._lock:
+                try:
+                    listed = self._asker().list_topics(topic, METADATA_TIMEOUT_S).topics[topic]
+                except KafkaException as exc:
+                    raise translate(exc, f"list {topic}") from exc
+            if listed.error is not None:
+                raise translate(listed.error, f"find topic {topic}")
+            self._counts[topic] = len(listed.partitions)
+        return self._counts[topic]
+
+    def identity(self, topic: str) -> str:
+        """Return the id the broker gave the topic when it was created."""
+        admin = AdminClient(dict(self._connect))
+        asked = admin.describe_topics(TopicCollection([topic]), request_timeout=METADATA_TIMEOUT_S)
+        try:
+            return str(asked[topic].result().topic_id)
+        except KafkaException as exc:
+            raise translate(exc, f"describe {topic}") from exc
+
+    def span(self, topic: str, partition: int) -> Span:
+        """Return a partition's watermarks."""
+        with self._lock:
+            try:
+                found = self._asker().get_watermark_offsets(
+                    TopicPartition(topic, partition), METADATA_TIMEOUT_S
+                )
+            except KafkaException as exc:
+                raise translate(exc, f"ask for the offsets of {topic}/{partition}") from exc
+        if found is None:
+            raise BrokerAway(f"no answer about the offsets of {topic}/{partition}")
+        return Span(*found)
+
+    def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[list[Record]]:
+        """Yield a range, as fast as one connection gives it."""
+        first, stop = self.span(topic, partition)
+        end = min(end, stop)
+        if start >= end:
+            return
+        if start < first:
+            raise translate(KafkaError(KafkaError.OFFSET_OUT_OF_RANGE), f"read from {start}")
+        follower = KafkaFollower(self._consumer(READER), {(topic, partition): start})
+        stalled = 0
+        try:
+            while follower.positions()[topic, partition] < end:
+                batch = [record for record in follower.take(0.1) if record.offset < end]
+                stalled = 0 if batch else stalled + 1
+                if stalled > STALL_POLLS_MAX:
+                    raise BrokerAway(f"{topic}/{partition} gives nothing below {end}")
+                if batch:
+                    yield batch
+        finally:
+            follower.close()
+
+    def follow(self, starts: Mapping[tuple[str, int], int]) -> "KafkaFollower":
+        """Return a live reader on a connection of its own."""
+        return KafkaFollower(self._consumer({**READER, **LIVE}), starts)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        with self._lock:
+            if self._asking is not None:
+                self._asking.close()
+            self._asking = self._producer = None
+
+    def _open_producer(self) -> Producer:
+        if self._role is None:
+            raise Misconfigured("this client of the log may only read")
+        with self._lock:
+            if self._producer is None:
+                self._producer = Producer({**PRODUCER, **self._role, **self._connect})
+            return self._producer
+
+    def _consumer(self, options: Options) -> Consumer:
+        return Consumer({**options, **self._connect})
+
+    def _asker(self) -> Consumer:
+        if self._asking is None:
+            self._asking = self._consumer(READER)
+        return self._asking
+
+
+class KafkaFollower:
+    """A reader of some partitions, by hand: no group, no commits."""
+
+    def __init__(self, consumer: Consumer, starts: Mapping[tuple[str, int], int]) -> None:
+        self._consumer: Consumer | None = consumer
+        self._positions = dict(starts)
+        consumer.assign([TopicPartition(t, p, offset) for (t, p), offset in starts.items()])
+
+    def take(self, timeout_s: float) -> list[Record]:
+        """Return what is there; waits for the first record only, then takes its company."""
+        if self._consumer is None:
+            return []
+        first = self._consumer.poll(timeout_s)
+        if first is None:
+            return []
+        taken: list[Record] = []
+        for message in (first, *self._consumer.consume(READ_MAX - 1, 0)):
+            error = message.error()
+            if error is None:
+                taken.append(to_record(message))
+            elif not error.retriable():
+                raise translate(error, f"read {message.topic()}/{message.partition()}")
+        for record in taken:
+            self._positions[record.topic, record.partition] = record.offset + 1
+        return taken
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """Return librdkafka's positions, which also pass over gaps in the log."""
+        if self._consumer is not None:
+            places = [TopicPartition(*place) for place in self._positions]
+            for at in self._consumer.position(places):
+                if at.offset >= 0:
+                    self._positions[at.topic, at.partition] = at.offset
+        return dict(self._positions)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None

@@ -1,0 +1,121 @@
+"""The folds every reader of a partition needs: which records are repeats, a decider's states.
+
+Both are pure functions of the partition's records in order, whoever wrote them and however often.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+from streams.decider import Decider
+from streams.envelope import Cause, Decision, Envelope, Origin, Outcome
+
+S = TypeVar("S")
+
+BEFORE_ALL = (-1, -1)
+KEYS_MAX = 10_000
+
+#: Processor, key (None for decisions), offset, step.
+Mark = tuple[str, str | None, int, int]
+
+
+class Marks:
+    """The furthest each processor was read; what is not beyond that was read before.
+
+    A decider appends its decisions in the order of their causes and an effect its outcomes in the
+    order of a key's requests, so repeats never run ahead. Outcomes are told apart for the
+    `keys_max` keys read last; an older repeat meets a decider that has long moved on.
+    """
+
+    def __init__(self, furthest: Iterable[Mark] = (), keys_max: int = KEYS_MAX) -> None:
+        self._keys_max = keys_max
+        self._decisions: dict[str, tuple[int, int]] = {}
+        self._outcomes: dict[tuple[str, str], int] = {}
+        for processor, key, offset, step in furthest:
+            if key is None:
+                self._decisions[processor] = offset, step
+            else:
+                self._outcomes[processor, key] = offset
+
+    def repeats(self, origin: Origin, key: str) -> bool:
+        """Say whether what is from `origin` was read before under `key`, and remember it."""
+        match origin:
+            case None:
+                return False
+            case Decision(processor=processor, cause=cause):
+                here = cause.offset, cause.step
+                if here <= self._decisions.get(processor, BEFORE_ALL):
+                    return True
+                self._decisions[processor] = here
+                return False
+            case Outcome(processor=processor, offset=offset):
+                return self._outcome_repeats((processor, key), offset)
+
+    def _outcome_repeats(self, name: tuple[str, str], offset: int) -> bool:
+        before = self._outcomes.pop(name, -1)
+        self._outcomes[name] = max(before, offset)  # last: the keys stand in the order of reading
+        if len(self._outcomes) > self._keys_max:
+            del self._outcomes[next(iter(self._outcomes))]
+        return offset <= before
+
+    def plain(self) -> list[Mark]:
+        """Return what the constructor takes."""
+        decisions: list[Mark] = [(name, None, *at) for name, at in self._decisions.items()]
+        return [*decisions, *((name, k, at, 0) for (name, k), at in self._outcomes.items())]
+
+
+class Ledger(Generic[S]):
+    """One decider's states in one partition.
+
+    `mark` is the offset of the last input whose decision is complete: every input up to it has
+    been considered, and is skipped when it is read again.
+    """
+
+    def __init__(
+        self,
+        decider: Decider[S, Any, Any, Any],
+        mark: int = -1,
+        states: Iterable[tuple[str, S]] = (),
+    ) -> None:
+        self.decider = decider
+        self.mark = mark
+        self.states: dict[str, S] = dict(states)
+        self._open: list[Any] = []
+        self._open_offset = -1
+
+    def recall(self, key: str, cause: Cause, event: Any) -> bool:
+        """Fold one of the decider's own events, read back from the log; False for a repeat.
+
+        A decision counts once all its events have been read; one half written is decided again.
+        """
+        if cause.offset <= self.mark:
+            return False
+        if cause.offset != self._open_offset:
+            self._open, self._open_offset = [], cause.offset
+        if cause.step != len(self._open):
+            return False
+        self._open.append(event)
+        if len(self._open) == cause.steps:
+            events, self._open, self._open_offset = self._open, [], -1
+            self.keep(key, cause.offset, events)
+        return True
+
+    def decide(self, cause: Envelope[Any], grid: Any) -> tuple[Any, ...] | None:
+        """Decide an input and fold the outcome; None if that was done before."""
+        if cause.offset <= self.mark:
+            return None
+        state = self.states.get(cause.key, self.decider.initial)
+        events = self.decider.decide(state, cause, grid)
+        if events:
+            self.keep(cause.key, cause.offset, events)
+        return events
+
+    def keep(self, key: str, offset: int, events: Iterable[Any]) -> None:
+        """Fold the complete decision on the input at `offset`."""
+        initial, states = self.decider.initial, self.states
+        state = self.decider.fold(events, states.pop(key, initial))
+        self.mark = offset
+        if state is initial or state == initial:
+            return
+        states[key] = state  # last: the keys stand in the order of their last decision
+        if len(states) > self.decider.keys_max:
+            del states[next(iter(states))]

@@ -1,0 +1,110 @@
+"""The log as the rest of the project sees it: append, and read a range of a partition.
+
+Adapters live in `streams/io/`; one contract suite holds them all to the promises written here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from streams.errors import DeliveryFailed, Transient
+
+Headers = list[tuple[str, bytes]]
+
+
+class Record(NamedTuple):
+    """One entry of the log, as read; `timestamp_ms` is the broker's (append) time."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Draft(NamedTuple):
+    """One entry to be appended; with `partition` None the key's murmur2 hash chooses it."""
+
+    topic: str
+    partition: int | None
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Span(NamedTuple):
+    """The offsets a partition holds: from `first` up to, not including, `end`."""
+
+    first: int
+    end: int
+
+
+class Delivery(NamedTuple):
+    """What became of a draft: where it stands, or why it never will."""
+
+    partition: int
+    offset: int
+    error: DeliveryFailed | None
+
+
+Delivered = Callable[[Delivery], None]
+
+
+class LogFull(Transient):
+    """More is in flight than the log's client may hold; serve deliveries and append again."""
+
+
+class EventLog(Protocol):
+    """A partitioned, append-only log.
+
+    Appends of one client to one partition keep their order and are neither lost nor doubled unless
+    `delivered` says so; a client that dies in between leaves a prefix of what it appended.
+    """
+
+    def append(self, draft: Draft, delivered: Delivered) -> None:
+        """Send `draft` off and return at once; `delivered` is called by a later `serve`.
+
+        Raises LogFull when too much is in flight; nothing was sent then.
+        """
+
+    def serve(self, timeout_s: float = 0.0) -> int:
+        """Call back for what was delivered since the last call; return how much it was."""
+
+    def flush(self, timeout_s: float) -> int:
+        """Serve until nothing is in flight or the time is over; return how many still are."""
+
+    def partitions(self, topic: str) -> int:
+        """Return how many partitions `topic` has. Raises BrokerAway, Misconfigured if unknown."""
+
+    def identity(self, topic: str) -> str:
+        """Return what tells this topic from an earlier one of the same name. Raises BrokerAway."""
+
+    def span(self, topic: str, partition: int) -> Span:
+        """Return what the partition holds now. Raises BrokerAway."""
+
+    def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[list[Record]]:
+        """Yield the partition's records with start <= offset < end in order, in batches.
+
+        Offsets may have gaps. Raises LogTruncated if `start` is below what the log holds, and
+        BrokerAway. Stops after the last record below `end`, even if the log ends earlier.
+        """
+
+    def follow(self, starts: Mapping[tuple[str, int], int]) -> "Follower":
+        """Return a reader of the given (topic, partition)s from their offsets on, without end."""
+
+    def close(self) -> None:
+        """Give up what is in flight and let go of every connection; a second call does nothing."""
+
+
+class Follower(Protocol):
+    """A live reader; one thread at a time may use it."""
+
+    def take(self, timeout_s: float) -> list[Record]:
+        """Return what has arrived, waiting up to `timeout_s` for the first record."""
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """Return the offset to be read next, per (topic, partition)."""
+
+    def close(self) -> None:
+        """Stop reading; a second call does nothing."""

@@ -1,0 +1,127 @@
+"""Values as plain data and back, and the hash that says whether two states are the same.
+
+The JSON form is canonical: equal values give equal bytes in every process, and none of it is code.
+"""
+
+import hashlib
+import json
+import types
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from streams.pmap import PMap
+
+Plain = Any
+
+
+class Form(NamedTuple):
+    """How values of one type become plain and come back."""
+
+    dump: Callable[[Any], Plain]
+    load: Callable[[Plain], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+SAME = Form(_same, _same)
+BASE64 = Form(lambda value: b64encode(value).decode(), b64decode)
+
+
+@cache
+def form_of(kind: Any, bytes_as: Form = BASE64) -> Form:
+    """Return the form of a type made of dataclasses, tuples, optional values, enums and PMaps.
+
+    For JSON bytes become base64; `bytes_as=SAME` leaves them to a format that has bytes.
+    Raises TypeError for any other type: a state must be able to say what it is.
+    """
+    kind = getattr(kind, "__supertype__", kind)  # a NewType is its base here
+    if kind in (str, int, float, bool, type(None)):
+        return SAME
+    if kind is bytes:
+        return bytes_as
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return Form(lambda value: value.value, kind)
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _of_dataclass(kind, bytes_as)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        return _of_tuple(arguments, bytes_as)
+    if origin is PMap:
+        return _of_map(form_of(arguments[0], bytes_as))
+    if origin in (Union, types.UnionType) and len(arguments) == 2 and type(None) in arguments:
+        return _optional(form_of(next(a for a in arguments if a is not type(None)), bytes_as))
+    raise TypeError(f"{kind!r} has no plain form; states are made of dataclasses and tuples")
+
+
+def _of_tuple(arguments: tuple[Any, ...], bytes_as: Form) -> Form:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        dump, load = form = form_of(arguments[0], bytes_as)
+        if form is SAME:
+            return Form(list, tuple)
+        return Form(lambda v: [dump(x) for x in v], lambda p: tuple(load(x) for x in p))
+    forms = [form_of(a, bytes_as) for a in arguments]
+    return Form(
+        lambda v: [f.dump(x) for f, x in zip(forms, v, strict=True)],
+        lambda p: tuple(f.load(x) for f, x in zip(forms, p, strict=True)),
+    )
+
+
+def _of_map(form: Form) -> Form:
+    dump, load = form
+    return Form(
+        lambda v: {k: dump(x) for k, x in v.items()},
+        lambda p: PMap({k: load(x) for k, x in p.items()}),
+    )
+
+
+def _optional(form: Form) -> Form:
+    dump, load = form
+    if form is SAME:
+        return SAME
+    return Form(
+        lambda v: None if v is None else dump(v),
+        lambda p: None if p is None else load(p),
+    )
+
+
+def _of_dataclass(kind: type, bytes_as: Form) -> Form:
+    hints = get_type_hints(kind)
+    names = [f.name for f in fields(kind)]
+    forms = [(name, *form_of(hints[name], bytes_as)) for name in names]
+    turned = [(name, dump, load) for name, dump, load in forms if dump is not _same]
+    values_of = attrgetter(*names) if len(names) > 1 else lambda v: (getattr(v, names[0]),)
+
+    def dump_all(value: Any) -> Plain:
+        plain = dict(zip(names, values_of(value), strict=True))
+        for name, dump, _ in turned:
+            plain[name] = dump(plain[name])
+        return plain
+
+    def load_all(plain: Plain) -> Any:
+        if turned:
+            plain = {**plain, **{name: load(plain[name]) for name, _, load in turned}}
+        return kind(**plain)
+
+    return Form(dump_all, load_all)
+
+
+def text_of(plain: Plain) -> str:
+    """Write plain data as canonical JSON."""
+    return json.dumps(
+        plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def hash_of(kind: Any, states: Iterable[tuple[str, Any]]) -> str:
+    """Return the SHA-256 (hex) of states by key; their order does not matter."""
+    dump, digest = form_of(kind).dump, hashlib.sha256()
+    for key, state in sorted(states, key=lambda pair: pair[0]):
+        digest.update(text_of([key, dump(state)]).encode() + b"\n")
+    return digest.hexdigest()

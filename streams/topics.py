@@ -1,0 +1,37 @@
+"""Every topic there is: its name, what its key means and how long it remembers.
+
+A topic's partition count is fixed for ever, because a key's stream must never move.
+"""
+
+from dataclasses import dataclass
+
+#: Reserved key of facts that concern a whole partition; no session or scope may use it.
+GRID_KEY = "@grid"
+
+DEAD_LETTER_SUFFIX = ".dlq"
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A set of totally ordered streams, one per key; `retention_ms` of None means for ever."""
+
+    name: str
+    key: str
+    retention_ms: int | None = None
+    partitions: int = 4
+
+    @property
+    def dead_letters(self) -> str:
+        """The name of the topic where its poison is parked."""
+        return self.name + DEAD_LETTER_SUFFIX
+
+
+SESSIONS = Topic(name="aether.sessions.events", key="session")
+MEMORY = Topic(name="aether.memory.events", key="scope")
+REGISTRY = Topic(name="aether.registry.events", key="capability", partitions=1)
+#: Tokens on their way to a browser: not part of the truth, the completed event holds the text.
+CHUNKS = Topic(name="aether.chunks", key="run", retention_ms=HOUR_MS)
+
+#: The topics whose records are the truth.
+EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY)
