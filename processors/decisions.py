@@ -91,7 +91,7 @@ class DecidingPost:
         try:
             if kind in self._grid_kinds and record.offset < self._assignment.start:
                 self._learn(self._desk.open(record).event)
-            origin = origin_of(record)
+            origin = origin_of(dict(record.headers))
             if isinstance(origin, Decision) and origin.processor == self._part.name:
                 own = self._desk.open(record)
                 self.ledger.recall(own.key, origin.cause, own.event)

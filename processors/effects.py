@@ -14,7 +14,7 @@ from processors.line import Entry
 from processors.parts import Assignment, Desk, Task
 from processors.patience import patiently
 from processors.room import Room
-from streams.envelope import CAUSATION, Envelope, author_of, header
+from streams.envelope import CAUSATION, Envelope, author_of
 from streams.errors import Poison, Transient
 from streams.ids import ProcessorName
 from streams.io.wire import Author
@@ -100,9 +100,9 @@ class PerformingPost:
 
     def recall(self, record: Record, kind: type) -> None:
         """Remember which requests were answered."""
-        cause = header(record, CAUSATION)
-        if cause is not None and author_of(record) == self._part.name:
-            self._answered.add(cause.decode(errors="replace"))
+        head = dict(record.headers)
+        if CAUSATION in head and author_of(head) == self._part.name:
+            self._answered.add(head[CAUSATION].decode(errors="replace"))
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:
         """Put a request on its key's lane; while the backlog is full, reading waits."""

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-Act = Callable[[], None]
+Act = Callable[[], object]
 
 
 class Entry:
@@ -17,9 +17,9 @@ class Entry:
         self._acts = [acknowledge]
         self._holds = 1
 
-    def hold(self) -> None:
-        """Keep the entry open until one more `release`."""
-        self._holds += 1
+    def hold(self, count: int = 1) -> None:
+        """Keep the entry open until as many more `release`s."""
+        self._holds += count
 
     def release(self) -> None:
         """Let go of one hold; the last one lets the line move."""

@@ -92,6 +92,6 @@ class LinkingPost:
         target = link.target.name
         carried = link.carry(cause, self._part.partitions(target))
         return [
-            author.outcome(cause, event, topic=target, partition=partition, key=key, step=step)
+            author.carried(cause, step, target, partition, key, event)
             for step, (key, event, partition) in enumerate(carried)
         ]

@@ -9,6 +9,7 @@ class Room:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.inside = 0
+        self._closed = False
         self._free = asyncio.Event()
         self._free.set()
 
@@ -20,13 +21,15 @@ class Room:
     def enter(self, count: int = 1) -> None:
         """Let something in, even if there is no room; the caller pauses afterwards."""
         self.inside += count
-        if not self.free:
+        if not self._closed and not self.free:
+            self._closed = True
             self._free.clear()
 
     def leave(self, count: int = 1) -> None:
         """Let something out."""
         self.inside -= count
-        if self.free:
+        if self._closed and self.free:
+            self._closed = False
             self._free.set()
 
     async def available(self) -> None:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from processors.line import Act, Entry
 from processors.parts import Assignment, Part, Task, Work, Write
@@ -17,18 +17,22 @@ from processors.patience import patiently
 from processors.room import Room
 from processors.tenure import Tenure
 from streams.dead_letters import dead_letter
-from streams.envelope import Envelope, place
-from streams.errors import AetherError, Fatal, Poison, Transient
+from streams.envelope import Envelope, origin_of, place
+from streams.errors import AetherError, DeliveryFailed, Fatal, Poison, Transient
 from streams.ids import ProcessorName
 from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Wire
-from streams.log import Delivery, Draft, EventLog, LogFull, Record
+from streams.log import Draft, EventLog, Record
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 INTAKE = ProcessorName("intake")  # parks what no processor could read
 IN_FLIGHT_MAX = 20_000
 SNAPSHOT_EVERY = 50_000
+#: How long to wait for room in the log's client.
+FULL_S = 0.005
 
 
 #: Runs something slow beside the loop.
@@ -74,7 +78,7 @@ class Runner:
         self._reads = frozenset[type]().union(*(part.reads for part in parts))
         self._tenures: dict[int, Tenure] = {}
         self._resets = 0
-        self._ignored: set[bytes] = set()
+        self._kinds: dict[bytes, type | None] = {}  # by schema id; None concerns nobody here
         self._flying = Room(IN_FLIGHT_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -82,7 +86,7 @@ class Runner:
 
     def wants(self, value: bytes | None) -> bool:
         """Say cheaply whether a record may concern anyone here; its headers need not be read."""
-        return value is None or value[:5] not in self._ignored
+        return value is None or self._kinds.get(value[:5], object) is not None
 
     async def take(self, batch: Batch) -> None:
         """Work on a batch; it is acknowledged later. Never raises: see `failure`."""
@@ -119,28 +123,18 @@ class Runner:
             drafts = write()
         except Transient:
             return self._append_patiently(write, entry)
-        for at, draft in enumerate(drafts):
-            try:
-                self._send(draft, entry)
-            except LogFull:
-                return self._append_patiently(write, entry, drafts[at:])
+        sent = self._send(drafts, entry)
+        if sent < len(drafts):
+            return self._append_patiently(lambda: drafts[sent:], entry)
         return None if self._flying.free else self._flying.available()
 
     async def park(
         self, record: Record, processor: ProcessorName, error: Exception, entry: Entry
     ) -> None:
         """Write a dead letter and wait for its delivery: a later decision would hide it."""
-        landed = asyncio.Event()
-        letter = dead_letter(record, processor, error)
         logger.warning("parked", extra={"place": place(record), "error": str(error)})
-        entry.hold()
-        self._flying.enter()
-
-        def delivered(delivery: Delivery) -> None:
-            self._delivered(entry, delivery)
-            landed.set()
-
-        await patiently(partial(self._try_append, letter, delivered), told=self.told)
+        letter, landed = dead_letter(record, processor, error), asyncio.Event()
+        await self._append_patiently(lambda: [letter], entry, landed.set)
         await landed.wait()
 
     def told(self, error: Transient) -> None:
@@ -178,22 +172,22 @@ class Runner:
     def _handle(self, tenure: Tenure, record: Record, entry: Entry) -> Awaitable[None] | None:
         """Hand one record to every part that reads it; wait only where one says so."""
         try:
-            kind = self._kind(record)
+            kind = self._kinds.get((record.value or b"")[:5]) or self._kind(record)
             if kind is None:
                 return None
             cause = self._wire.open(record)
-            if tenure.marks.repeats(cause.origin, cause.key):
+            if tenure.marks.repeats(origin_of(cause.head), cause.key):
                 return None
         except Transient:
             return self._handle_patiently(tenure, record, entry)
         except Poison as error:
             return self.park(record, INTAKE, error, entry)
-        pauses = [
-            pause
-            for part, post in tenure.posts
-            if kind in part.reads and (pause := post.handle(record, cause, entry)) is not None
-        ]
-        return _all(pauses) if pauses else None
+        pauses = None
+        for post in tenure.readers(kind):
+            pause = post.handle(record, cause, entry)
+            if pause is not None:
+                pauses = [*(pauses or ()), pause]
+        return None if pauses is None else _all(pauses)
 
     async def _handle_patiently(self, tenure: Tenure, record: Record, entry: Entry) -> None:
         with suppress(Poison):  # it is met again below, and parked
@@ -209,10 +203,8 @@ class Runner:
 
     def _kind(self, record: Record) -> type | None:
         kind = self._wire.codec.kind_of(record.value)
-        if kind in self._reads:
-            return kind
-        self._ignored.add((record.value or b"")[:5])
-        return None
+        known = self._kinds[(record.value or b"")[:5]] = kind if kind in self._reads else None
+        return known
 
     async def _tenure(self, batch: Batch) -> Tenure | None:
         held = self._tenures.get(batch.partition)
@@ -241,38 +233,36 @@ class Runner:
         for records in self._log.read(self.topic, partition, tenure.since, span.end):
             for record in records:
                 with suppress(Poison):  # it was, or will be, parked when it is handled
-                    kind = self._wire.codec.kind_of(record.value)
-                    tenure.recall(record, kind, counts=kind in self._reads)
+                    tenure.recall(record, self._wire.codec.kind_of(record.value))
         return tenure
 
     # -- appending
 
-    def _send(self, draft: Draft, entry: Entry) -> None:
-        self._log.append(draft, partial(self._delivered, entry))
-        entry.hold()
-        self._flying.enter()
+    def _send(self, drafts: Sequence[Draft], entry: Entry, landed: Act | None = None) -> int:
+        """Append as many as there is room for, each under a hold of its own."""
 
-    def _delivered(self, entry: Entry, delivery: Delivery) -> None:
-        self._flying.leave()
-        if delivery.error is not None:
-            self._fail(delivery.error)
-        else:
+        def delivered(error: DeliveryFailed | None) -> None:
+            self._flying.leave()
+            if error is not None:
+                self._fail(error)
+                return
             entry.release()
+            if landed is not None:
+                landed()
+
+        sent = self._log.append(drafts, delivered)
+        entry.hold(sent)
+        self._flying.enter(sent)
+        return sent
 
     async def _append_patiently(
-        self, write: Write, entry: Entry, left: list[Draft] | None = None
+        self, write: Write, entry: Entry, landed: Act | None = None
     ) -> None:
-        async def attempt() -> None:
-            nonlocal left
-            left = write() if left is None else left
-            while left:
-                self._send(left[0], entry)
-                left.pop(0)
-
-        await patiently(attempt, told=self.told)
-
-    async def _try_append(self, draft: Draft, delivered: Callable[[Delivery], None]) -> None:
-        self._log.append(draft, delivered)
+        drafts = await patiently(partial(_at_once, write), told=self.told)
+        while drafts:
+            sent = await patiently(partial(_at_once, self._send, drafts, entry, landed))
+            drafts = drafts[sent:]
+            await (self._flying.available() if sent else asyncio.sleep(FULL_S))
 
     # -- failing
 
@@ -291,6 +281,10 @@ class Runner:
             logger.critical("stopping", extra={"error": str(error)}, exc_info=cause or error)
             self.failed.set()
             self.reset()
+
+
+async def _at_once(work: Callable[..., T], *arguments: Any) -> T:
+    return work(*arguments)
 
 
 async def _all(pauses: list[Awaitable[None]]) -> None:

@@ -1,6 +1,6 @@
 """One assignment of one partition: its line, its posts, and which records are repeats."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from processors.line import Act, Line
 from processors.parts import Assignment, Part, Post
@@ -27,7 +27,9 @@ class Tenure:
     ) -> None:
         self.generation = generation
         self.line = Line()
-        self.posts = posts
+        self._posts = [post for _, post in posts]
+        self._readers = _by_kind((part.reads, post) for part, post in posts)
+        self._recallers = _by_kind((part.recalls, post) for part, post in posts)
         self._assignment = assignment
         self._snapshots = snapshots
         self._place = Place(OWNER, assignment.topic, assignment.identity, assignment.partition)
@@ -39,20 +41,25 @@ class Tenure:
     @property
     def since(self) -> int:
         """From which offset on the log must be recalled."""
-        return min([self._marked, *(post.since for _, post in self.posts)])
+        return min([self._marked, *(post.since for post in self._posts)])
 
-    def recall(self, record: Record, kind: type | None, *, counts: bool) -> None:
-        """Take note of a record of the past; `counts` if it is one that is handled.
+    def recall(self, record: Record, kind: type | None) -> None:
+        """Take note of a record of the past.
 
         Raises Poison for headers that cannot be read.
         """
         if kind is None:
             return
-        if counts and self._marked <= record.offset < self._assignment.start:
-            self.marks.repeats(origin_of(record), (record.key or b"").decode(errors="replace"))
-        for part, post in self.posts:
-            if kind in part.recalls and record.offset >= post.since:
+        if kind in self._readers and self._marked <= record.offset < self._assignment.start:
+            origin = origin_of(dict(record.headers))
+            self.marks.repeats(origin, (record.key or b"").decode(errors="replace"))
+        for post in self._recallers.get(kind, ()):
+            if record.offset >= post.since:
                 post.recall(record, kind)
+
+    def readers(self, kind: type) -> Sequence[Post]:
+        """Return the posts that handle a kind of event."""
+        return self._readers[kind]
 
     def advance(self, position: int) -> int:
         """Everything below `position` was handled; return how much since the last snapshot."""
@@ -63,7 +70,7 @@ class Tenure:
         """Return what writes down all that is known now."""
         position, marks = self._position, self.marks.plain()
         self._saved = position
-        acts = [act for _, post in self.posts if (act := post.snapshot(position)) is not None]
+        acts = [act for post in self._posts if (act := post.snapshot(position)) is not None]
 
         def write() -> None:
             self._snapshots.save(self._place, position, marks)
@@ -75,5 +82,13 @@ class Tenure:
     def close(self) -> None:
         """End it; nothing of it is acknowledged any more."""
         self.line.close()
-        for _, post in self.posts:
+        for post in self._posts:
             post.close()
+
+
+def _by_kind(posts: Iterable[tuple[frozenset[type], Post]]) -> dict[type, list[Post]]:
+    found: dict[type, list[Post]] = {}
+    for kinds, post in posts:
+        for kind in kinds:
+            found.setdefault(kind, []).append(post)
+    return found

@@ -1,6 +1,7 @@
 """Dead letters: a record's untouched bytes with where it stood and why nobody could read it.
 
-Header names are those of Kafka Streams (KIP-1034), so that its tools understand ours.
+Header names are those of Kafka Streams (KIP-1034), so that its tools understand ours. They
+come last: of several headers of one name the last counts.
 """
 
 from streams.envelope import PROCESSOR

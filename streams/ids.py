@@ -22,14 +22,12 @@ NAMESPACE = bytes.fromhex("fc4b7a3a2f77546eb49f738f85eb24f6")
 
 def derived(*name: object) -> str:
     """Return the UUIDv5 (RFC 9562) of `name`'s parts, joined by slashes, in our namespace."""
-    text = "/".join(map(str, name)).encode()
-    digest = hashlib.sha1(NAMESPACE + text, usedforsecurity=False).digest()
-    return _uuid(int.from_bytes(digest[:16], "big"), version=5)
+    return _derived("/".join(map(str, name)))
 
 
 def minted(at_ms: int, chance: bytes) -> str:
     """Return a UUIDv7 (RFC 9562) of a Unix time in milliseconds and at least ten random bytes."""
-    return _uuid((at_ms << 80) | int.from_bytes(chance[:10], "big"), version=7)
+    return _uuid(f"{at_ms:012x}{chance[:10].hex()}", version=7)
 
 
 def of_decision(cause: EventId, processor: ProcessorName, step: int) -> EventId:
@@ -37,7 +35,7 @@ def of_decision(cause: EventId, processor: ProcessorName, step: int) -> EventId:
 
     The processor belongs to the name: two processors that decide from one cause must not collide.
     """
-    return EventId(derived(cause, processor, step))
+    return EventId(_derived(f"{cause}/{processor}/{step}"))
 
 
 def of_position(topic: str, partition: int, offset: int) -> EventId:
@@ -45,7 +43,19 @@ def of_position(topic: str, partition: int, offset: int) -> EventId:
     return EventId(derived(topic, partition, offset))
 
 
-def _uuid(bits: int, version: int) -> str:
-    bits = bits & ~(0xF << 76) & ~(0x3 << 62) | (version << 76) | (0x2 << 62)
-    text = f"{bits:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+def _derived(name: str) -> str:
+    hashed = hashlib.sha1(NAMESPACE + name.encode(), usedforsecurity=False)
+    return _uuid(hashed.hexdigest(), version=5)
+
+
+def _uuid(digits: str, version: int) -> str:
+    """Write 32 hexadecimal digits as a UUID, with version and variant in their places."""
+    variant = VARIANT[digits[16]]
+    return (
+        f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}"
+        f"-{variant}{digits[17:20]}-{digits[20:32]}"
+    )
+
+
+#: The digit that holds the variant: its two high bits become 10.
+VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}

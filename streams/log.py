@@ -3,10 +3,10 @@
 Adapters live in `streams/io/`; one contract suite holds them all to the promises written here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from streams.errors import DeliveryFailed, Transient
+from streams.errors import DeliveryFailed
 
 Headers = list[tuple[str, bytes]]
 
@@ -40,19 +40,8 @@ class Span(NamedTuple):
     end: int
 
 
-class Delivery(NamedTuple):
-    """What became of a draft: where it stands, or why it never will."""
-
-    partition: int
-    offset: int
-    error: DeliveryFailed | None
-
-
-Delivered = Callable[[Delivery], None]
-
-
-class LogFull(Transient):
-    """More is in flight than the log's client may hold; serve deliveries and append again."""
+#: Called once per draft: with nothing when it is durable, else with why it never will be.
+Delivered = Callable[[DeliveryFailed | None], None]
 
 
 class EventLog(Protocol):
@@ -62,10 +51,11 @@ class EventLog(Protocol):
     `delivered` says so; a client that dies in between leaves a prefix of what it appended.
     """
 
-    def append(self, draft: Draft, delivered: Delivered) -> None:
-        """Send `draft` off and return at once; `delivered` is called by a later `serve`.
+    def append(self, drafts: Sequence[Draft], delivered: Delivered) -> int:
+        """Send drafts off and return at once; `delivered` is called by a later `serve`.
 
-        Raises LogFull when too much is in flight; nothing was sent then.
+        Returns how many were sent: fewer than given if too much is in flight, to be sent again
+        after a `serve`. Raises what makes a draft impossible, such as DeliveryFailed for its size.
         """
 
     def serve(self, timeout_s: float = 0.0) -> int:

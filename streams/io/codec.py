@@ -12,11 +12,13 @@ from typing import Any, NamedTuple, Protocol
 
 import fastavro
 from fastavro.read import SchemaResolutionError
+from fastavro.schema import SchemaParseException
 from fastavro.types import Schema
 
 from streams.errors import IncompatibleSchema, Misconfigured, Undecodable, UnknownSchema
 from streams.events import AREAS
 from streams.io import schemas
+from streams.io.compiled import compile_for
 from streams.io.registry import SchemaRegistry
 from streams.plain import SAME, form_of
 from streams.topics import Topic
@@ -39,18 +41,15 @@ UNREADABLE = (
 
 class _Writing(NamedTuple):
     prefix: bytes
-    schema: Schema
-    dump: Callable[[Any], Any]
+    write: Callable[[Any], bytes]
 
 
 class _Reading(NamedTuple):
     kind: type | None  # None: a record type that is none of ours
-    writer: Schema
-    reader: Schema | None  # set only where the writer's schema is not ours
-    load: Callable[[Any], Any]
+    read: Callable[[bytes], Any]
 
 
-FOREIGN = _Reading(None, [], None, form_of(str).load)
+FOREIGN = _Reading(None, lambda value: value)
 
 
 def subject_of(topic: str, kind: type) -> str:
@@ -100,20 +99,14 @@ class Codec:
                     f"schema {subject} is not registered as this version has it",
                     fix="run `aether schema register`, or start the grid with `aether up`",
                 )
-            self._adopt(kind, schema_id, fastavro.parse_schema(json.loads(text)))
-
-    def _adopt(self, kind: type, schema_id: int, schema: Schema) -> None:
-        prefix, form = PREFIX.pack(MAGIC, schema_id), form_of(kind, SAME)
-        self._writings[kind] = _Writing(prefix, schema, form.dump)
-        self._readings[prefix] = _Reading(kind, schema, None, form.load)
+            compiled, prefix = compile_for(kind), PREFIX.pack(MAGIC, schema_id)
+            self._writings[kind] = _Writing(prefix, compiled.write)
+            self._readings[prefix] = _Reading(kind, compiled.read)
 
     def encode(self, event: Any) -> bytes:
         """Write an event. Raises ValueError where a value does not fit its schema."""
-        prefix, schema, dump = self._writings[type(event)]
-        out = io.BytesIO()
-        out.write(prefix)
-        fastavro.schemaless_writer(out, schema, dump(event), strict=True)
-        return out.getvalue()
+        prefix, write = self._writings[type(event)]
+        return prefix + write(event)
 
     def kind_of(self, value: bytes | None) -> type | None:
         """Return the class of an encoded event, or None if it is none of ours.
@@ -131,17 +124,12 @@ class Codec:
 
         Raises Undecodable if the bytes are not what their schema says, or some are left over.
         """
-        reading = self._reading(value[:5])
-        body = io.BytesIO(value)
-        body.seek(PREFIX.size)
+        kind, read = self._reading(value[:5])
         try:
-            event = reading.load(fastavro.schemaless_reader(body, reading.writer, reading.reader))
+            return read(value)
         except UNREADABLE as exc:
-            name = reading.kind and reading.kind.__name__
+            name = kind and kind.__name__
             raise Undecodable(f"bytes are not a {name}: {type(exc).__name__} {exc}") from exc
-        if body.tell() != len(value):
-            raise Undecodable(f"{len(value) - body.tell()} bytes are left over after {event!r:.80}")
-        return event
 
     def ce_type(self, kind: type) -> str:
         """Return `aether.<area>.<Class>.v1`."""
@@ -162,8 +150,23 @@ class Codec:
             if kind is None:
                 return FOREIGN
             schemas.check(raw)
-            writer = fastavro.parse_schema(raw)
-            reader = fastavro.parse_schema(json.loads(schemas.text_of(kind)))
-        except (IncompatibleSchema, ValueError, LookupError) as exc:
+            read = _resolving(kind, fastavro.parse_schema(raw))
+        except (IncompatibleSchema, SchemaParseException, ValueError, LookupError) as exc:
             raise UnknownSchema(f"schema {schema_id} cannot be used: {exc}") from exc
-        return _Reading(kind, writer, reader, form_of(kind, SAME).load)
+        return _Reading(kind, read)
+
+
+def _resolving(kind: type, writer: Schema) -> Callable[[bytes], Any]:
+    """Return what reads an older or newer version of an event as ours, by Avro's rules."""
+    reader = fastavro.parse_schema(json.loads(schemas.text_of(kind)))
+    load = form_of(kind, SAME).load
+
+    def read(value: bytes) -> Any:
+        body = io.BytesIO(value)
+        body.seek(PREFIX.size)
+        event = load(fastavro.schemaless_reader(body, writer, reader))
+        if body.tell() != len(value):
+            raise ValueError(f"{len(value) - body.tell()} bytes do not belong")
+        return event
+
+    return read

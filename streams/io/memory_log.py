@@ -4,11 +4,11 @@ Appends land when they are served, in order, so that a test can stop in between.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 from streams.errors import LogTruncated, Misconfigured
-from streams.log import Delivered, Delivery, Draft, LogFull, Record, Span
+from streams.log import Delivered, Draft, Record, Span
 from streams.partitioner import partition_of
 
 IN_FLIGHT_MAX = 100_000
@@ -24,7 +24,7 @@ class MemoryBroker:
         self.first: dict[tuple[str, int], int] = defaultdict(int)
         self._clock = count(1_700_000_000_000)
 
-    def land(self, draft: Draft) -> Delivery:
+    def land(self, draft: Draft) -> None:
         """Append a draft at once; time is a counter, so that a run can be repeated."""
         partition = draft.partition
         if partition is None:
@@ -42,7 +42,6 @@ class MemoryBroker:
                 list(draft.headers),
             )
         )
-        return Delivery(partition, offset, None)
 
     def truncate(self, topic: str, partition: int, first: int) -> None:
         """Forget what lies below `first`, as retention does."""
@@ -59,19 +58,21 @@ class MemoryLog:
         self.in_flight: deque[tuple[Draft, Delivered]] = deque()
         self._in_flight_max = in_flight_max
 
-    def append(self, draft: Draft, delivered: Delivered) -> None:
-        """Queue a draft until the next `serve`."""
-        if len(self.in_flight) >= self._in_flight_max:
-            raise LogFull(f"{len(self.in_flight)} records are in flight")
-        self.partitions(draft.topic)
-        self.in_flight.append((draft, delivered))
+    def append(self, drafts: Sequence[Draft], delivered: Delivered) -> int:
+        """Queue drafts until the next `serve`."""
+        sent = drafts[: self._in_flight_max - len(self.in_flight)]
+        for draft in sent:
+            self.partitions(draft.topic)
+            self.in_flight.append((draft, delivered))
+        return len(sent)
 
     def serve(self, timeout_s: float = 0.0) -> int:
         """Land everything that is in flight and call back."""
         served = len(self.in_flight)
         for _ in range(served):
             draft, delivered = self.in_flight.popleft()
-            delivered(self.broker.land(draft))
+            self.broker.land(draft)
+            delivered(None)
         return served
 
     def flush(self, timeout_s: float) -> int:

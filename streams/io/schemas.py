@@ -6,7 +6,6 @@ schema, and seven bytes of an array of nothing make it allocate for seconds.
 
 import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,7 +117,6 @@ def _full(name: str, space: str) -> str:
     return name if "." in name or not space else f"{space}.{name}"
 
 
-def event_classes() -> Iterator[type]:
-    """Yield every event class there is."""
-    for kinds in AREAS.values():
-        yield from kinds
+def event_classes() -> tuple[type, ...]:
+    """Return every event class there is."""
+    return tuple(kind for kinds in AREAS.values() for kind in kinds)

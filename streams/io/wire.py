@@ -4,19 +4,19 @@ A payload over CLAIM_MIN bytes lies in the object store before its record is app
 then holds the schema id and the content's address alone.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from streams import envelope as env
-from streams import ids
 from streams.envelope import Envelope
 from streams.errors import Undecodable
-from streams.ids import EventId, ProcessorName, RunId
+from streams.ids import EventId, ProcessorName, RunId, of_decision
 from streams.io.codec import PREFIX, Encoding
 from streams.io.objects import ObjectStore
 from streams.log import Draft, Headers, Record
 
 CLAIM_MIN = 256 * 1024
+#: Headers that an event hands on to what it causes.
+TRACE = (env.TRACE_PARENT, env.TRACE_STATE)
 
 
 class Author:
@@ -25,54 +25,54 @@ class Author:
     def __init__(self, wire: "Wire", processor: ProcessorName, version: int) -> None:
         self.processor = processor
         self._wire = wire
-        self._source = f"/aether/{wire.node}/{processor}".encode()
+        self._source = (env.SOURCE, f"/aether/{wire.node}/{processor}".encode())
         self._signature = (env.PROCESSOR, f"{processor}/{version}".encode())
 
     def decision(self, cause: Envelope[Any], events: tuple[Any, ...]) -> list[Draft]:
         """Return the records of one decision: same topic, same partition, same key as its cause."""
-        steps, key = len(events), cause.key.encode()
+        steps, key, shared = len(events), cause.key.encode(), self._shared(cause)
         drafts = []
         for step, event in enumerate(events):
-            place = (env.CAUSE, f"{cause.offset}/{step}/{steps}".encode())
-            head = self._head(cause, step, event, (place, self._signature))
+            head = self._head(cause, step, event, shared)
+            head.append((env.CAUSE, f"{cause.offset}/{step}/{steps}".encode()))
             drafts.append(self._wire.draft(cause.topic, cause.partition, key, event, head))
         return drafts
 
-    def outcome(
-        self,
-        cause: Envelope[Any],
-        event: Any,
-        *,
-        topic: str | None = None,
-        partition: int | None = None,
-        key: str | None = None,
-        step: int = 0,
-    ) -> Draft:
-        """Return the record of an effect's outcome, or of what a link carries to another topic.
+    def outcome(self, cause: Envelope[Any], event: Any) -> Draft:
+        """Return the record of an effect's outcome.
 
-        An outcome names the offset of its request, so that readers can tell repeats; what a link
-        carries has no offset in its new topic.
+        It names the offset of its request, so that readers can tell repeats.
         """
-        own = [self._signature]
-        if topic is None:
-            topic, partition = cause.topic, cause.partition
-            own.append((env.REQUEST, str(cause.offset).encode()))
-        head = self._head(cause, step, event, own)
-        return self._wire.draft(topic, partition, (key or cause.key).encode(), event, head)
+        head = self._head(cause, 0, event, self._shared(cause))
+        head.append((env.REQUEST, str(cause.offset).encode()))
+        return self._wire.draft(cause.topic, cause.partition, cause.key.encode(), event, head)
 
-    def _head(
-        self, cause: Envelope[Any], step: int, event: Any, own: Iterable[tuple[str, bytes]]
-    ) -> Headers:
-        return env.headers(
-            event_id=ids.of_decision(cause.event_id, self.processor, step),
-            type_=self._wire.ce_type(type(event)),
-            source=self._source,
-            at_ms=cause.recorded_at_ms,
-            run_id=cause.run_id,
-            cause_id=cause.event_id,
-            trace=cause.trace,
-            own=own,
-        )
+    def carried(
+        self, cause: Envelope[Any], step: int, topic: str, partition: int | None, key: str,
+        event: Any,
+    ) -> Draft:  # fmt: skip
+        """Return the record of a fact that a link carries to another topic."""
+        head = self._head(cause, step, event, self._shared(cause))
+        return self._wire.draft(topic, partition, key.encode(), event, head)
+
+    def _shared(self, cause: Envelope[Any]) -> Headers:
+        """Return the headers that everything made from one cause has in common."""
+        shared = [
+            env.SPEC_VERSION,
+            self._source,
+            (env.TIME, env.rfc3339(cause.recorded_at_ms)),
+            (env.CAUSATION, cause.event_id.encode()),
+            self._signature,
+        ]
+        if cause.run_id:
+            shared.append((env.CORRELATION, cause.run_id.encode()))
+        if env.TRACE_PARENT in cause.head:
+            shared += [(name, cause.head[name]) for name in TRACE if name in cause.head]
+        return shared
+
+    def _head(self, cause: Envelope[Any], step: int, event: Any, shared: Headers) -> Headers:
+        event_id = of_decision(cause.event_id, self.processor, step)
+        return [(env.ID, event_id.encode()), self._wire.ce_type(type(event)), *shared]
 
 
 class Wire:
@@ -82,13 +82,14 @@ class Wire:
         self.codec = codec
         self.node = node
         self._store = store
-        self._types: dict[type, bytes] = {}
+        self._types: dict[type, tuple[str, bytes]] = {}
 
-    def ce_type(self, kind: type) -> bytes:
-        """Return the CloudEvents type of an event class as a header value."""
-        if kind not in self._types:
-            self._types[kind] = self.codec.ce_type(kind).encode()
-        return self._types[kind]
+    def ce_type(self, kind: type) -> tuple[str, bytes]:
+        """Return the header that says what an event is."""
+        known = self._types.get(kind)
+        if known is None:
+            known = self._types[kind] = (env.TYPE, self.codec.ce_type(kind).encode())
+        return known
 
     def root(
         self,
@@ -103,14 +104,16 @@ class Wire:
         trace: Headers | None = None,
     ) -> Draft:
         """Return the record of an event that nothing in the log caused."""
-        head = env.headers(
-            event_id=event_id,
-            type_=self.ce_type(type(event)),
-            source=f"/aether/{self.node}/{component}".encode(),
-            at_ms=at_ms,
-            run_id=run_id or RunId(""),
-            trace=trace or (),
-        )
+        head = [
+            (env.ID, event_id.encode()),
+            self.ce_type(type(event)),
+            env.SPEC_VERSION,
+            (env.SOURCE, f"/aether/{self.node}/{component}".encode()),
+            (env.TIME, env.rfc3339(at_ms)),
+            *(trace or ()),
+        ]
+        if run_id is not None:
+            head.append((env.CORRELATION, run_id.encode()))
         return self.draft(topic, None, key.encode(), event, head)
 
     def draft(
@@ -126,14 +129,14 @@ class Wire:
 
     def open(self, record: Record) -> Envelope[Any]:
         """Decode a record whose kind is known. Raises Poison of every sort, and StoreAway."""
-        return env.open_envelope(record, self.codec.decode(self._payload(record)))
-
-    def _payload(self, record: Record) -> bytes:
+        head = dict(record.headers)
         value = record.value or b""
-        for name, address in record.headers:
-            if name == env.DATA_REFERENCE:
-                try:
-                    return value[: PREFIX.size] + self._store.get(address.decode())
-                except UnicodeDecodeError as exc:
-                    raise Undecodable(f"header {name} is not text: {address[:80]!r}") from exc
-        return value
+        if env.DATA_REFERENCE in head:
+            value = value[: PREFIX.size] + self._claim(head[env.DATA_REFERENCE])
+        return env.open_envelope(record, head, self.codec.decode(value))
+
+    def _claim(self, address: bytes) -> bytes:
+        try:
+            return self._store.get(address.decode())
+        except UnicodeDecodeError as exc:
+            raise Undecodable(f"header {env.DATA_REFERENCE} is {address[:80]!r}") from exc

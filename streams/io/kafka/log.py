@@ -4,7 +4,7 @@ Readers never skip silently: an offset the log no longer holds is LogTruncated.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from confluent_kafka import (
@@ -20,7 +20,7 @@ from confluent_kafka.admin import AdminClient
 
 from streams.errors import BrokerAway, DeliveryFailed, Misconfigured
 from streams.io.kafka.errors import translate
-from streams.log import Delivered, Delivery, Draft, Headers, LogFull, Record, Span
+from streams.log import Delivered, Draft, Record, Span
 
 Options = Mapping[str, str | int | float | bool]
 
@@ -62,13 +62,13 @@ STALL_POLLS_MAX = 300
 def to_record(message: Message) -> Record:
     """Return a message in the words of floor 1."""
     return Record(
-        cast(str, message.topic()),
-        cast(int, message.partition()),
-        cast(int, message.offset()),
+        message.topic(),  # type: ignore[arg-type]
+        message.partition(),  # type: ignore[arg-type]
+        message.offset(),  # type: ignore[arg-type]
         message.timestamp()[1],
         message.key(),
         message.value(),
-        cast(Headers, message.headers() or []),
+        message.headers() or [],  # type: ignore[arg-type]
     )
 
 
@@ -86,31 +86,22 @@ class KafkaLog:
         self._asking: Consumer | None = None
         self._lock = threading.Lock()
 
-    def append(self, draft: Draft, delivered: Delivered) -> None:
-        """Hand a draft to librdkafka."""
+    def append(self, drafts: Sequence[Draft], delivered: Delivered) -> int:
+        """Hand drafts to librdkafka."""
 
-        def report(error: KafkaError | None, message: Message) -> None:
-            failed = None
-            if error is not None:
-                said = translate(error, f"append to {draft.topic}")
-                failed = DeliveryFailed(str(said), fix=said.fix)
-            delivered(Delivery(message.partition() or 0, message.offset() or 0, failed))
+        def report(error: KafkaError | None, _: Message) -> None:
+            delivered(None if error is None else _failed(error))
 
-        producer = self._producer or self._open_producer()
-        partition = -1 if draft.partition is None else draft.partition
-        try:
-            producer.produce(
-                draft.topic,
-                draft.value,
-                draft.key,
-                partition,
-                report,
-                headers=cast(Any, draft.headers),
-            )
-        except BufferError as exc:
-            raise LogFull(f"{len(producer)} records are in flight to {draft.topic}") from exc
-        except KafkaException as exc:
-            raise translate(exc, f"append to {draft.topic}") from exc
+        produce = (self._producer or self._open_producer()).produce
+        for sent, (topic, partition, key, value, headers) in enumerate(drafts):
+            at = -1 if partition is None else partition
+            try:
+                produce(topic, value, key, at, report, headers=cast(Any, headers))
+            except BufferError:
+                return sent
+            except KafkaException as exc:
+                raise translate(exc, f"append to {topic}") from exc
+        return len(drafts)
 
     def serve(self, timeout_s: float = 0.0) -> int:
         """Run delivery callbacks."""
@@ -202,6 +193,11 @@ class KafkaLog:
         if self._asking is None:
             self._asking = self._consumer(READER)
         return self._asking
+
+
+def _failed(error: KafkaError) -> DeliveryFailed:
+    said = translate(error, "append")
+    return DeliveryFailed(str(said), fix=said.fix)
 
 
 class KafkaFollower:

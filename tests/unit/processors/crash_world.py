@@ -19,7 +19,7 @@ from processors.effects import Performing
 from processors.runner import Batch, Runner
 from streams.dead_letters import OFFSET
 from streams.decider import Decider, Projection
-from streams.envelope import CAUSATION, ID, Decision, Envelope, header, origin_of
+from streams.envelope import CAUSATION, ID, Decision, Envelope, origin_of
 from streams.errors import DeliveryFailed, Poison, Transient, Undecodable
 from streams.ids import ProcessorName
 from streams.io.memory_log import MemoryBroker, MemoryLog
@@ -27,7 +27,7 @@ from streams.io.objects.directory import DirectoryStore
 from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Author, Wire
 from streams.ledger import Marks
-from streams.log import Delivery, Draft, Record
+from streams.log import Draft, Record
 from streams.topics import GRID_KEY, Topic
 
 TOPIC = Topic(name="aether.sessions.events", key="session", partitions=1)
@@ -193,9 +193,10 @@ class LossyLog(MemoryLog):
     def land_one(self) -> None:
         draft, delivered = self.in_flight.popleft()
         if self.broken:
-            delivered(Delivery(0, 0, DeliveryFailed("lost")))
+            delivered(DeliveryFailed("lost"))
         else:
-            delivered(self.broker.land(draft))
+            self.broker.land(draft)
+            delivered(None)
 
 
 async def at_once(work: Callable[..., Any], *arguments: Any) -> Any:
@@ -415,7 +416,8 @@ def _contradictions(world: World) -> list[str]:
     places: dict[tuple[str, int, int], bytes] = {}
     found = []
     for record in world.records():
-        event_id, decision = header(record, ID), origin_of(record)
+        head = dict(record.headers)
+        event_id, decision = head.get(ID), origin_of(head)
         if event_id is None:
             continue
         content = record.key, record.value
@@ -432,7 +434,7 @@ def _wrong_decisions(world: World, decider: Decider[Any, Any, Any, Any]) -> list
     found, states, grid, marks = list[str](), dict[str, Any](), decider.grid.initial, Marks()
     written, parked = _written_by(world, decider), letters_at(world)
     for record in world.records():
-        if marks.repeats(origin_of(record), (record.key or b"").decode()):
+        if marks.repeats(origin_of(dict(record.headers)), (record.key or b"").decode()):
             continue
         expected: tuple[Any, ...] = ()
         try:
@@ -456,7 +458,7 @@ def _wrong_decisions(world: World, decider: Decider[Any, Any, Any, Any]) -> list
 def _written_by(world: World, decider: Decider[Any, Any, Any, Any]) -> dict[int, list[Any]]:
     written, marks = dict[int, list[Any]](), Marks()
     for record in world.records():
-        decision, key = origin_of(record), (record.key or b"").decode()
+        decision, key = origin_of(dict(record.headers)), (record.key or b"").decode()
         if not isinstance(decision, Decision) or decision.processor != decider.name:
             continue
         if marks.repeats(decision, key):
@@ -468,16 +470,17 @@ def _written_by(world: World, decider: Decider[Any, Any, Any, Any]) -> dict[int,
 def _wrong_outcomes(world: World) -> list[str]:
     marks, asked, answered = Marks(), dict[bytes, list[bytes]](), dict[bytes, list[bytes]]()
     for record in world.records():
-        origin, key = origin_of(record), record.key or b""
+        head, key = dict(record.headers), record.key or b""
+        origin = origin_of(head)
         if origin is None or marks.repeats(origin, key.decode()):
             continue
         if origin.processor == Looking.name:
-            answered.setdefault(key, []).append(header(record, CAUSATION) or b"")
+            answered.setdefault(key, []).append(head[CAUSATION])
         elif origin.processor == COUNTER.name:
-            asked.setdefault(key, []).append(header(record, ID) or b"")
+            asked.setdefault(key, []).append(head[ID])
     return [] if asked == answered else ["outcomes do not follow their requests, one for each"]
 
 
 def letters_at(world: World) -> set[int]:
     """Return the offsets whose records were parked."""
-    return {int(header(letter, OFFSET) or b"-1") for letter in world.letters()}
+    return {int(dict(letter.headers)[OFFSET]) for letter in world.letters()}

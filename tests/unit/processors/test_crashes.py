@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,8 @@ def test_crashes_leave_the_log_of_an_undisturbed_run(part: int, tmp_path: Path) 
 
 
 class AcknowledgesEarly(Runner):
-    def _send(self, draft: Draft, entry: Entry) -> None:
-        self._log.append(draft, lambda _: None)  # nothing is held until it is delivered
+    def _send(self, drafts: Sequence[Draft], entry: Entry, landed: Any = None) -> int:
+        return self._log.append(drafts, lambda _: landed and landed())  # nothing is held
 
 
 class DoesNotWaitForLetters(Runner):

@@ -1,0 +1,1 @@
+"""Memory: what a scope keeps of what it is offered."""

@@ -1,0 +1,1 @@
+"""Models: whoever answers an inference."""

@@ -1,0 +1,1 @@
+"""Orchestrator: how a run is answered, from request to response."""

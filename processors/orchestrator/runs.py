@@ -1,0 +1,51 @@
+"""The runs of a session that are not answered yet, each with what its next step needs."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from streams.events.sessions import Passage, PlanMade, RunStarted
+from streams.ids import RunId
+
+#: A session remembers this many ended runs, so that a request received twice is answered once.
+REMEMBERED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An open run; `passages` wait here for the plan, and leave with the inference."""
+
+    run_id: RunId
+    request: RunStarted
+    plan: PlanMade | None = None
+    passages: tuple[Passage, ...] | None = None
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The open runs in the order they started, and the names of those that ended last."""
+
+    open: tuple[Run, ...] = ()
+    ended: tuple[RunId, ...] = ()
+
+    def knows(self, run_id: RunId) -> bool:
+        """Whether the run is open, or ended lately."""
+        return run_id in self.ended or self.open_run(run_id) is not None
+
+    def open_run(self, run_id: RunId) -> Run | None:
+        """Return an open run."""
+        return next((run for run in self.open if run.run_id == run_id), None)
+
+    def with_run(self, run: Run) -> "Runs":
+        """Open a run."""
+        return replace(self, open=(*self.open, run))
+
+    def changed(self, run_id: RunId, **changes: Any) -> "Runs":
+        """Change an open run."""
+        runs = [replace(r, **changes) if r.run_id == run_id else r for r in self.open]
+        return replace(self, open=tuple(runs))
+
+    def without(self, run_id: RunId) -> "Runs":
+        """End a run."""
+        runs = tuple(run for run in self.open if run.run_id != run_id)
+        return Runs(runs, (*self.ended, run_id)[-REMEMBERED:])

@@ -1,0 +1,1 @@
+"""Perception: texts become vectors, once."""

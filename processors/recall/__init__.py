@@ -1,0 +1,1 @@
+"""Recall: what the scopes of a request know about it."""

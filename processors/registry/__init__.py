@@ -1,0 +1,1 @@
+"""Registry: which capabilities the grid has."""

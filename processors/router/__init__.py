@@ -1,0 +1,1 @@
+"""Router: which capability owns a request."""

@@ -1,0 +1,193 @@
+"""The Faust shell: one application is one consumer group, and only feeds the runners.
+
+Acknowledgement, order and rebalances follow Faust's public interface; whatever decides or appends
+lives in the runner.
+"""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import faust
+from faust.streams import Stream
+from faust.types import EventT
+
+from processors.runner import Batch, Runner
+from streams.errors import AetherError, Fatal
+from streams.io.kafka.log import to_record
+from streams.log import EventLog, Record
+
+logger = logging.getLogger(__name__)
+
+STREAM_BATCHES_MAX = 16
+STREAM_RECORDS_MAX = 4_096
+STOP_S = 10.0
+SERVE_S = 0.004
+#: A backlog is many live objects and no cycles: at its defaults the cyclic collector walks them
+#: over and over, which took a third of the time per record.
+COLLECTOR = (200_000, 20, 100)
+
+
+class Membership(NamedTuple):
+    """How a worker takes part in its group.
+
+    A member unheard of for `session_s` loses its partitions; `grace_s` is how long it may finish
+    what is in flight when they are taken away.
+    """
+
+    group: str
+    broker: str
+    session_s: float = 6.0
+    heartbeat_s: float = 1.0
+    grace_s: float = 1.0
+
+
+class Raw(faust.Schema[Any, Any]):
+    """Bytes as they are: decoding belongs to the runner, which parks what cannot be read."""
+
+    def loads_key(self, app: Any, message: Any, **_: Any) -> Any:
+        """Return the key's bytes."""
+        return message.key
+
+    def loads_value(self, app: Any, message: Any, **_: Any) -> Any:
+        """Return the value's bytes, or the batch."""
+        return message.value
+
+
+class Shell:
+    """A worker process: its Faust application, the runners, and the log they append to."""
+
+    def __init__(
+        self,
+        membership: Membership,
+        runners: Sequence[Runner],
+        log: EventLog,
+        scratch: Path,
+    ) -> None:
+        self.membership = membership
+        self.app = _application(membership, scratch)
+        self._runners = runners
+        self._log = log
+        for runner in runners:
+            topic = self.app.topic(runner.topic, schema=Raw())
+            self.app.agent(topic, name=f"{membership.group}:{runner.topic}")(_reader(runner))
+        self.app.on_partitions_revoked.connect(cast(Any, self._revoked))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set.
+
+        Raises what made a runner or the application fail; nothing unfinished is acknowledged.
+        """
+        gc.freeze()
+        gc.set_threshold(*COLLECTOR)
+        serving = asyncio.create_task(self._serve())
+        try:
+            await self.app.start()
+            await self._until(stop)
+            await self._hand_over()
+        finally:
+            serving.cancel()
+            self._log.flush(STOP_S)
+        self._raise()
+
+    async def _until(self, stop: asyncio.Event) -> None:
+        ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self._crash())]
+        ends += [asyncio.create_task(runner.failed.wait()) for runner in self._runners]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+
+    async def _crash(self) -> None:
+        while not self.app.crashed:
+            await asyncio.sleep(0.1)
+
+    async def _hand_over(self) -> None:
+        """Finish what is in flight, commit, leave the group."""
+        if self.app.consumer is not None:
+            self.app.consumer.stop_flow()
+        await self._release()
+        await asyncio.wait_for(self.app.stop(), STOP_S)
+        for runner in self._runners:
+            runner.reset()
+
+    async def _release(self) -> None:
+        grace = self.membership.grace_s
+        await asyncio.gather(*(runner.release(grace) for runner in self._runners))
+
+    async def _revoked(self, app: Any, revoked: Any, **_: Any) -> None:
+        """Partitions are about to be taken away; Faust waits for this."""
+        await self._release()
+        await app.commit({runner.topic for runner in self._runners})
+        for runner in self._runners:
+            runner.reset()
+
+    async def _serve(self) -> None:
+        while True:
+            await asyncio.sleep(0 if self._log.serve() else SERVE_S)
+
+    def _raise(self) -> None:
+        for runner in self._runners:
+            if runner.failure is not None:
+                raise runner.failure
+        if self.app.crashed:
+            reason = self.app.crash_reason
+            if isinstance(reason, AetherError):
+                raise reason
+            raise Fatal(f"the application crashed: {reason!r}") from reason
+
+
+def _reader(runner: Runner) -> Any:
+    async def read(stream: Stream[Any]) -> None:
+        async for event in stream.noack().events():
+            await runner.take(_batch(runner, event))
+
+    return read
+
+
+def _batch(runner: Runner, event: EventT[Any]) -> Batch:
+    message: Any = event.message
+    if isinstance(message.value, list):
+        records = [to_record(m) for m in message.value if runner.wants(m.value())]
+    else:
+        records = [_single(message)] if runner.wants(message.value) else []
+    return Batch(message.partition, message.generation_id, records, message.offset + 1, event.ack)
+
+
+def _single(message: Any) -> Record:
+    headers = message.headers or []
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        int(message.timestamp * 1000),
+        message.key,
+        message.value,
+        list(headers.items() if isinstance(headers, dict) else headers),
+    )
+
+
+def _application(membership: Membership, scratch: Path) -> faust.App:
+    batches = "events=batch" in membership.broker
+    session = membership.session_s
+    return faust.App(
+        membership.group,
+        broker=membership.broker,
+        datadir=str(scratch),
+        stream_buffer_maxsize=STREAM_BATCHES_MAX if batches else STREAM_RECORDS_MAX,
+        broker_session_timeout=session,
+        broker_heartbeat_interval=membership.heartbeat_s,
+        broker_request_timeout=max(session, 10.0),
+        broker_rebalance_timeout=max(session, 10.0),
+        broker_commit_interval=0.5,
+        consumer_auto_offset_reset="earliest",
+        stream_wait_empty=False,  # with it an event in flight would hang the rebalance for ever
+        table_standby_replicas=1,  # keeps the co-partitioning assignor, though there are no tables
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+    )

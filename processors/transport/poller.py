@@ -1,0 +1,232 @@
+"""The polling thread: the only one that touches its librdkafka consumer.
+
+confluent-kafka serialises all calls on one consumer, and a call from another thread starves
+against poll(): so commits come in as jobs. Assignment is eager; every assignment is a generation.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any, Protocol, cast
+
+import confluent_kafka as ck
+from confluent_kafka import KafkaException, Message, TopicPartition
+from faust.types import TP
+
+logger = logging.getLogger(__name__)
+
+#: Poll batches waiting for the event loop: then polling stops, then fetching.
+INBOX_MAX = 8
+POLL_S = 0.05
+#: A short wait keeps librdkafka's prefetched records; a pause drops them.
+PATIENCE_S = 1.0
+COMMITTED_TIMEOUT_S = 10.0
+COMMITTED_ATTEMPTS = 5
+
+Groups = dict[TP, list[Message]]
+Job = Callable[[ck.Consumer], None]
+
+
+class Owner(Protocol):
+    """Who the thread works for; coroutines run on its event loop."""
+
+    async def assigned(self, partitions: set[TP], generation: int) -> None:
+        """Partitions are ours from now on."""
+
+    async def revoked(self, partitions: set[TP]) -> None:
+        """Finish and commit; partitions are taken away once this returns."""
+
+    def arrived(self) -> None:
+        """Something lies in the inbox. Called in the thread."""
+
+    def committed(self, error: Exception | None, offsets: Iterable[TopicPartition]) -> None:
+        """The broker answered a commit. Called in the thread."""
+
+    def died(self, error: Exception) -> None:
+        """The thread is over. Called in the thread."""
+
+
+class Poller(threading.Thread):
+    """Polls one consumer of a group and fills `inbox` with (generation, records by partition)."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        loop: asyncio.AbstractEventLoop,
+        config: Mapping[str, Any],
+        topics: Iterable[str],
+        batch_max: int,
+    ) -> None:
+        super().__init__(name="rdkafka-poll", daemon=True)
+        self.inbox: deque[tuple[int, Groups]] = deque()
+        self.space = threading.Event()
+        self.lost = False
+        self.rebalancing = False
+        self._owner = owner
+        self._loop = loop
+        self._config = config
+        self._topics = list(topics)
+        self._batch_max = batch_max
+        self._halt = threading.Event()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._assigned: dict[TP, int] = {}  # with the offsets they were assigned at
+        self._generation = 0
+        self._paused = False
+
+    # -- called from the event loop
+
+    def submit(self, job: Job) -> None:
+        """Run `job` in the thread, soon, also in the middle of a rebalance."""
+        self._jobs.put(job)
+
+    def halt(self) -> None:
+        """Leave the group and end the thread."""
+        self._halt.set()
+        self.space.set()
+        self._jobs.put(None)
+
+    def subscribe(self, topics: Iterable[str]) -> None:
+        """Subscribe anew, to these topics."""
+        self._topics = list(topics)
+        self.submit(self._join)
+
+    # -- the thread
+
+    def run(self) -> None:
+        """Poll until halted."""
+        consumer = None
+        try:
+            consumer = ck.Consumer({**self._config, "on_commit": self._on_commit})
+            self._join(consumer)
+            while not self._halt.is_set():
+                self._turn(consumer)
+        except Exception as error:  # noqa: BLE001 - the loop decides: it crashes the app
+            if not self._halt.is_set():
+                self._owner.died(error)
+        finally:
+            self._halt.set()
+            if consumer is not None:
+                self._run_jobs(consumer)
+                consumer.close()
+
+    def _turn(self, consumer: ck.Consumer) -> None:
+        self._run_jobs(consumer)
+        self._make_room(consumer)
+        first = consumer.poll(POLL_S)  # after any rebalance of this call: the new generation's
+        if first is None:
+            return
+        generation = self._generation
+        groups = self._grouped([first, *consumer.consume(self._batch_max - 1, 0)])
+        if generation != self._generation:  # rebalanced inside consume(): of which side are they?
+            consumer.assign(_parts(self._assigned))
+        elif groups:
+            self.inbox.append((generation, groups))
+            self._owner.arrived()
+
+    def _grouped(self, messages: Iterable[Message]) -> Groups:
+        groups: Groups = {}
+        for message in messages:
+            error = message.error()
+            if error is None:
+                tp = TP(cast(str, message.topic()), cast(int, message.partition()))
+                groups.setdefault(tp, []).append(message)
+            elif error.fatal():
+                raise KafkaException(error)
+            else:
+                logger.warning("consumer", extra={"error": error.str()})
+        return groups
+
+    def _make_room(self, consumer: ck.Consumer) -> None:
+        if len(self.inbox) < INBOX_MAX:
+            if self._paused:
+                consumer.resume(consumer.assignment())
+                self._paused = False
+        elif not self._paused:
+            self.space.clear()
+            if len(self.inbox) >= INBOX_MAX and not self.space.wait(PATIENCE_S):
+                consumer.pause(consumer.assignment())
+                self._paused = True
+
+    def _run_jobs(self, consumer: ck.Consumer) -> None:
+        while not self._jobs.empty():
+            job = self._jobs.get()
+            if job is not None:
+                job(consumer)
+
+    def _join(self, consumer: ck.Consumer) -> None:
+        consumer.subscribe(
+            self._topics,
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    # -- the group changes; these run inside poll()
+
+    def _on_assign(self, consumer: ck.Consumer, partitions: list[TopicPartition]) -> None:
+        mine = [TP(p.topic, p.partition) for p in partitions]
+        self._assigned = self._starts(consumer, mine)
+        consumer.assign(_parts(self._assigned))
+        self._paused = False
+        self._generation += 1
+        self._call(consumer, self._owner.assigned(set(mine), self._generation))
+
+    def _on_revoke(self, consumer: ck.Consumer, _: list[TopicPartition]) -> None:
+        if self._halt.is_set():
+            return
+        self._call(consumer, self._owner.revoked(set(self._assigned)))
+        self._assigned = {}
+        self.inbox.clear()
+        consumer.unassign()
+
+    def _on_lost(self, consumer: ck.Consumer, partitions: list[TopicPartition]) -> None:
+        self.lost = True  # they have another owner: nothing may be committed
+        try:
+            self._on_revoke(consumer, partitions)
+        finally:
+            self.lost = False
+
+    def _starts(self, consumer: ck.Consumer, mine: list[TP]) -> dict[TP, int]:
+        if not mine:
+            return {}
+        asked = [TopicPartition(tp.topic, tp.partition) for tp in mine]
+        for attempt in range(COMMITTED_ATTEMPTS):
+            try:
+                found = consumer.committed(asked, timeout=COMMITTED_TIMEOUT_S)
+                break
+            except KafkaException as error:
+                if attempt == COMMITTED_ATTEMPTS - 1:
+                    raise
+                logger.warning("asking again for committed offsets", extra={"error": str(error)})
+        return {
+            TP(p.topic, p.partition): p.offset if p.offset >= 0 else ck.OFFSET_BEGINNING
+            for p in found
+        }
+
+    def _call(self, consumer: ck.Consumer, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` on the event loop and wait; jobs it sends are done meanwhile."""
+        future: Future[None] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future.add_done_callback(lambda _: self._jobs.put(None))
+        self.rebalancing = True
+        try:
+            while not future.done():
+                job = self._jobs.get()
+                if job is not None:
+                    job(consumer)
+                if self._halt.is_set():
+                    future.cancel()
+                    return
+        finally:
+            self.rebalancing = False
+        future.result()
+
+    def _on_commit(self, error: ck.KafkaError | None, offsets: list[TopicPartition]) -> None:
+        self._owner.committed(None if error is None else KafkaException(error), offsets)
+
+
+def _parts(offsets: Mapping[TP, int]) -> list[TopicPartition]:
+    return [TopicPartition(tp.topic, tp.partition, offset) for tp, offset in offsets.items()]

@@ -1,0 +1,81 @@
+"""The compiled codec against fastavro, which is the reference."""
+
+import io
+import json
+import struct
+from typing import Any, cast
+
+import fastavro
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.io import schemas
+from streams.io.compiled import BODY, compile_for, long_at, varint
+from streams.plain import SAME, form_of
+
+KINDS = list(schemas.event_classes())
+COMPILED = {kind: compile_for(kind) for kind in KINDS}
+SCHEMAS = {kind: fastavro.parse_schema(json.loads(schemas.text_of(kind))) for kind in KINDS}
+FRAMING = b"\0" * BODY
+
+st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
+st.register_type_strategy(float, st.floats(allow_nan=False))
+
+EVENTS = st.one_of([st.from_type(kind) for kind in KINDS])
+
+
+def reference(event: Any) -> bytes:
+    out, kind = io.BytesIO(), cast(Any, type(event))
+    plain = form_of(kind, SAME).dump(event)
+    fastavro.schemaless_writer(out, SCHEMAS[kind], plain, strict=True)
+    return out.getvalue()
+
+
+@given(EVENTS)
+def test_what_is_written_is_what_fastavro_writes(event: Any) -> None:
+    assert COMPILED[type(event)].write(event) == reference(event)
+
+
+@given(EVENTS)
+def test_what_fastavro_wrote_is_read_back(event: Any) -> None:
+    assert COMPILED[type(event)].read(FRAMING + reference(event)) == event
+
+
+@given(EVENTS, st.data())
+def test_a_shortened_or_lengthened_event_is_refused(event: Any, data: st.DataObject) -> None:
+    written = FRAMING + reference(event)
+    cut = data.draw(st.integers(BODY, len(written) - 1))
+    for wrong in (written[:cut], written + b"\0"):
+        with pytest.raises((ValueError, IndexError, struct.error)):
+            COMPILED[type(event)].read(wrong)
+
+
+@given(st.sampled_from(KINDS), st.binary(max_size=200))
+def test_any_bytes_are_an_event_or_are_refused(kind: type, body: bytes) -> None:
+    try:
+        event = COMPILED[kind].read(FRAMING + body)
+    except (ValueError, IndexError, KeyError, struct.error):
+        return
+    assert type(event) is kind
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_a_number_survives(number: int) -> None:
+    assert long_at(varint(number), 0) == (number, len(varint(number)))
+
+
+def test_an_array_in_blocks_with_sizes_is_read() -> None:
+    from streams.events.registry import Card
+
+    compiled = compile_for(Card)
+    card = Card(description="d", examples=("a", "b", "c"), policy="single", model="m")  # type: ignore[arg-type]
+    blocks = varint(-2) + varint(4) + b"\2a\2b" + varint(1) + b"\2c" + b"\0"
+    assert compiled.read(FRAMING + b"\2d" + blocks + b"\x0csingle\2m") == card
+
+
+def test_a_count_without_items_is_refused_at_once() -> None:
+    from streams.events.registry import Card
+
+    with pytest.raises(IndexError):
+        compile_for(Card).read(FRAMING + b"\2d" + varint(2**60))
