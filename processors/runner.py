@@ -52,6 +52,16 @@ class Batch(NamedTuple):
     acknowledge: Act
 
 
+class Tally(NamedTuple):
+    """What a runner has done so far, in records."""
+
+    read: int
+    repeated: int
+    parked: int
+    appended: int
+    recalled: int
+
+
 class Runner:
     """Drives all parts that read one topic in this process."""
 
@@ -78,6 +88,7 @@ class Runner:
         self._reads = frozenset[type]().union(*(part.reads for part in parts))
         self._tenures: dict[int, Tenure] = {}
         self._resets = 0
+        self._read = self._repeated = self._parked = self._appended = self._recalled = 0
         self._kinds: dict[bytes, type | None] = {}  # by schema id; None concerns nobody here
         self._flying = Room(IN_FLIGHT_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,6 +122,16 @@ class Runner:
         for tenure in tenures.values():
             tenure.close()
 
+    @property
+    def tally(self) -> Tally:
+        """What was done since the process began."""
+        return Tally(self._read, self._repeated, self._parked, self._appended, self._recalled)
+
+    @property
+    def in_flight(self) -> int:
+        """How many records are appended and not yet delivered."""
+        return self._flying.inside
+
     # -- what posts ask for (Desk)
 
     def open(self, record: Record) -> Envelope[Any]:
@@ -133,6 +154,7 @@ class Runner:
     ) -> None:
         """Write a dead letter and wait for its delivery: a later decision would hide it."""
         logger.warning("parked", extra={"place": place(record), "error": str(error)})
+        self._parked += 1
         letter, landed = dead_letter(record, processor, error), asyncio.Event()
         await self._append_patiently(lambda: [letter], entry, landed.set)
         await landed.wait()
@@ -155,6 +177,7 @@ class Runner:
         if tenure is None:
             return  # not acknowledged: the partition's owner reads it again
         entry = tenure.line.enter(batch.acknowledge)
+        self._read += len(batch.records)
         for record in batch.records:
             pause = self._handle(tenure, record, entry)
             if pause is not None:
@@ -177,6 +200,7 @@ class Runner:
                 return None
             cause = self._wire.open(record)
             if tenure.marks.repeats(origin_of(cause.head), cause.key):
+                self._repeated += 1
                 return None
         except Transient:
             return self._handle_patiently(tenure, record, entry)
@@ -231,6 +255,7 @@ class Runner:
         posts = [(part, part.begin(self, assignment)) for part in self._parts]
         tenure = Tenure(generation, assignment, posts, self._snapshots)
         for records in self._log.read(self.topic, partition, tenure.since, span.end):
+            self._recalled += len(records)
             for record in records:
                 with suppress(Poison):  # it was, or will be, parked when it is handled
                     tenure.recall(record, self._wire.codec.kind_of(record.value))
@@ -253,6 +278,7 @@ class Runner:
         sent = self._log.append(drafts, delivered)
         entry.hold(sent)
         self._flying.enter(sent)
+        self._appended += sent
         return sent
 
     async def _append_patiently(

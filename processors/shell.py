@@ -7,7 +7,7 @@ lives in the runner.
 import asyncio
 import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -43,6 +43,7 @@ class Membership(NamedTuple):
     session_s: float = 6.0
     heartbeat_s: float = 1.0
     grace_s: float = 1.0
+    options: Mapping[str, str] = {}  # librdkafka's; they may hold secrets, so no URL has them
 
 
 class Raw(faust.Schema[Any, Any]):
@@ -171,10 +172,16 @@ def _single(message: Any) -> Record:
     )
 
 
+class Application(faust.App):
+    """A Faust application that hands its librdkafka options to the transport."""
+
+    client_options: Mapping[str, str] = {}
+
+
 def _application(membership: Membership, scratch: Path) -> faust.App:
     batches = "events=batch" in membership.broker
     session = membership.session_s
-    return faust.App(
+    app = Application(
         membership.group,
         broker=membership.broker,
         datadir=str(scratch),
@@ -191,3 +198,5 @@ def _application(membership: Membership, scratch: Path) -> faust.App:
         topic_disable_leader=True,
         web_enabled=False,
     )
+    app.client_options = membership.options
+    return app

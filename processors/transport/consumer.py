@@ -65,6 +65,7 @@ class Consumer(base.Consumer):
             "fetch.queue.backoff.ms": 5,  # its default of a second stalls a full queue
             "session.timeout.ms": int(conf.broker_session_timeout * 1000),
             "heartbeat.interval.ms": int(conf.broker_heartbeat_interval * 1000),
+            **getattr(self.app, "client_options", {}),
             **self._address.options,
         }
 

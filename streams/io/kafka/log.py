@@ -78,8 +78,10 @@ class KafkaLog:
     `append`, `serve` and `flush` may be called from any thread; callbacks run where `serve` is.
     """
 
-    def __init__(self, bootstrap: str, role: Options | None = None, **options: Any) -> None:
-        self._connect = {"bootstrap.servers": bootstrap, **options}
+    def __init__(
+        self, bootstrap: str, role: Options | None = None, options: Options | None = None
+    ) -> None:
+        self._connect = {"bootstrap.servers": bootstrap, **(options or {})}
         self._role = role
         self._producer: Producer | None = None
         self._counts: dict[str, int] = {}
@@ -123,6 +125,14 @@ class KafkaLog:
                 raise translate(listed.error, f"find topic {topic}")
             self._counts[topic] = len(listed.partitions)
         return self._counts[topic]
+
+    def ping(self, timeout_s: float) -> None:
+        """Ask the cluster for an answer of any kind. Raises BrokerAway."""
+        with self._lock:
+            try:
+                self._asker().list_topics("", timeout_s)
+            except KafkaException as exc:
+                raise translate(exc, "reach Kafka") from exc
 
     def identity(self, topic: str) -> str:
         """Return the id the broker gave the topic when it was created."""

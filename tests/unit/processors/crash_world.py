@@ -379,10 +379,9 @@ def assemble(
 ) -> Runner:
     """Return a runner of the given make over the two deciders and the effect."""
 
-    parts = [
-        deciding(d, author(world.wire, d.name, d.version), world.snapshots)
-        for d in (COUNTER, ADDER)
-    ]
+    parts = [deciding(d, world.wire, world.snapshots) for d in (COUNTER, ADDER)]
+    for part in parts:
+        part.author = author(world.wire, part.name, 1)
     looking = Looking(world.chance)
     effect = Performing(looking, author(world.wire, looking.name, 1), width=2, backlog=4)
     return runner(

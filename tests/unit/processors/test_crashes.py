@@ -74,8 +74,8 @@ class ForgetfulLedger(Ledger[Any]):
 class DecidesAgain(Deciding):
     def begin(self, desk: Desk, assignment: Assignment) -> DecidingPost:
         post = super().begin(desk, assignment)
-        forgetful = ForgetfulLedger(self.decider, post.ledger.mark, post.ledger.states.items())
-        post.ledger = forgetful
+        ledger = post.standing.ledger
+        post.standing.ledger = ForgetfulLedger(self.decider, ledger.mark, ledger.states.items())
         return post
 
 

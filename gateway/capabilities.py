@@ -1,0 +1,77 @@
+"""What can be asked for by name: a fold of the registry's topic, which is read from its start."""
+
+import logging
+import threading
+from typing import Any
+
+from streams.errors import Poison, Transient
+from streams.events.registry import CapabilityRegistered
+from streams.io.wire import Wire
+from streams.log import EventLog, Record
+from streams.topics import REGISTRY
+
+logger = logging.getLogger(__name__)
+
+AUTOMATIC = "aether"
+TAKE_S = 0.5
+PAUSE_S = 1.0
+
+
+class Capabilities:
+    """The capabilities registered so far, kept up to date by a thread."""
+
+    def __init__(self, log: EventLog, wire: Wire) -> None:
+        self._log = log
+        self._wire = wire
+        self._known: dict[str, tuple[int, str]] = {}  # name: (registered at, model)
+        self._halt = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follow-registry", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop following."""
+        self._halt.set()
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return them as OpenAI lists models: first the one that routes by meaning."""
+        names = {AUTOMATIC: 0}
+        for name, (at_ms, model) in sorted(self._known.items()):
+            names |= {name: at_ms // 1000, model: at_ms // 1000}
+        return [
+            {"id": name, "object": "model", "created": created, "owned_by": AUTOMATIC}
+            for name, created in names.items()
+        ]
+
+    def _run(self) -> None:
+        places: dict[tuple[str, int], int] = {}
+        while not self._halt.is_set():
+            try:
+                places = places or self._starts()
+                follower = self._log.follow(places)
+                try:
+                    while not self._halt.is_set():
+                        for record in follower.take(TAKE_S):
+                            self._learn(record)
+                finally:
+                    places = follower.positions()
+                    follower.close()
+            except Transient as error:
+                logger.warning("waiting", extra={"error": str(error)})
+            self._halt.wait(PAUSE_S)
+
+    def _starts(self) -> dict[tuple[str, int], int]:
+        count = self._log.partitions(REGISTRY.name)
+        return {(REGISTRY.name, p): self._log.span(REGISTRY.name, p).first for p in range(count)}
+
+    def _learn(self, record: Record) -> None:
+        try:
+            if self._wire.codec.kind_of(record.value) is not CapabilityRegistered:
+                return
+            envelope = self._wire.open(record)
+        except Poison:
+            return
+        model = envelope.event.card.model
+        self._known = {**self._known, envelope.key: (envelope.recorded_at_ms, model)}

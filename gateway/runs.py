@@ -1,0 +1,120 @@
+"""Who waits for which run: the log is followed by one thread, and each waiter is told its part.
+
+Only what arrives after a request was sent can end it, so following starts at the log's end.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from streams.envelope import Envelope
+from streams.errors import Fatal, Poison, Transient
+from streams.events.chunks import TextEmitted
+from streams.events.sessions import ResponseCompleted, RunFailed
+from streams.ids import RunId
+from streams.io.wire import Wire
+from streams.log import EventLog, Follower, Record
+from streams.topics import CHUNKS, SESSIONS
+
+logger = logging.getLogger(__name__)
+
+#: What a waiter may be told.
+News = TextEmitted | ResponseCompleted | RunFailed
+
+TAKE_S = 0.2
+PAUSE_S = 0.5
+
+
+class Runs:
+    """Open runs of this gateway, by id."""
+
+    def __init__(self, log: EventLog, wire: Wire) -> None:
+        self._log = log
+        self._wire = wire
+        self._waiters: dict[RunId, asyncio.Queue[News]] = {}
+        self._halt = threading.Event()
+        self._following = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def following(self) -> bool:
+        """Whether answers would be seen."""
+        return self._following.is_set()
+
+    def start(self) -> None:
+        """Begin to follow, for the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="follow-runs", daemon=True)
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Stop following."""
+        self._halt.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    @contextmanager
+    def waiting(self, run_id: RunId) -> Iterator[asyncio.Queue[News]]:
+        """Hear of a run while the block lasts; enter it before the request is sent."""
+        queue: asyncio.Queue[News] = asyncio.Queue()
+        self._waiters[run_id] = queue
+        try:
+            yield queue
+        finally:
+            del self._waiters[run_id]
+
+    # -- the thread
+
+    def _run(self) -> None:
+        places: dict[tuple[str, int], int] = {}
+        while not self._halt.is_set():
+            try:
+                places = places or self._ends()
+                follower = self._log.follow(places)
+                try:
+                    self._follow(follower)
+                finally:
+                    places = follower.positions()
+                    follower.close()
+            except Transient as error:
+                logger.warning("waiting", extra={"error": str(error)})
+            except Fatal as error:  # truncated below us, or not yet created: begin at the end
+                logger.warning("following anew", extra={"error": str(error)})
+                places = {}
+            self._following.clear()
+            self._halt.wait(PAUSE_S)
+
+    def _ends(self) -> dict[tuple[str, int], int]:
+        return {
+            (topic.name, p): self._log.span(topic.name, p).end
+            for topic in (SESSIONS, CHUNKS)
+            for p in range(self._log.partitions(topic.name))
+        }
+
+    def _follow(self, follower: Follower) -> None:
+        self._following.set()
+        while not self._halt.is_set():
+            news = [n for record in follower.take(TAKE_S) if (n := self._news(record)) is not None]
+            if news and self._loop is not None:
+                self._loop.call_soon_threadsafe(self._tell, news)
+
+    def _news(self, record: Record) -> News | None:
+        if not self._waiters:
+            return None
+        try:
+            kind = self._wire.codec.kind_of(record.value)
+            if kind not in (TextEmitted, ResponseCompleted, RunFailed):
+                return None
+            envelope: Envelope[News] = self._wire.open(record)
+        except Poison:
+            return None  # whoever processes this topic parks it
+        return envelope.event
+
+    def _tell(self, news: list[News]) -> None:
+        for event in news:
+            queue = self._waiters.get(event.run_id)
+            if queue is not None:
+                queue.put_nowait(event)

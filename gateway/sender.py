@@ -1,0 +1,123 @@
+"""Sends requests to the log and says what became of them: durable, refused, or unknown.
+
+A full queue and a broker that is away are known before anything is sent; a delivery that takes too
+long may still happen, so its outcome is unknown, never failed.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from typing import Any
+
+from streams.errors import BrokerAway, DeliveryFailed, Transient
+from streams.ids import EventId, RunId, minted
+from streams.io.kafka.log import KafkaLog
+from streams.io.wire import Wire
+from streams.log import Headers
+from streams.topics import SESSIONS
+
+logger = logging.getLogger(__name__)
+
+COMPONENT = "gateway"
+SERVE_S = 0.1
+PING_EVERY_S = 2.0
+PING_TIMEOUT_S = 2.0
+
+
+class QueueFull(Transient):
+    """More requests are on their way to the log than may be."""
+
+
+class Sender:
+    """The gateway's producer, served by a thread of its own."""
+
+    def __init__(self, log: KafkaLog, wire: Wire) -> None:
+        self._log = log
+        self._wire = wire
+        self._halt = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._away: str | None = "Kafka was not asked yet"
+
+    @property
+    def away(self) -> str | None:
+        """Why nothing can be sent, or None if it can."""
+        return self._away
+
+    def start(self) -> None:
+        """Begin to serve deliveries and to watch the broker."""
+        for work in (self._serve, self._watch):
+            self._threads.append(threading.Thread(target=work, name=work.__name__, daemon=True))
+            self._threads[-1].start()
+
+    async def close(self) -> None:
+        """Wait for what is on its way, then stop."""
+        await asyncio.to_thread(self._log.flush, 5.0)
+        self._halt.set()
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+
+    def new_run(self) -> RunId:
+        """Return the id of a request that comes in now."""
+        return RunId(minted(int(time.time() * 1000), os.urandom(10)))
+
+    async def send(
+        self, run_id: RunId, session: str, event: Any, trace: Headers, *, large: bool = False
+    ) -> None:
+        """Append the event of a new run; return once it is durable.
+
+        A `large` payload may have to go to the object store first, which takes time.
+
+        Raises BrokerAway and QueueFull when nothing was sent, StoreAway when its payload could not
+        be kept, and DeliveryFailed when the outcome is unknown.
+        """
+        if self._away is not None:
+            raise BrokerAway(self._away)
+        if large:
+            draft = await asyncio.to_thread(self._draft, run_id, session, event, trace)
+        else:
+            draft = self._draft(run_id, session, event, trace)
+        loop = asyncio.get_running_loop()
+        landed: asyncio.Future[DeliveryFailed | None] = loop.create_future()
+
+        def delivered(error: DeliveryFailed | None) -> None:
+            loop.call_soon_threadsafe(_settle, landed, error)
+
+        if not self._log.append([draft], delivered):
+            raise QueueFull("too many requests are on their way to the log", fix="ask again soon")
+        error = await landed
+        if error is not None:
+            raise error
+
+    def _draft(self, run_id: RunId, session: str, event: Any, trace: Headers) -> Any:
+        return self._wire.root(
+            event,
+            component=COMPONENT,
+            topic=SESSIONS.name,
+            key=session,
+            event_id=EventId(run_id),
+            at_ms=int(time.time() * 1000),
+            run_id=run_id,
+            trace=trace,
+        )
+
+    def _serve(self) -> None:
+        while not self._halt.is_set():
+            if not self._log.serve(SERVE_S):
+                self._halt.wait(0.001)
+
+    def _watch(self) -> None:
+        while not self._halt.is_set():
+            try:
+                self._log.ping(PING_TIMEOUT_S)
+                self._away = None
+            except Transient as error:
+                self._away = str(error)
+                logger.warning("waiting", extra={"error": self._away})
+            self._halt.wait(PING_EVERY_S)
+
+
+def _settle(future: "asyncio.Future[DeliveryFailed | None]", error: DeliveryFailed | None) -> None:
+    if not future.done():
+        future.set_result(error)

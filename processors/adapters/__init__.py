@@ -1,0 +1,1 @@
+"""Ports of the processors on real things; foreign errors end here."""

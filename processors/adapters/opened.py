@@ -1,0 +1,88 @@
+"""The adapters that the settings ask for, each opened when a processor first needs it."""
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+
+import openai
+from qdrant_client import AsyncQdrantClient
+
+from processors.adapters.in_process import InProcessAnswerer, InProcessEncoder
+from processors.adapters.openai_model import OpenAIModel
+from processors.adapters.qdrant_edge_index import QdrantEdgeIndex
+from processors.adapters.qdrant_server_index import QdrantServerIndex
+from processors.adapters.triton import TritonAnswerer, TritonEncoder, TritonServer
+from processors.models.extractive import Answerer, Extractive
+from processors.models.ports import Model
+from processors.perception.ports import Encoder
+from processors.recall.ports import MemoryIndex
+from streams.errors import Misconfigured
+from streams.ids import ModelName
+from streams.io.settings import IN_PROCESS, ROOT, Endpoint, Settings
+
+EXTRACTIVE = ModelName("extractive")
+INDEX_FOLDER = "index"
+
+
+class Adapters:
+    """What the processors touch of the world; a subclass replaces what it overrides."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder of texts."""
+        if self._settings.triton_address == IN_PROCESS:
+            return InProcessEncoder(ROOT / "triton_models")
+        return TritonEncoder(self._triton)
+
+    @cached_property
+    def index(self) -> MemoryIndex:
+        """The index of memories: embedded below the data directory, or a server's."""
+        qdrant = self._settings.qdrant
+        if qdrant.url is None:
+            return QdrantEdgeIndex(self._settings.data_dir / INDEX_FOLDER)
+        key = qdrant.api_key.get_secret_value() if qdrant.api_key else None
+        return QdrantServerIndex(AsyncQdrantClient(url=qdrant.url, api_key=key))
+
+    @cached_property
+    def models(self) -> Mapping[ModelName, Model]:
+        """Every model by name: the extractive answerer, and the endpoints that are set."""
+        endpoints = self._settings.models.items()
+        return {
+            EXTRACTIVE: Extractive(self._answerer),
+            **{ModelName(name): _open(name, endpoint) for name, endpoint in endpoints},
+        }
+
+    @cached_property
+    def _triton(self) -> TritonServer:
+        return TritonServer(self._settings.triton_address)
+
+    @property
+    def _answerer(self) -> Answerer:
+        if self._settings.triton_address == IN_PROCESS:
+            return InProcessAnswerer(ROOT / "triton_models")
+        return TritonAnswerer(self._triton)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        if "index" in vars(self):
+            await self.index.close()
+        if "_triton" in vars(self):
+            await self._triton.close()
+
+
+def _open(name: str, endpoint: Endpoint) -> Model:
+    key = "none"  # servers on one's own machine ask for none, but the client wants one
+    if endpoint.api_key_env is not None:
+        key = os.environ.get(endpoint.api_key_env, "")
+        if not key:
+            raise Misconfigured(
+                f"model {name} takes its key from {endpoint.api_key_env}, which is not set",
+                fix=f"export {endpoint.api_key_env}=..., or remove the model from the settings",
+            )
+    client = openai.AsyncOpenAI(
+        base_url=endpoint.base_url, api_key=key, timeout=endpoint.timeout_s, max_retries=0
+    )
+    return OpenAIModel(client, endpoint.model)

@@ -1,0 +1,85 @@
+"""Models: an inference is handed to the model it names, and what came of it is an event."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from processors.models.ports import Answer, Chunks, Model, Refusal
+from streams.envelope import Envelope
+from streams.errors import Transient
+from streams.events.sessions import InferenceCompleted, InferenceFailed, InferenceRequested
+from streams.ids import ModelName, ProcessorName
+from streams.topics import SESSIONS, Topic
+
+PATIENCE_S = 60.0
+
+
+class Inferring:
+    """The models this worker can reach, by name."""
+
+    name, version = ProcessorName("models"), 1
+    topic: Topic = SESSIONS
+    reads: tuple[type, ...] = (InferenceRequested,)
+    writes: tuple[type, ...] = (InferenceCompleted, InferenceFailed)
+    batch_max = 1
+    patience_s: float | None = PATIENCE_S
+
+    def __init__(self, models: Mapping[ModelName, Model], chunks: Chunks) -> None:
+        self._models = models
+        self._chunks = chunks
+
+    async def perform(self, causes: Sequence[Envelope[InferenceRequested]]) -> Sequence[Any]:
+        """Ask the model of each request."""
+        return [await self._infer(cause.event) for cause in causes]
+
+    def give_up(self, cause: Envelope[InferenceRequested], error: Transient) -> InferenceFailed:
+        """Say that the model did not answer in time."""
+        return _failed(cause.event, Refusal("model_away", str(error)))
+
+    async def _infer(self, request: InferenceRequested) -> InferenceCompleted | InferenceFailed:
+        model = self._models.get(request.model)
+        if model is None:
+            known = ", ".join(sorted(self._models)) or "none"
+            detail = f"no model is called {request.model!r} here; known are {known}"
+            return _failed(request, Refusal("unknown_model", detail))
+        pieces = _Pieces(request, self._chunks)
+        answer = await model.answer(request, pieces.emit)
+        if isinstance(answer, Refusal):
+            return _failed(request, answer)
+        return _completed(request, answer)
+
+
+class _Pieces:
+    """Counts where each piece of an answer begins."""
+
+    def __init__(self, request: InferenceRequested, chunks: Chunks) -> None:
+        self._request = request
+        self._chunks = chunks
+        self._start = 0
+
+    def emit(self, text: str) -> None:
+        if text and self._request.stream:
+            self._chunks.publish(self._request, self._start, text)
+        self._start += len(text)
+
+
+def _completed(request: InferenceRequested, answer: Answer) -> InferenceCompleted:
+    return InferenceCompleted(
+        run_id=request.run_id,
+        inference_id=request.inference_id,
+        model=request.model,
+        text=answer.text,
+        citations=answer.citations,
+        finish_reason=answer.finish_reason,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+    )
+
+
+def _failed(request: InferenceRequested, refusal: Refusal) -> InferenceFailed:
+    return InferenceFailed(
+        run_id=request.run_id,
+        inference_id=request.inference_id,
+        model=request.model,
+        reason=refusal.reason,
+        detail=refusal.detail,
+    )

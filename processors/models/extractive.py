@@ -1,0 +1,58 @@
+"""The answerer that needs no key: it quotes what was recalled, or says that nothing answers.
+
+It never says a word of its own about the question: an answer is quotes with their citations.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from processors.models.ports import Answer, Emit, Refusal
+from streams.events.sessions import Citation, InferenceRequested, Passage
+
+NOTHING = "Nothing recalled answers this."
+
+
+class Quote(NamedTuple):
+    """A part of a passage, by character offsets, and how likely it answers the question."""
+
+    passage: int
+    start: int
+    end: int
+    score: float
+
+
+class Answerer(Protocol):
+    """Finds what answers a question in some passages."""
+
+    async def quotes(self, question: str, passages: Sequence[str]) -> list[Quote]:
+        """Return quotes, the best first; none if nothing answers. Raises ModelAway."""
+
+
+class Extractive:
+    """The answerer as a model."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self._answerer = answerer
+
+    async def answer(self, request: InferenceRequested, emit: Emit) -> Answer | Refusal:
+        """Quote, in the order of how well each quote answers."""
+        passages = request.passages
+        found: list[Quote] = []
+        if passages:
+            found = await self._answerer.quotes(request.text, [p.text for p in passages])
+        citations = [_cite(n, q, passages[q.passage]) for n, q in enumerate(found, 1)]
+        text = "\n\n".join(f"{c.quote} [{c.marker}]" for c in citations) or NOTHING
+        emit(text)
+        told = sum(len(p.text.split()) for p in passages) + len(request.text.split())
+        return Answer(text, tuple(citations), "stop", told, len(text.split()))
+
+
+def _cite(marker: int, quote: Quote, passage: Passage) -> Citation:
+    heading = " - ".join(part for part in (passage.title, passage.section) if part)
+    return Citation(
+        marker=marker,
+        memory_id=passage.memory_id,
+        title=heading,
+        uri=passage.uri,
+        quote=passage.text[quote.start : quote.end],
+    )

@@ -1,0 +1,125 @@
+"""Perception: what is said, kept or offered becomes a vector once, for all who need one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from processors.perception.ports import Encoder
+from streams.envelope import Envelope
+from streams.errors import Fatal, Transient
+from streams.events.memory import MemoryPerceived, MemoryRecorded
+from streams.events.registry import CapabilityPerceived, CapabilityRegistered
+from streams.events.sessions import PerceptionFailed, RequestReceived, TextPerceived
+from streams.ids import ProcessorName
+from streams.topics import MEMORY, REGISTRY, SESSIONS, Topic
+
+PERCEPTION = ProcessorName("perception")
+
+#: A person waits for a request; a memory can wait for the encoder as long as it takes.
+REQUEST_PATIENCE_S = 30.0
+BATCH_MAX = 32
+
+
+class PerceiveRequests:
+    """Requests as vectors; one whose encoder stays away is given up."""
+
+    name, version = PERCEPTION, 1
+    topic: Topic = SESSIONS
+    reads: tuple[type, ...] = (RequestReceived,)
+    writes: tuple[type, ...] = (TextPerceived, PerceptionFailed)
+    batch_max = BATCH_MAX
+    patience_s: float | None = REQUEST_PATIENCE_S
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    async def perform(self, causes: Sequence[Envelope[RequestReceived]]) -> Sequence[Any]:
+        """Encode the last thing each user said."""
+        requests = [cause.event for cause in causes]
+        vectors = await self._encoder.encode([request.text for request in requests])
+        return [
+            TextPerceived(
+                run_id=request.run_id,
+                text=request.text,
+                scopes=request.scopes,
+                encoder=self._encoder.name,
+                vector=vector,
+            )
+            for request, vector in zip(requests, vectors, strict=True)
+        ]
+
+    def give_up(self, cause: Envelope[RequestReceived], error: Transient) -> PerceptionFailed:
+        """Say that the request cannot be understood now."""
+        return PerceptionFailed(run_id=cause.event.run_id, detail=str(error))
+
+
+class PerceiveMemories:
+    """Memories as vectors, for indexes."""
+
+    name, version = PERCEPTION, 1
+    topic: Topic = MEMORY
+    reads: tuple[type, ...] = (MemoryRecorded,)
+    writes: tuple[type, ...] = (MemoryPerceived,)
+    batch_max = BATCH_MAX
+    patience_s: float | None = None
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    async def perform(self, causes: Sequence[Envelope[MemoryRecorded]]) -> Sequence[Any]:
+        """Encode what is remembered, with the heading it stands under."""
+        memories = [cause.event for cause in causes]
+        vectors = await self._encoder.encode([meaning(m) for m in memories])
+        return [
+            MemoryPerceived(
+                memory_id=memory.memory_id,
+                content=memory.content,
+                encoder=self._encoder.name,
+                vector=vector,
+            )
+            for memory, vector in zip(memories, vectors, strict=True)
+        ]
+
+    def give_up(self, cause: Envelope[MemoryRecorded], error: Transient) -> Any:
+        """Never: a memory waits."""
+        raise Fatal(f"perception of {cause.event_id} was given up") from error
+
+
+class PerceiveCapabilities:
+    """Capabilities as vectors: one for the description, one for each example."""
+
+    name, version = PERCEPTION, 1
+    topic: Topic = REGISTRY
+    reads: tuple[type, ...] = (CapabilityRegistered,)
+    writes: tuple[type, ...] = (CapabilityPerceived,)
+    batch_max = 1
+    patience_s: float | None = None
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    async def perform(self, causes: Sequence[Envelope[CapabilityRegistered]]) -> Sequence[Any]:
+        """Encode what each capability says of itself."""
+        return [
+            CapabilityPerceived(
+                version=cause.event.version,
+                card=cause.event.card,
+                encoder=self._encoder.name,
+                vectors=tuple(
+                    await self._encoder.encode(
+                        [cause.event.card.description, *cause.event.card.examples]
+                    )
+                ),
+            )
+            for cause in causes
+        ]
+
+    def give_up(self, cause: Envelope[CapabilityRegistered], error: Transient) -> Any:
+        """Never: a capability waits."""
+        raise Fatal(f"perception of {cause.event_id} was given up") from error
+
+
+def meaning(memory: MemoryRecorded) -> str:
+    """Return the text that stands for a memory: a passage means little without its heading."""
+    content = memory.content
+    head = " - ".join(part for part in (content.title, content.section) if part)
+    return f"{head}\n{content.text}" if head else content.text

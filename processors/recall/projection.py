@@ -1,0 +1,110 @@
+"""Fills the memory index from the log, partition by partition, and remembers how far it is.
+
+Only what is durable in the index is passed over after a restart; what is read twice is put twice,
+which changes nothing.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from processors.patience import patiently
+from processors.recall.ports import Memory, MemoryIndex
+from streams.errors import Poison, Transient
+from streams.events.memory import MemoryPerceived
+from streams.ids import ScopeId
+from streams.io.wire import Wire
+from streams.log import EventLog, Follower, Record
+from streams.topics import MEMORY
+
+logger = logging.getLogger(__name__)
+
+KEEP_S = 1.0
+TAKE_S = 0.2
+
+
+class Progress(NamedTuple):
+    """How far the index is: the offsets read up to, and the log's ends when last asked."""
+
+    positions: Mapping[int, int]
+    put: int
+
+
+class IndexProjection:
+    """Follows every partition of the memory topic: each index is a whole one."""
+
+    def __init__(self, log: EventLog, wire: Wire, index: MemoryIndex) -> None:
+        self._log = log
+        self._wire = wire
+        self._index = index
+        self._kept_at = 0.0
+        self.progress = Progress({}, 0)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until `stop` is set."""
+        starts = await patiently(self._starts, told=_told)
+        follower = self._log.follow({(MEMORY.name, p): at for p, at in starts.items()})
+        self.progress = Progress(starts, 0)
+        try:
+            while not stop.is_set():
+                await self._turn(follower)
+        finally:
+            await asyncio.to_thread(follower.close)
+            await self._keep()
+
+    async def catch_up(self) -> int:
+        """Read everything the log holds now, and return how many memories that were."""
+        stop = asyncio.Event()
+        running = asyncio.create_task(self.run(stop))
+        ends = {p: self._log.span(MEMORY.name, p).end for p in await self._partitions()}
+        while not running.done() and any(
+            self.progress.positions.get(p, 0) < end for p, end in ends.items()
+        ):
+            await asyncio.sleep(0.02)
+        stop.set()
+        await running
+        return self.progress.put
+
+    async def _partitions(self) -> range:
+        return range(await asyncio.to_thread(self._log.partitions, MEMORY.name))
+
+    async def _starts(self) -> dict[int, int]:
+        known = await self._index.positions()
+        starts = {}
+        for partition in await self._partitions():
+            first = (await asyncio.to_thread(self._log.span, MEMORY.name, partition)).first
+            starts[partition] = max(first, known.get(partition, first))
+        return starts
+
+    async def _turn(self, follower: Follower) -> None:
+        records = await patiently(lambda: asyncio.to_thread(follower.take, TAKE_S), told=_told)
+        memories = [memory for record in records if (memory := self._memory(record)) is not None]
+        if memories:
+            await patiently(lambda: self._index.put(memories), told=_told)
+        positions = {p: at for (_, p), at in follower.positions().items()}
+        moved = positions != self.progress.positions
+        self.progress = Progress(positions, self.progress.put + len(memories))
+        if moved and time.monotonic() - self._kept_at > KEEP_S:
+            await self._keep()
+
+    async def _keep(self) -> None:
+        positions = self.progress.positions
+        await patiently(lambda: self._index.keep(positions), told=_told)
+        self._kept_at = time.monotonic()
+
+    def _memory(self, record: Record) -> Memory | None:
+        try:
+            if self._wire.codec.kind_of(record.value) is not MemoryPerceived:
+                return None
+            envelope = self._wire.open(record)
+        except Poison:
+            return None  # the runner of this topic parks it
+        event: MemoryPerceived = envelope.event
+        scope = ScopeId(envelope.key)
+        return Memory(event.memory_id, scope, event.content, event.encoder, event.vector)
+
+
+def _told(error: Transient) -> None:
+    logger.warning("waiting", extra={"error": str(error), "topic": MEMORY.name})

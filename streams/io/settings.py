@@ -1,0 +1,224 @@
+"""Everything that can be set: `AETHER_*` variables over `aether.toml` over the defaults here.
+
+Read once, frozen, all mistakes told together. Secrets do not show in a repr; model keys are not
+even here: a model names the variable that holds its key.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from streams.errors import Misconfigured
+
+ROOT = Path(__file__).parents[2]
+LOOPBACK = "127.0.0.1"
+#: In place of an address: the models run inside the worker.
+IN_PROCESS = "in-process"
+PREFIX, NESTED = "AETHER_", "__"
+CONFIG_VARIABLE = "AETHER_CONFIG"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ports(_Part):
+    """Where the parts of an embedded grid listen, on the loopback address."""
+
+    kafka: int = 9092
+    kafka_controller: int = 9093
+    registry: int = 8081
+    registry_management: int = 8082
+    triton_http: int = 8000
+    triton_grpc: int = 8001
+    triton_metrics: int = 8002
+    gateway: int = 8080
+    worker_metrics: int = 9101
+
+
+class Kafka(_Part):
+    """The log; `options` are librdkafka's, such as `sasl.password`."""
+
+    bootstrap: str | None = Field(None, description="host:port of brokers; none starts one")
+    options: dict[str, SecretStr] = {}
+
+
+class Registry(_Part):
+    """The schema registry."""
+
+    url: str | None = Field(None, description="a Confluent-compatible API; none starts one")
+
+
+class Triton(_Part):
+    """The model server."""
+
+    address: str | None = Field(None, description="host:port of gRPC; none starts one")
+
+
+class Qdrant(_Part):
+    """The memory index: Qdrant's engine inside the worker, or a server."""
+
+    url: str | None = Field(None, description="a Qdrant server; none embeds the engine")
+    api_key: SecretStr | None = None
+
+
+class Objects(_Part):
+    """Where large payloads lie: a directory of the data directory, or a bucket."""
+
+    s3_endpoint: str | None = None
+    s3_bucket: str = "aether"
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+    s3_secure: bool = True
+
+
+class Gateway(_Part):
+    """The doors; a request that is not answered in time is reported as unknown."""
+
+    host: str = LOOPBACK
+    timeout_s: float = Field(120.0, gt=0)
+    body_bytes_max: int = Field(10_485_760, gt=0)
+
+
+class Worker(_Part):
+    """How workers share the work."""
+
+    group: str = "aether.grid"
+    transport: str = Field("rdkafka", pattern="^(rdkafka|aiokafka)$")
+    session_s: float = Field(6.0, gt=0)
+    heartbeat_s: float = Field(1.0, gt=0)
+    snapshot_every: int = Field(50_000, gt=0)
+
+
+class Endpoint(_Part):
+    """An OpenAI-compatible model server: `model` is its own name for the model."""
+
+    base_url: str
+    model: str
+    api_key_env: str | None = None
+    timeout_s: float = Field(60.0, gt=0)
+    description: str = ""
+
+
+class Settings(BaseSettings):
+    """The whole of them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=NESTED, frozen=True, extra="forbid"
+    )
+
+    data_dir: Path = ROOT / ".aether"
+    node: str = Field("local", pattern="^[a-z0-9-]+$", description="this grid's name in events")
+    ports: Ports = Ports()
+    kafka: Kafka = Kafka()
+    registry: Registry = Registry()
+    triton: Triton = Triton()
+    qdrant: Qdrant = Qdrant()
+    objects: Objects = Objects()
+    gateway: Gateway = Gateway()
+    worker: Worker = Worker()
+    models: dict[str, Endpoint] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment stand over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    @property
+    def bootstrap(self) -> str:
+        """The brokers' addresses."""
+        return self.kafka.bootstrap or f"{LOOPBACK}:{self.ports.kafka}"
+
+    @property
+    def registry_url(self) -> str:
+        """The registry's Confluent API."""
+        return self.registry.url or f"http://{LOOPBACK}:{self.ports.registry}/apis/ccompat/v7"
+
+    @property
+    def triton_address(self) -> str:
+        """Triton's gRPC address."""
+        return self.triton.address or f"{LOOPBACK}:{self.ports.triton_grpc}"
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway is reached from this machine."""
+        return f"http://{LOOPBACK}:{self.ports.gateway}"
+
+    @property
+    def kafka_options(self) -> dict[str, str]:
+        """librdkafka's options in clear, for its clients alone."""
+        return {name: value.get_secret_value() for name, value in self.kafka.options.items()}
+
+
+def config_file() -> Path:
+    """Return the file of settings, which need not exist."""
+    return Path(os.environ.get(CONFIG_VARIABLE, ROOT / "aether.toml"))
+
+
+def read_settings(**given: Any) -> Settings:
+    """Read the settings; `given` stands over everything. Raises Misconfigured for all mistakes."""
+    path = config_file()
+    if CONFIG_VARIABLE in os.environ and not path.exists():
+        raise Misconfigured(
+            f"{CONFIG_VARIABLE} names {path}, which does not exist", fix="create it or unset it"
+        )
+    try:
+        return Settings(**given)
+    except ValidationError as exc:
+        lines = [f"  {_name(error['loc'])}: {error['msg']}" for error in exc.errors()]
+        raise Misconfigured(
+            "the settings are wrong:\n" + "\n".join(lines),
+            fix=f"mend them in {path} or in the environment",
+        ) from None  # pydantic's own text would show the values
+    except tomllib.TOMLDecodeError as exc:
+        raise Misconfigured(f"{path} is not TOML: {exc}", fix="mend it") from exc
+
+
+def shown(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Yield every setting's dotted name, value with secrets masked, and where it came from."""
+    path = config_file()
+    file = tomllib.loads(path.read_text()) if path.exists() else {}
+    for name, value in _leaves(settings.model_dump(), ()):
+        variable = PREFIX + NESTED.join(name).upper()
+        if variable in os.environ:
+            origin = variable
+        else:
+            origin = str(path) if _holds(file, name) else "default"
+        yield ".".join(name), str(value), origin
+
+
+def _leaves(value: Any, name: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, Mapping) and value:
+        for part, inner in value.items():
+            yield from _leaves(inner, (*name, str(part)))
+    else:
+        yield name, value
+
+
+def _holds(table: Any, name: tuple[str, ...]) -> bool:
+    for part in name:
+        if not isinstance(table, Mapping) or part not in table:
+            return False
+        table = table[part]
+    return True
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location))
