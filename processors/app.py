@@ -118,7 +118,6 @@ class Worker:
         self._settings = settings
         self._roles = _checked(roles or tuple(ROLES))
         self._adapters = adapters or Adapters(settings)
-        self.shell: Shell | None = None
 
     @property
     def group(self) -> str:
@@ -134,10 +133,11 @@ class Worker:
         projection = None
         if "recall" in self._roles:
             projection = IndexProjection(world.log, world.wire, self._adapters.index)
-        serve(WorkerMetrics(runners, projection), self._settings.ports.worker_metrics, LOOPBACK)
-        self.shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
+        shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
+        metrics = WorkerMetrics(runners, projection, lambda: shell.partitions)
+        serve(metrics, self._settings.ports.worker_metrics, LOOPBACK)
         try:
-            await _together(self.shell, projection, stop)
+            await _together(shell, projection, stop)
         finally:
             await self._adapters.close()
             world.log.close()

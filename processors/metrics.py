@@ -1,6 +1,6 @@
 """What a worker counts, read from its runners when somebody asks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -13,9 +13,15 @@ from processors.runner import Runner
 class WorkerMetrics(Collector):
     """Turns the runners' tallies into Prometheus metrics."""
 
-    def __init__(self, runners: Sequence[Runner], projection: IndexProjection | None) -> None:
+    def __init__(
+        self,
+        runners: Sequence[Runner],
+        projection: IndexProjection | None,
+        partitions: Callable[[], int],
+    ) -> None:
         self._runners = runners
         self._projection = projection
+        self._partitions = partitions
 
     def collect(self) -> Iterable[Metric]:
         """Yield every metric of this worker."""
@@ -36,12 +42,23 @@ class WorkerMetrics(Collector):
             for name, count in runner.tally._asdict().items():
                 counters[f"records_{name}"].add_metric([runner.topic], count)
             flying.add_metric([runner.topic], runner.in_flight)
+        held = GaugeMetricFamily("aether_worker_partitions", "Partitions this worker reads.")
+        held.add_metric([], self._partitions())
+        yield held
         yield from counters.values()
         yield flying
         yield from self._indexed()
 
     def _indexed(self) -> Iterable[Metric]:
         if self._projection is not None:
+            positions = GaugeMetricFamily(
+                "aether_index_position",
+                "Up to which offset the memory index is filled.",
+                labels=["partition"],
+            )
+            for partition, at in self._projection.progress.positions.items():
+                positions.add_metric([str(partition)], at)
+            yield positions
             put = CounterMetricFamily("aether_index_memories_put", "Memories put into the index.")
             put.add_metric([], self._projection.progress.put)
             yield put

@@ -77,6 +77,12 @@ class Shell:
             self.app.agent(topic, name=f"{membership.group}:{runner.topic}")(_reader(runner))
         self.app.on_partitions_revoked.connect(cast(Any, self._revoked))
 
+    @property
+    def partitions(self) -> int:
+        """How many partitions this worker reads now."""
+        consumer = self.app.consumer if self.app.started else None
+        return 0 if consumer is None else len(consumer.assignment())
+
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 from processors.line import Act, Line
 from processors.parts import Assignment, Part, Post
 from streams.envelope import origin_of
-from streams.io.snapshots import Place, SnapshotFolder
+from streams.io.snapshots import SnapshotFolder
+from streams.io.standing import marks_place
 from streams.ledger import Marks
 from streams.log import Record
-
-OWNER = "marks.1"
 
 
 class Tenure:
@@ -32,7 +31,7 @@ class Tenure:
         self._recallers = _by_kind((part.recalls, post) for part, post in posts)
         self._assignment = assignment
         self._snapshots = snapshots
-        self._place = Place(OWNER, assignment.topic, assignment.identity, assignment.partition)
+        self._place = marks_place(assignment.topic, assignment.identity, assignment.partition)
         taken = snapshots.load(self._place, assignment.span.first, assignment.start)
         self.marks = Marks(map(tuple, taken.items) if taken else ())
         self._marked = taken.position if taken else assignment.span.first

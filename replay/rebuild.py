@@ -4,26 +4,29 @@ What a worker had written down before must be the same, or the fold is not the t
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from streams.envelope import origin_of
 from streams.errors import Poison
 from streams.io.snapshots import Snapshot, SnapshotFolder
-from streams.io.standing import AnyDecider, Standing, place_of
+from streams.io.standing import AnyDecider, Standing, marks_place, place_of
 from streams.io.wire import Wire
-from streams.log import EventLog, Record, Span
+from streams.ledger import Marks
+from streams.log import EventLog, Record
 
 
 class Rebuilt(NamedTuple):
     """One decider's states in one partition, by folding and as they were written down before.
 
-    `before` is None where nothing was written down at the log's end.
+    `before` is None where nothing was written down for the same position.
     """
 
     decider: str
     topic: str
     partition: int
+    position: int
     keys: int
     records: int
     seconds: float
@@ -39,80 +42,88 @@ class Rebuilt(NamedTuple):
 #: Hears how many records were read since the last call.
 Progress = Callable[[int], None]
 
+#: Up to which offset everything was considered, by topic and partition; none means from the start.
+Positions = Mapping[tuple[str, int], int]
 
-def rebuild(
-    deciders: Sequence[AnyDecider],
-    log: EventLog,
-    wire: Wire,
-    snapshots: SnapshotFolder,
-    progress: Progress = lambda _: None,
-) -> Iterator[Rebuilt]:
-    """Fold every partition of every decider's topic, compare, and write the new snapshots.
 
-    Snapshots that are there are read for their hashes alone, never folded from.
+class Rebuilder(NamedTuple):
+    """Folds partitions; snapshots `known` before are only compared with, `fresh` ones are written.
+
+    Considered is what the group committed: an input beyond it may still await its decision, so no
+    snapshot may claim it.
     """
-    for topic in dict.fromkeys(decider.topic.name for decider in deciders):
-        here = [decider for decider in deciders if decider.topic.name == topic]
-        for partition in range(log.partitions(topic)):
-            yield from _rebuild_partition(here, topic, partition, log, wire, snapshots, progress)
 
+    log: EventLog
+    wire: Wire
+    known: SnapshotFolder
+    fresh: SnapshotFolder
+    positions: Positions
+    progress: Progress = lambda _: None
 
-def _rebuild_partition(
-    deciders: Sequence[AnyDecider],
-    topic: str,
-    partition: int,
-    log: EventLog,
-    wire: Wire,
-    snapshots: SnapshotFolder,
-    progress: Progress,
-) -> Iterator[Rebuilt]:
-    span, identity, began = log.span(topic, partition), log.identity(topic), time.perf_counter()
-    standings = [Standing(d, wire, Snapshot(span.first, [])) for d in deciders]
-    records = fold(standings, log, wire, topic, partition, span, progress)
-    seconds = time.perf_counter() - began
-    for standing in standings:
-        place = place_of(standing.decider, topic, identity, partition)
-        known = snapshots.load(place, span.end, span.end)
-        before = Standing(standing.decider, wire, known).hash() if known is not None else None
-        keys = len(standing.ledger.states)
-        after = standing.hash()
-        yield Rebuilt(
-            standing.decider.name, topic, partition, keys, records, seconds, after, before
-        )
-        snapshots.save(place, span.end, standing.plain())
+    def rebuild(self, deciders: Sequence[AnyDecider]) -> Iterator[Rebuilt]:
+        """Fold every partition of every decider's topic."""
+        for topic in dict.fromkeys(decider.topic.name for decider in deciders):
+            here = [decider for decider in deciders if decider.topic.name == topic]
+            for partition in range(self.log.partitions(topic)):
+                yield from self._partition(here, topic, partition)
 
+    def _partition(
+        self, deciders: Sequence[AnyDecider], topic: str, partition: int
+    ) -> Iterator[Rebuilt]:
+        began = time.perf_counter()
+        first = self.log.span(topic, partition).first
+        position = max(first, self.positions.get((topic, partition), first))
+        standings = [Standing(d, self.wire, Snapshot(first, [])) for d in deciders]
+        marks, records = self.fold(standings, topic, partition, position)
+        seconds, identity = time.perf_counter() - began, self.log.identity(topic)
+        self.fresh.save(marks_place(topic, identity, partition), position, marks.plain())
+        for standing in standings:
+            place = place_of(standing.decider, topic, identity, partition)
+            known = self.known.load(place, position, position)
+            yield Rebuilt(
+                decider=standing.decider.name,
+                topic=topic,
+                partition=partition,
+                position=position,
+                keys=len(standing.ledger.states),
+                records=records,
+                seconds=seconds,
+                after=standing.hash(),
+                before=known and Standing(standing.decider, self.wire, known).hash(),
+            )
+            self.fresh.save(place, position, standing.plain())
 
-def fold(
-    standings: Sequence[Standing],
-    log: EventLog,
-    wire: Wire,
-    topic: str,
-    partition: int,
-    span: Span,
-    progress: Progress = lambda _: None,
-) -> int:
-    """Fold a range of a partition into standings; return how many records were read."""
-    wanted: dict[bytes, list[Standing]] = {}
-    read = 0
-    for records in log.read(topic, partition, span.first, span.end):
-        for record in records:
-            prefix = (record.value or b"")[:5]
-            known = wanted.get(prefix)
-            if known is None:
-                known = wanted[prefix] = _concerned(standings, wire, record)
-            for standing in known:
-                with suppress(Poison):
-                    kind = wire.codec.kind_of(record.value)
-                    if kind is not None:
-                        standing.recall(record, kind, facts=True)
-        read += len(records)
-        progress(len(records))
-    return read
+    def fold(
+        self, standings: Sequence[Standing], topic: str, partition: int, position: int
+    ) -> tuple[Marks, int]:
+        """Fold a whole partition; facts of the grid and marks count below `position` only."""
+        span, marks, read = self.log.span(topic, partition), Marks(), 0
+        concerned: dict[bytes, list[Standing]] = {}
+        for records in self.log.read(topic, partition, span.first, span.end):
+            for record in records:
+                with suppress(Poison):  # the runner parks it
+                    self._fold_one(record, standings, concerned, marks, position)
+            read += len(records)
+            self.progress(len(records))
+        return marks, read
 
-
-def _concerned(standings: Sequence[Standing], wire: Wire, record: Record) -> list[Standing]:
-    try:
-        kind = wire.codec.kind_of(record.value)
-    except Poison:
-        return []
-    return [standing for standing in standings if kind in standing.recalls]
+    def _fold_one(
+        self,
+        record: Record,
+        standings: Sequence[Standing],
+        concerned: dict[bytes, list[Standing]],
+        marks: Marks,
+        position: int,
+    ) -> None:
+        if record.offset < position:
+            key = (record.key or b"").decode(errors="replace")
+            marks.repeats(origin_of(dict(record.headers)), key)
+        prefix = (record.value or b"")[:5]
+        known = concerned.get(prefix)
+        if known is None:
+            kind = self.wire.codec.kind_of(record.value)
+            known = concerned[prefix] = [s for s in standings if kind in s.recalls]
+        for standing in known:
+            kind = self.wire.codec.kind_of(record.value)
+            assert kind is not None
+            standing.recall(record, kind, facts=record.offset < position)

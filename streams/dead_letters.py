@@ -4,7 +4,8 @@ Header names are those of Kafka Streams (KIP-1034), so that its tools understand
 come last: of several headers of one name the last counts.
 """
 
-from streams.envelope import PROCESSOR
+from streams.envelope import CAUSE, PROCESSOR, REQUEST, Head, place
+from streams.errors import Undecodable
 from streams.ids import ProcessorName
 from streams.log import Draft, Record
 from streams.topics import DEAD_LETTER_SUFFIX
@@ -18,9 +19,14 @@ ATTEMPT = "aether_attempt"
 
 MESSAGE_MAX = 1_000
 
+#: What a retried record leaves behind: why it was parked, and its place among what was decided,
+#: by which every reader would take it for a repeat.
+LEFT_BEHIND = frozenset({EXCEPTION, MESSAGE, TOPIC, PARTITION, OFFSET, PROCESSOR, CAUSE, REQUEST})
+
 
 def dead_letter(record: Record, processor: ProcessorName, error: Exception) -> Draft:
     """Return the letter for `record`; in the same partition, because its key may be what is bad."""
+    attempt = int(dict(record.headers).get(ATTEMPT, b"0")) + 1
     head = [
         *record.headers,
         (EXCEPTION, type(error).__name__.encode()),
@@ -29,7 +35,23 @@ def dead_letter(record: Record, processor: ProcessorName, error: Exception) -> D
         (PARTITION, str(record.partition).encode()),
         (OFFSET, str(record.offset).encode()),
         (PROCESSOR, processor.encode()),
-        (ATTEMPT, b"1"),
+        (ATTEMPT, str(attempt).encode()),
     ]
     topic = record.topic + DEAD_LETTER_SUFFIX
     return Draft(topic, record.partition, record.key, record.value, head)
+
+
+def retried(letter: Record) -> Draft:
+    """Return the parked record to be appended to its stream again, behind all that came since.
+
+    Raises Undecodable if the letter does not say where it came from.
+    """
+    head: Head = dict(letter.headers)
+    try:
+        topic, partition = head[TOPIC].decode(), int(head[PARTITION])
+    except (KeyError, ValueError) as exc:
+        raise Undecodable(f"{place(letter)} does not say where it came from") from exc
+    kept = [(name, value) for name, value in letter.headers if name not in LEFT_BEHIND]
+    attempt = [(ATTEMPT, head.get(ATTEMPT, b"1"))]
+    others = [(name, value) for name, value in kept if name != ATTEMPT]
+    return Draft(topic, partition, letter.key, letter.value, others + attempt)

@@ -73,6 +73,9 @@ class EventLog(Protocol):
     def span(self, topic: str, partition: int) -> Span:
         """Return what the partition holds now. Raises BrokerAway."""
 
+    def offset_at(self, topic: str, partition: int, at_ms: int) -> int:
+        """Return the offset of the first record appended at or after a time, or the end."""
+
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[list[Record]]:
         """Yield the partition's records with start <= offset < end in order, in batches.
 

@@ -96,6 +96,12 @@ class MemoryLog:
         first = self.broker.first[topic, partition]
         return Span(first, first + len(self.broker.records[topic, partition]))
 
+    def offset_at(self, topic: str, partition: int, at_ms: int) -> int:
+        """Search the partition."""
+        records = self.broker.records[topic, partition]
+        end = self.span(topic, partition).end
+        return next((r.offset for r in records if r.timestamp_ms >= at_ms), end)
+
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[list[Record]]:
         """Yield a range of a partition."""
         first, stop = self.span(topic, partition)

@@ -79,6 +79,11 @@ class Standing:
         return self._facts.load(grid), Ledger(self.decider, max(mark, taken.position - 1), loaded)
 
 
+def marks_place(topic: str, identity: str, partition: int) -> Place:
+    """Return where the snapshots of a partition's marks lie."""
+    return Place("marks.1", topic, identity, partition)
+
+
 def place_of(decider: AnyDecider, topic: str, identity: str, partition: int) -> Place:
     """Return where the snapshots of a decider lie."""
     return Place(f"{decider.name}.{decider.version}", topic, identity, partition)

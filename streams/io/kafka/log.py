@@ -156,6 +156,17 @@ class KafkaLog:
             raise BrokerAway(f"no answer about the offsets of {topic}/{partition}")
         return Span(*found)
 
+    def offset_at(self, topic: str, partition: int, at_ms: int) -> int:
+        """Ask the broker's time index."""
+        with self._lock:
+            try:
+                (found,) = self._asker().offsets_for_times(
+                    [TopicPartition(topic, partition, at_ms)], METADATA_TIMEOUT_S
+                )
+            except KafkaException as exc:
+                raise translate(exc, f"look for {at_ms} in {topic}/{partition}") from exc
+        return found.offset if found.offset >= 0 else self.span(topic, partition).end
+
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[list[Record]]:
         """Yield a range, as fast as one connection gives it."""
         first, stop = self.span(topic, partition)

@@ -1,0 +1,1 @@
+"""The `aether` command: data on stdout, the rest on stderr, exit codes that mean something."""

@@ -1,0 +1,145 @@
+"""The embedded grid as services: which of them this machine runs follows from the settings.
+
+What the settings place elsewhere is not started here; everything else about it is the same.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from engines.install import Installed
+from engines.kafka import KafkaFiles, kafka
+from engines.ports import LOOPBACK, require_free
+from engines.probe import http_answers
+from engines.registry import registry
+from engines.service import Service
+from engines.triton import TritonPorts, triton
+from streams.io.codec import Codec
+from streams.io.kafka.topics import create_topics
+from streams.io.registry import ConfluentRegistry
+from streams.io.settings import IN_PROCESS, ROOT, Settings
+from streams.topics import CHUNKS, EVENT_TOPICS
+
+MODELS = ("minilm", "extractive")
+WORKER, GATEWAY = "worker", "gateway"
+READY_LINE = "aether_worker_partitions "
+
+
+def logs(settings: Settings) -> Path:
+    """Return where every process's log lies."""
+    return settings.data_dir / "logs"
+
+
+def services(settings: Settings, installed: Installed) -> list[Service]:
+    """Return what this machine runs, each with what it needs."""
+    engines = list(_engines(settings, installed))
+    needs = tuple(engine.name for engine in engines)
+    environment = _environment(settings, installed)
+    return [*engines, _worker(settings, needs, environment), _gateway(settings, needs, environment)]
+
+
+def prepare_log(settings: Settings) -> None:
+    """Create the topics and register the schemas, as far as they are not there.
+
+    Raises Conflict for a topic that is otherwise, IncompatibleSchema for a schema that old records
+    could not be read with.
+    """
+    replication = 1 if settings.kafka.bootstrap is None else -1
+    create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
+    codec = Codec(ConfluentRegistry(settings.registry_url))
+    for topic in (*EVENT_TOPICS, CHUNKS):
+        codec.learn(topic, register=True)
+
+
+def _engines(settings: Settings, installed: Installed) -> Iterator[Service]:
+    ports, home = settings.ports, settings.data_dir
+    if settings.kafka.bootstrap is None:
+        files = KafkaFiles(
+            jars=installed.kafka, directory=home / "kafka", log=logs(settings) / "kafka.log"
+        )
+        yield kafka(
+            files,
+            port=ports.kafka,
+            controller_port=ports.kafka_controller,
+            environment=os.environ,
+        )
+    if settings.registry.url is None:
+        yield registry(
+            installed.registry,
+            port=ports.registry,
+            management_port=ports.registry_management,
+            kafka_port=ports.kafka,
+            log=logs(settings) / "registry.log",
+            environment=os.environ,
+        )
+    if settings.triton.address is None and installed.no_triton is None:
+        yield triton(
+            installed.models,
+            models=MODELS,
+            repository=ROOT / "triton_models",
+            ports=TritonPorts(
+                http=ports.triton_http, grpc=ports.triton_grpc, metrics=ports.triton_metrics
+            ),
+            log=logs(settings) / "triton.log",
+            environment=os.environ,
+        )
+
+
+def _environment(settings: Settings, installed: Installed) -> Mapping[str, str]:
+    """Return what our own processes get: the caller's environment, and where the models run."""
+    environment = dict(os.environ)
+    if settings.triton.address is None and installed.no_triton is not None:
+        environment["AETHER_TRITON__ADDRESS"] = IN_PROCESS
+        environment["AETHER_MODEL_PACKAGES"] = str(installed.models.packages)
+    return environment
+
+
+def _worker(settings: Settings, needs: tuple[str, ...], environment: Mapping[str, str]) -> Service:
+    port = settings.ports.worker_metrics
+
+    def prepare() -> None:
+        require_free(port, "the worker's metrics", "ports.worker_metrics")
+        prepare_log(settings)
+
+    return Service(
+        name=WORKER,
+        command=[sys.executable, "-P", "-m", "cli.main", "worker"],
+        environment=environment,
+        directory=ROOT,
+        log=logs(settings) / "worker.log",
+        ready=lambda: _reads_partitions(port),
+        prepare=prepare,
+        needs=needs,
+        grace_s=20.0,
+    )
+
+
+def _gateway(settings: Settings, needs: tuple[str, ...], environment: Mapping[str, str]) -> Service:
+    port = settings.ports.gateway
+    return Service(
+        name=GATEWAY,
+        command=[sys.executable, "-P", "-m", "cli.main", "gateway"],
+        environment=environment,
+        directory=ROOT,
+        log=logs(settings) / "gateway.log",
+        ready=lambda: http_answers(port, "/readyz"),
+        prepare=lambda: require_free(port, "the gateway", "ports.gateway"),
+        needs=needs,
+        eager=True,
+        grace_s=20.0,
+    )
+
+
+def _reads_partitions(port: int) -> bool:
+    """Whether the worker's group gave it partitions to read."""
+    try:
+        with closing(HTTPConnection(LOOPBACK, port, timeout=0.5)) as connection:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+    except (OSError, HTTPException):
+        return False
+    told = [line for line in text.splitlines() if line.startswith(READY_LINE)]
+    return bool(told) and float(told[0].removeprefix(READY_LINE)) > 0

@@ -1,0 +1,88 @@
+"""How commands speak: data as text, JSON or JSON lines on stdout; messages on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "jsonl")
+
+
+def formatted(command: F) -> F:
+    """Give a command the option `-o text|json|jsonl`."""
+    return click.option(
+        "-o", "--output", type=click.Choice(FORMATS), default="text", help="How data is written."
+    )(command)
+
+
+def say(message: str, **style: Any) -> None:
+    """Tell the person something that is no data."""
+    click.secho(message, err=True, **style)
+
+
+def emit(output: str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Write rows: a table of some columns as text, everything as JSON."""
+    if output == "jsonl":
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
+    elif output == "json":
+        click.echo(json.dumps(list(rows), ensure_ascii=False, indent=2))
+    else:
+        _table(list(rows), columns)
+
+
+def emit_one(output: str, row: Mapping[str, Any], text: str) -> None:
+    """Write one thing."""
+    if output == "text":
+        click.echo(text)
+    else:
+        click.echo(json.dumps(row, ensure_ascii=False, indent=2 if output == "json" else None))
+
+
+def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    if not rows:
+        say("nothing to show")
+        return
+    cells = [[str(row.get(column, "")) for column in columns] for row in rows]
+    widths = [
+        max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)
+    ]
+    head = "  ".join(
+        column.upper().ljust(width) for column, width in zip(columns, widths, strict=True)
+    )
+    click.echo(click.style(head.rstrip(), bold=True))
+    for line in cells:
+        click.echo("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
+
+
+class Bar:
+    """A progress bar on stderr, on a terminal only; elsewhere a line when it is done."""
+
+    def __init__(self, label: str, length: int) -> None:
+        self._label = label
+        self._length = length
+        self._done = 0
+        self._bar: Any = None
+
+    def __enter__(self) -> "Bar":
+        if sys.stderr.isatty():
+            self._bar = click.progressbar(
+                length=max(1, self._length), label=self._label, file=sys.stderr, width=30
+            ).__enter__()
+        return self
+
+    def advance(self, count: int) -> None:
+        """Move on by so many."""
+        self._done += count
+        if self._bar is not None:
+            self._bar.update(count)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+        else:
+            say(f"{self._label}: {self._done}")
