@@ -1,9 +1,10 @@
 """`aether ask`: one question through the same door that every client uses."""
 
+from http import HTTPStatus
 from typing import Any
 
 import click
-import httpx
+import httpx2
 
 from cli.output import emit_one, formatted
 from streams.errors import ModelAway
@@ -34,17 +35,17 @@ def ask_grid(
     headers = {"x-aether-session": session} if session else {}
     body = {"model": model, "messages": [{"role": "user", "content": question}]}
     try:
-        answered = httpx.post(
+        answered = httpx2.post(
             f"{settings.gateway_url}/v1/chat/completions",
             json=body,
             headers=headers,
             timeout=settings.gateway.timeout_s + MARGIN_S,
         )
-    except httpx.ConnectError as exc:
+    except httpx2.ConnectError as exc:
         raise ConnectionError(
             f"no gateway at {settings.gateway_url}; start the grid with `aether up`"
         ) from exc
-    except httpx.TimeoutException as exc:
+    except httpx2.TimeoutException as exc:
         raise TimeoutError(f"the gateway at {settings.gateway_url} does not answer") from exc
     if answered.is_success:
         told: dict[str, Any] = answered.json()
@@ -65,15 +66,15 @@ def as_text(answer: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _refusal(answered: httpx.Response) -> Exception:
+def _refusal(answered: httpx2.Response) -> Exception:
     try:
         message = answered.json()["error"]["message"]
     except (ValueError, KeyError, TypeError):
         message = answered.text[:500]
-    if answered.status_code == httpx.codes.GATEWAY_TIMEOUT:
+    if answered.status_code == HTTPStatus.GATEWAY_TIMEOUT:
         return TimeoutError(message)
     if answered.is_client_error:
         return PermissionError(message)
-    if answered.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+    if answered.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         return ConnectionError(message)
     return ModelAway(message)

@@ -93,7 +93,7 @@ def _environment(settings: Settings, installed: Installed) -> Mapping[str, str]:
     environment = dict(os.environ)
     if settings.triton.address is None and installed.no_triton is not None:
         environment["AETHER_TRITON__ADDRESS"] = IN_PROCESS
-        environment["AETHER_MODEL_PACKAGES"] = str(installed.models.packages)
+        environment["AETHER_TRITON__PACKAGES"] = str(installed.models.packages)
     return environment
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from streams.errors import Misconfigured, Undecodable
 from streams.events.memory import Content, MemoryOffered, MemoryPerceived
 from streams.ids import EventId, minted
 from streams.io.client import Client
-from streams.io.kafka.groups import committed
+from streams.io.kafka.groups import Groups, Offsets
 from streams.io.settings import Settings, read_settings
 from streams.log import Record
 from streams.topics import MEMORY
@@ -25,8 +25,6 @@ GRID = "grid"
 WAIT_S = 600.0
 LOOK_S = 0.1
 GROUPS = "aether."
-
-Offsets = Mapping[int, int]
 
 
 class Ingested(NamedTuple):
@@ -97,19 +95,24 @@ def _await_index(settings: Settings, client: Client, starts: Offsets, passages: 
     What an offer becomes stands behind it in the log, so the end is asked for after each step.
     """
     deadline = time.monotonic() + WAIT_S
+    groups = Groups(settings.bootstrap, settings.kafka_options)
     follower = client.log.follow({(MEMORY.name, p): at for p, at in starts.items()})
     with Bar("understanding and indexing", passages) as bar, closing(follower):
 
-        def until(reached: Callable[[int, int], bool]) -> None:
+        def until(reached: Callable[[], Offsets]) -> None:
             ends = _ends(client)
-            while not all(reached(p, end) for p, end in ends.items()):
+            while not _covers(reached(), ends):
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"not indexed after {WAIT_S:.0f} s: see `aether status`")
                 bar.advance(_perceived(client, follower.take(LOOK_S)))
 
-        until(lambda p, end: _committed(settings, client, p) >= end)
-        until(lambda p, end: _committed(settings, client, p) >= end)
-        until(lambda p, end: indexed_positions(settings).get(p, 0) >= end)
+        until(lambda: _done(groups, client))
+        until(lambda: _done(groups, client))
+        until(lambda: indexed_positions(settings))
+
+
+def _covers(reached: Offsets, ends: Offsets) -> bool:
+    return all(reached.get(partition, 0) >= end for partition, end in ends.items())
 
 
 def _perceived(client: Client, records: Sequence[Record]) -> int:
@@ -117,16 +120,14 @@ def _perceived(client: Client, records: Sequence[Record]) -> int:
     return kinds.count(MemoryPerceived)
 
 
-def _committed(settings: Settings, client: Client, partition: int) -> int:
-    """Return up to where every group of the grid is done with a partition."""
-    groups = committed(
-        settings.bootstrap,
-        settings.kafka_options,
-        GROUPS,
-        MEMORY.name,
-        client.log.partitions(MEMORY.name),
-    )
-    return min((offsets.get(partition, 0) for offsets in groups.values()), default=0)
+def _done(groups: Groups, client: Client) -> Offsets:
+    """Return up to where every group of the grid that reads the memory topic is done with it."""
+    partitions = client.log.partitions(MEMORY.name)
+    found = [groups.committed(name, MEMORY.name, partitions) for name in groups.named(GROUPS)]
+    reading = [offsets for offsets in found if offsets]
+    return {
+        p: min((offsets.get(p, 0) for offsets in reading), default=0) for p in range(partitions)
+    }
 
 
 def _ends(client: Client) -> Offsets:

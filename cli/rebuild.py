@@ -20,7 +20,7 @@ from processors.app import DECIDERS, SNAPSHOTS_FOLDER
 from processors.recall.projection import IndexProjection
 from replay.rebuild import Positions, Rebuilder, Rebuilt
 from streams.io.client import Client
-from streams.io.kafka.groups import committed
+from streams.io.kafka.groups import Groups
 from streams.io.settings import Settings, read_settings
 from streams.io.snapshots import SnapshotFolder
 from streams.topics import EVENT_TOPICS
@@ -63,18 +63,16 @@ COLUMNS = ["decider", "partition", "keys", "records", "events_per_s", "hash", "a
 @contextmanager
 def held(settings: Settings) -> Iterator[None]:
     """Hold the worker of the grid that runs here, if one does, and let it start again after."""
-    running = state.read(settings)
-    if running is None or WORKER not in running.processes:
+    if state.read(settings) is None:
         yield
         return
     hold = state.hold_file(settings)
-    pid = running.processes[WORKER]
     hold.write_text(WORKER)
     try:
         deadline = time.monotonic() + HOLD_S
-        while state.lives(pid):
+        while (running := state.read(settings)) is not None and WORKER in running.processes:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the worker (process {pid}) does not end")
+                raise TimeoutError(f"the worker does not end within {HOLD_S:.0f} s")
             time.sleep(LOOK_S)
         yield
     finally:
@@ -115,18 +113,14 @@ def _fold(
 
 def _considered(settings: Settings, client: Client) -> Positions:
     """Return up to where the grid's group is done."""
-    positions: dict[tuple[str, int], int] = {}
-    for topic in EVENT_TOPICS:
-        groups = committed(
-            settings.bootstrap,
-            settings.kafka_options,
-            settings.worker.group,
-            topic.name,
-            client.log.partitions(topic.name),
-        )
-        for partition, offset in groups.get(settings.worker.group, {}).items():
-            positions[topic.name, partition] = offset
-    return positions
+    groups = Groups(settings.bootstrap, settings.kafka_options)
+    return {
+        (topic.name, partition): offset
+        for topic in EVENT_TOPICS
+        for partition, offset in groups.committed(
+            settings.worker.group, topic.name, client.log.partitions(topic.name)
+        ).items()
+    }
 
 
 async def _count(settings: Settings) -> int:

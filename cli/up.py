@@ -18,7 +18,6 @@ from engines.install import install
 from engines.lease import lease
 from engines.places import cache_directory
 from engines.progress import Console
-from engines.service import Service
 from engines.supervisor import Supervisor
 from engines.ward import State
 from streams.io.settings import ROOT, Settings, read_settings
@@ -72,24 +71,30 @@ def run_here(settings: Settings) -> None:
             if not supervisor.start(stop):
                 return
             offer_capabilities(settings)
-            running = _notice(settings, supervisor, wanted, installed.no_triton, began)
+            running = _notice(settings, installed.no_triton, began)
             state.hold_file(settings).unlink(missing_ok=True)
-            state.write(settings, running)
             click.echo(banner(settings, running))
             try:
-                _watch(settings, supervisor, stop)
+                _watch(settings, supervisor, running, stop)
             finally:
                 state.remove(settings)
                 say("stopping; what was accepted is in the log")
                 supervisor.stop(hurry=stop.twice)
 
 
-def _watch(settings: Settings, supervisor: Supervisor, stop: "_Signals") -> None:
+def _watch(
+    settings: Settings, supervisor: Supervisor, running: state.Running, stop: "_Signals"
+) -> None:
+    """Keep everything running but what is held, and the notice true."""
     held = state.hold_file(settings)
+    written = None
     while not stop():
-        names = held.read_text().split() if held.exists() else []
-        supervisor.hold(frozenset(names))
+        supervisor.hold(held.read_text().split() if held.exists() else [])
         supervisor.tick()
+        now = running._replace(processes=supervisor.pids())
+        if now != written:
+            state.write(settings, now)
+            written = now
         time.sleep(PACE_S)
 
 
@@ -119,24 +124,15 @@ def _report(service: str, entered: State, seconds: float) -> None:
         say(f"  {service} died and is started again", fg="yellow")
 
 
-def _notice(
-    settings: Settings,
-    supervisor: Supervisor,
-    wanted: list[Service],
-    no_triton: str | None,
-    began: float,
-) -> state.Running:
-    notes = [f"models run inside the worker: {no_triton}"] if no_triton else []
-    pids = {service.name: supervisor.pid(service.name) or 0 for service in wanted}
+def _notice(settings: Settings, no_triton: str | None, began: float) -> state.Running:
+    notes = (f"models run inside the worker: {no_triton}",) if no_triton else ()
     addresses = {
         "gateway": settings.gateway_url,
         "kafka": settings.bootstrap,
         "registry": settings.registry_url,
         "triton": settings.triton_address if not no_triton else "in the worker",
     }
-    return state.Running(
-        os.getpid(), round(time.monotonic() - began, 1), addresses, tuple(notes), pids
-    )
+    return state.Running(os.getpid(), round(time.monotonic() - began, 1), addresses, notes, {})
 
 
 def _await(settings: Settings, child: "subprocess.Popen[bytes]", log: Path) -> state.Running:

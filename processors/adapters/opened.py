@@ -7,7 +7,7 @@ from functools import cached_property
 import openai
 from qdrant_client import AsyncQdrantClient
 
-from processors.adapters.in_process import InProcessAnswerer, InProcessEncoder
+from processors.adapters.in_process import InProcessAnswerer, InProcessEncoder, InProcessModels
 from processors.adapters.openai_model import OpenAIModel
 from processors.adapters.qdrant_edge_index import QdrantEdgeIndex
 from processors.adapters.qdrant_server_index import QdrantServerIndex
@@ -34,7 +34,7 @@ class Adapters:
     def encoder(self) -> Encoder:
         """The encoder of texts."""
         if self._settings.triton_address == IN_PROCESS:
-            return InProcessEncoder(ROOT / "triton_models")
+            return InProcessEncoder(self._in_process)
         return TritonEncoder(self._triton)
 
     @cached_property
@@ -59,10 +59,14 @@ class Adapters:
     def _triton(self) -> TritonServer:
         return TritonServer(self._settings.triton_address)
 
+    @cached_property
+    def _in_process(self) -> InProcessModels:
+        return InProcessModels(ROOT / "triton_models", self._settings.triton.packages)
+
     @property
     def _answerer(self) -> Answerer:
         if self._settings.triton_address == IN_PROCESS:
-            return InProcessAnswerer(ROOT / "triton_models")
+            return InProcessAnswerer(self._in_process)
         return TritonAnswerer(self._triton)
 
     async def close(self) -> None:

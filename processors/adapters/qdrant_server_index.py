@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from itertools import groupby
 
 import httpx
@@ -22,7 +23,7 @@ from streams.errors import IndexAway, Misconfigured
 from streams.ids import ScopeId
 
 POSITIONS = "memory-positions"
-REFUSED = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
+REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 class QdrantServerIndex:

@@ -10,6 +10,7 @@ from tritonclient.grpc.aio import InferenceServerClient, InferInput, InferResult
 from tritonclient.utils import InferenceServerException
 
 from processors.models.extractive import Quote
+from processors.perception.ports import Encoded
 from streams.errors import ModelAway
 
 ENCODER, ANSWERER = "minilm", "extractive"
@@ -59,23 +60,17 @@ class TritonEncoder:
         self._server = server
         self._name: str | None = None
 
-    @property
-    def name(self) -> str:
-        """The model and its weights; known after the first text."""
-        assert self._name is not None, "ask for a vector first"
-        return self._name
-
-    async def encode(self, texts: Sequence[str]) -> list[bytes]:
-        """Return a vector per text."""
+    async def encode(self, texts: Sequence[str]) -> Encoded:
+        """Return a vector per text; who answers after an outage is asked for its name again."""
         try:
             if self._name is None:
                 self._name = await self._server.parameter(ENCODER, "encoder")
             result = await self._server.infer(ENCODER, [_texts("TEXT", texts, column=True)])
         except ModelAway:
-            self._name = None  # who answers next may have other weights
+            self._name = None
             raise
-        vectors = result.as_numpy("VECTOR")
-        return [row.astype("<f4").tobytes() for row in vectors]
+        rows = result.as_numpy("VECTOR").astype("<f4")
+        return Encoded(self._name, [row.tobytes() for row in rows])
 
 
 class TritonAnswerer:

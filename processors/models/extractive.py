@@ -39,7 +39,7 @@ class Extractive:
         passages = request.passages
         found: list[Quote] = []
         if passages:
-            found = await self._answerer.quotes(request.text, [p.text for p in passages])
+            found = await self._answerer.quotes(request.text, list(map(_headed, passages)))
         citations = [_cite(n, q, passages[q.passage]) for n, q in enumerate(found, 1)]
         text = "\n\n".join(f"{c.quote} [{c.marker}]" for c in citations) or NOTHING
         emit(text)
@@ -48,11 +48,20 @@ class Extractive:
 
 
 def _cite(marker: int, quote: Quote, passage: Passage) -> Citation:
-    heading = " - ".join(part for part in (passage.title, passage.section) if part)
     return Citation(
         marker=marker,
         memory_id=passage.memory_id,
-        title=heading,
+        title=_heading(passage),
         uri=passage.uri,
-        quote=passage.text[quote.start : quote.end],
+        quote=_headed(passage)[quote.start : quote.end],
     )
+
+
+def _headed(passage: Passage) -> str:
+    """Return a passage below its heading, which says what it is about."""
+    heading = _heading(passage)
+    return f"# {heading}\n\n{passage.text}" if heading else passage.text
+
+
+def _heading(passage: Passage) -> str:
+    return " - ".join(part for part in (passage.title, passage.section) if part)

@@ -35,16 +35,16 @@ class PerceiveRequests:
     async def perform(self, causes: Sequence[Envelope[RequestReceived]]) -> Sequence[Any]:
         """Encode the last thing each user said."""
         requests = [cause.event for cause in causes]
-        vectors = await self._encoder.encode([request.text for request in requests])
+        encoded = await self._encoder.encode([request.text for request in requests])
         return [
             TextPerceived(
                 run_id=request.run_id,
                 text=request.text,
                 scopes=request.scopes,
-                encoder=self._encoder.name,
+                encoder=encoded.encoder,
                 vector=vector,
             )
-            for request, vector in zip(requests, vectors, strict=True)
+            for request, vector in zip(requests, encoded.vectors, strict=True)
         ]
 
     def give_up(self, cause: Envelope[RequestReceived], error: Transient) -> PerceptionFailed:
@@ -68,15 +68,15 @@ class PerceiveMemories:
     async def perform(self, causes: Sequence[Envelope[MemoryRecorded]]) -> Sequence[Any]:
         """Encode what is remembered, with the heading it stands under."""
         memories = [cause.event for cause in causes]
-        vectors = await self._encoder.encode([meaning(m) for m in memories])
+        encoded = await self._encoder.encode([meaning(m) for m in memories])
         return [
             MemoryPerceived(
                 memory_id=memory.memory_id,
                 content=memory.content,
-                encoder=self._encoder.name,
+                encoder=encoded.encoder,
                 vector=vector,
             )
-            for memory, vector in zip(memories, vectors, strict=True)
+            for memory, vector in zip(memories, encoded.vectors, strict=True)
         ]
 
     def give_up(self, cause: Envelope[MemoryRecorded], error: Transient) -> Any:
@@ -99,23 +99,20 @@ class PerceiveCapabilities:
 
     async def perform(self, causes: Sequence[Envelope[CapabilityRegistered]]) -> Sequence[Any]:
         """Encode what each capability says of itself."""
-        return [
-            CapabilityPerceived(
-                version=cause.event.version,
-                card=cause.event.card,
-                encoder=self._encoder.name,
-                vectors=tuple(
-                    await self._encoder.encode(
-                        [cause.event.card.description, *cause.event.card.examples]
-                    )
-                ),
-            )
-            for cause in causes
-        ]
+        return [await self._perceive(cause.event) for cause in causes]
 
     def give_up(self, cause: Envelope[CapabilityRegistered], error: Transient) -> Any:
         """Never: a capability waits."""
         raise Fatal(f"perception of {cause.event_id} was given up") from error
+
+    async def _perceive(self, event: CapabilityRegistered) -> CapabilityPerceived:
+        encoded = await self._encoder.encode([event.card.description, *event.card.examples])
+        return CapabilityPerceived(
+            version=event.version,
+            card=event.card,
+            encoder=encoded.encoder,
+            vectors=tuple(encoded.vectors),
+        )
 
 
 def meaning(memory: MemoryRecorded) -> str:

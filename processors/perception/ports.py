@@ -1,18 +1,21 @@
 """What perception needs of the world."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Encoded(NamedTuple):
+    """Vectors (`float32[n]`, little-endian, length 1), and the model and weights that made them.
+
+    Vectors of two encoders must not be compared.
+    """
+
+    encoder: str
+    vectors: list[bytes]
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors; `name` tells which model with which weights."""
+    """Turns texts into vectors."""
 
-    @property
-    def name(self) -> str:
-        """The encoder's name; vectors of two names must not be compared."""
-
-    async def encode(self, texts: Sequence[str]) -> list[bytes]:
-        """Return a vector per text: `float32[n]`, little-endian, of length 1.
-
-        Raises ModelAway.
-        """
+    async def encode(self, texts: Sequence[str]) -> Encoded:
+        """Return a vector per text, in order. Raises ModelAway."""

@@ -6,12 +6,18 @@ from typing import Any
 from processors.recall.ports import MemoryIndex
 from streams.envelope import Envelope
 from streams.errors import Transient
+from streams.events.memory import Content
 from streams.events.sessions import ContextRecalled, Passage, RecallFailed, TextPerceived
 from streams.ids import ProcessorName
 from streams.topics import SESSIONS, Topic
 
 LIMIT = 8
 PATIENCE_S = 15.0
+
+
+def _said(content: Content) -> str:
+    """Return a memory's text; a turn says who said it."""
+    return f"{content.speaker}: {content.text}" if content.speaker else content.text
 
 
 class Recalling:
@@ -43,7 +49,7 @@ class Recalling:
             passages=tuple(
                 Passage(
                     memory_id=memory_id,
-                    text=content.text,
+                    text=_said(content),
                     score=round(score, 6),
                     title=content.title,
                     uri=content.uri,

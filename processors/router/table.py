@@ -75,7 +75,7 @@ def _version(entries: tuple[Entry, ...]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _dot(left: array[float], right: bytes) -> float:
+def _dot(left: "array[float]", right: bytes) -> float:
     return float(sum(map(mul, left, array("f", right))))
 
 

@@ -52,6 +52,7 @@ class Consumer(base.Consumer):
     def _config(self) -> dict[str, Any]:
         conf = self.app.conf
         return {
+            "log_level": 0,
             "bootstrap.servers": self._address.servers,
             "group.id": conf.id,
             "client.id": conf.broker_client_id,

@@ -5,9 +5,10 @@ Foreign errors end here: no answer is RegistryAway, a refusal says which rule wa
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Protocol
 
-import httpx
+import httpx2
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
@@ -54,7 +55,7 @@ class ConfluentRegistry:
             try:
                 return self._client.lookup_schema(subject, Schema(schema, "AVRO")).schema_id
             except SchemaRegistryError as exc:
-                if exc.http_status_code == httpx.codes.NOT_FOUND:
+                if exc.http_status_code == HTTPStatus.NOT_FOUND:
                     return None
                 raise
 
@@ -80,7 +81,7 @@ class ConfluentRegistry:
             yield
         except SchemaRegistryError as exc:
             raise self._refusal(attempt, exc) from exc
-        except (httpx.HTTPError, OSError) as exc:
+        except (httpx2.HTTPError, OSError) as exc:
             raise RegistryAway(
                 f"could not {attempt}: no answer from {self.url} ({exc})",
                 fix="check that the registry runs: `aether status`",
@@ -88,9 +89,9 @@ class ConfluentRegistry:
 
     def _refusal(self, attempt: str, exc: SchemaRegistryError) -> Exception:
         status = exc.http_status_code
-        if status == httpx.codes.NOT_FOUND:
+        if status == HTTPStatus.NOT_FOUND:
             return UnknownSchema(f"could not {attempt}: {self.url} says {exc.error_message}")
-        if status in (httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY):
+        if status in (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY):
             return IncompatibleSchema(
                 f"could not {attempt}: {exc.error_message}",
                 fix="only add fields with defaults; never rename without an alias or narrow a type",

@@ -63,6 +63,7 @@ class Triton(_Part):
     """The model server."""
 
     address: str | None = Field(None, description="host:port of gRPC; none starts one")
+    packages: Path | None = Field(None, description="what in-process models import")
 
 
 class Qdrant(_Part):

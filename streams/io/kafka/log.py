@@ -24,7 +24,11 @@ from streams.log import Delivered, Draft, Record, Span
 
 Options = Mapping[str, str | int | float | bool]
 
+#: What librdkafka has to say it says in the errors it gives us; its own lines are for its makers.
+QUIET: Options = {"log_level": 0}
+
 PRODUCER: Options = {
+    **QUIET,
     "acks": "all",
     "enable.idempotence": True,
     "partitioner": "murmur2_random",
@@ -40,6 +44,7 @@ PROCESSOR: Options = {"message.timeout.ms": 0}
 DOOR: Options = {"delivery.timeout.ms": 15_000, "queue.buffering.max.messages": 10_000}
 
 READER: Options = {
+    **QUIET,
     "group.id": "aether.readers",  # required by librdkafka; nothing is ever committed to it
     "enable.auto.commit": False,
     "auto.offset.reset": "error",
@@ -136,7 +141,7 @@ class KafkaLog:
 
     def identity(self, topic: str) -> str:
         """Return the id the broker gave the topic when it was created."""
-        admin = AdminClient(dict(self._connect))
+        admin = AdminClient({**QUIET, **self._connect})
         asked = admin.describe_topics(TopicCollection([topic]), request_timeout=METADATA_TIMEOUT_S)
         try:
             return str(asked[topic].result().topic_id)

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from streams.errors import Conflict
 from streams.io.kafka.errors import translate
-from streams.io.kafka.log import Options
+from streams.io.kafka.log import QUIET, Options
 from streams.topics import CHUNKS, EVENT_TOPICS, Topic
 
 TIMEOUT_S = 30.0
@@ -28,7 +28,7 @@ def create_topics(
 
     Raises BrokerAway, and Conflict if a topic exists with another number of partitions.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, **options})
+    admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET, **options})
     wanted = _wanted(topics, replication)
     try:
         present = admin.list_topics(timeout=TIMEOUT_S).topics
