@@ -7,13 +7,16 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from engines.install import Installed
+from engines.kafka import NAME as KAFKA
 from engines.kafka import KafkaFiles, kafka
 from engines.ports import LOOPBACK, require_free
 from engines.probe import http_answers
+from engines.registry import NAME as REGISTRY
 from engines.registry import registry
 from engines.service import Service
 from engines.triton import TritonPorts, triton
@@ -25,6 +28,7 @@ from streams.topics import CHUNKS, EVENT_TOPICS
 
 MODELS = ("minilm", "extractive")
 WORKER, GATEWAY = "worker", "gateway"
+LOG_ENGINES = (KAFKA, REGISTRY)
 READY_LINE = "aether_worker_partitions "
 
 
@@ -34,11 +38,36 @@ def logs(settings: Settings) -> Path:
 
 
 def services(settings: Settings, installed: Installed) -> list[Service]:
-    """Return what this machine runs, each with what it needs."""
+    """Return what this machine runs, each with what it needs.
+
+    Our own processes start at once and wait for the log by themselves: to import takes as long as
+    Kafka needs. The log counts as ready when its topics and schemas are there.
+    """
     engines = list(_engines(settings, installed))
     needs = tuple(engine.name for engine in engines)
     environment = _environment(settings, installed)
-    return [*engines, _worker(settings, needs, environment), _gateway(settings, needs, environment)]
+    ours = [_worker(settings, needs, environment), _gateway(settings, needs, environment)]
+    log = [engine for engine in engines if engine.name in LOG_ENGINES]
+    if not log:
+        prepare_log(settings)
+    return [
+        *(_prepared(engine, settings) if engine in log[-1:] else engine for engine in engines),
+        *ours,
+    ]
+
+
+def _prepared(engine: Service, settings: Settings) -> Service:
+    """Return the last engine of the log, ready once the log itself is."""
+    done = False
+
+    def ready() -> bool:
+        nonlocal done
+        if not done and engine.ready():
+            prepare_log(settings)
+            done = True
+        return done
+
+    return replace(engine, ready=ready)
 
 
 def prepare_log(settings: Settings) -> None:
@@ -99,11 +128,6 @@ def _environment(settings: Settings, installed: Installed) -> Mapping[str, str]:
 
 def _worker(settings: Settings, needs: tuple[str, ...], environment: Mapping[str, str]) -> Service:
     port = settings.ports.worker_metrics
-
-    def prepare() -> None:
-        require_free(port, "the worker's metrics", "ports.worker_metrics")
-        prepare_log(settings)
-
     return Service(
         name=WORKER,
         command=[sys.executable, "-P", "-m", "cli.main", "worker"],
@@ -111,8 +135,9 @@ def _worker(settings: Settings, needs: tuple[str, ...], environment: Mapping[str
         directory=ROOT,
         log=logs(settings) / "worker.log",
         ready=lambda: _reads_partitions(port),
-        prepare=prepare,
+        prepare=lambda: require_free(port, "the worker's metrics", "ports.worker_metrics"),
         needs=needs,
+        eager=True,
         grace_s=20.0,
     )
 

@@ -61,6 +61,7 @@ COMMANDS: Mapping[str, Entry] = {
     "run": Entry("cli.run:run", "List runs, or show one from cause to effect."),
     "rebuild": Entry("cli.rebuild:rebuild", "Fold all state anew from the log, and compare."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
+    "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),
     "schema": Entry("cli.schema:schema", "Check and register the event schemas."),
     "config": Entry("cli.config:config", "Show the settings and where they come from."),
     "worker": Entry("cli.roles:worker", "Run processors, all of them or some roles."),

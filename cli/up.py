@@ -27,7 +27,8 @@ PACE_S = 0.2
 
 @click.command()
 @click.option("--detach", is_flag=True, help="Return once it is ready; it runs on by itself.")
-def up(detach: bool) -> None:
+@click.option("--no-banner", is_flag=True, hidden=True)
+def up(detach: bool, no_banner: bool) -> None:
     """Start the grid on this machine.
 
     It runs until Ctrl-C, or with --detach until `aether down`.
@@ -36,7 +37,7 @@ def up(detach: bool) -> None:
     if detach:
         start_detached(settings)
     else:
-        run_here(settings)
+        run_here(settings, show=not no_banner)
 
 
 def start_detached(settings: Settings) -> state.Running:
@@ -48,7 +49,7 @@ def start_detached(settings: Settings) -> state.Running:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "cli.main", "up"],
+            [sys.executable, "-P", "-m", "cli.main", "up", "--no-banner"],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -60,8 +61,8 @@ def start_detached(settings: Settings) -> state.Running:
     return running
 
 
-def run_here(settings: Settings) -> None:
-    """Run the grid in this process's foreground."""
+def run_here(settings: Settings, *, show: bool = True) -> None:
+    """Run the grid in this process's foreground; `show` the banner once it is ready."""
     stop = _Signals()
     with lease(state.lease_file(settings), f"the data directory {settings.data_dir}"):
         installed = install(cache_directory(os.environ), Console(sys.stderr))
@@ -73,7 +74,8 @@ def run_here(settings: Settings) -> None:
             offer_capabilities(settings)
             running = _notice(settings, installed.no_triton, began)
             state.hold_file(settings).unlink(missing_ok=True)
-            click.echo(banner(settings, running))
+            if show:
+                click.echo(banner(settings, running))
             try:
                 _watch(settings, supervisor, running, stop)
             finally:

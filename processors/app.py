@@ -4,6 +4,7 @@ Wiring only; every adapter can be replaced by giving another.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ from streams.topics import CHUNKS, EVENT_TOPICS, Topic
 SNAPSHOTS_FOLDER = "snapshots"
 #: Calls to models that may be out at once; texts and searches are quick and need fewer.
 MODEL_WIDTH = 256
+REGISTERED_WITHIN_S, REGISTERED_EVERY_S = 60.0, 0.2
 
 DECIDERS: tuple[AnyDecider, ...] = (ROUTER, ORCHESTRATOR, MEMORY_DECIDER, REGISTRY_DECIDER)
 LINKS: tuple[Link, ...] = (ADOPTION, TURNS)
@@ -150,7 +152,7 @@ class Worker:
             for topic in (*EVENT_TOPICS, CHUNKS):
                 codec.learn(topic)
 
-        await patiently(lambda: asyncio.to_thread(learn))
+        await _learned(learn)
         return World(
             settings,
             KafkaLog(settings.bootstrap, PROCESSOR, settings.kafka_options),
@@ -169,6 +171,18 @@ class Worker:
             session_s=worker.session_s,
             heartbeat_s=worker.heartbeat_s,
         )
+
+
+async def _learned(learn: Callable[[], None]) -> None:
+    """Learn the schemas; whoever registers them may just be about to."""
+    deadline = time.monotonic() + REGISTERED_WITHIN_S
+    while True:
+        try:
+            return await patiently(lambda: asyncio.to_thread(learn))
+        except Misconfigured:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(REGISTERED_EVERY_S)
 
 
 def _checked(roles: Sequence[str]) -> tuple[str, ...]:

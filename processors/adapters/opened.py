@@ -4,13 +4,8 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 
-import openai
-from qdrant_client import AsyncQdrantClient
-
 from processors.adapters.in_process import InProcessAnswerer, InProcessEncoder, InProcessModels
-from processors.adapters.openai_model import OpenAIModel
 from processors.adapters.qdrant_edge_index import QdrantEdgeIndex
-from processors.adapters.qdrant_server_index import QdrantServerIndex
 from processors.adapters.triton import TritonAnswerer, TritonEncoder, TritonServer
 from processors.models.extractive import Answerer, Extractive
 from processors.models.ports import Model
@@ -43,6 +38,10 @@ class Adapters:
         qdrant = self._settings.qdrant
         if qdrant.url is None:
             return QdrantEdgeIndex(self._settings.data_dir / INDEX_FOLDER)
+        from qdrant_client import AsyncQdrantClient  # takes as long to import as all the rest
+
+        from processors.adapters.qdrant_server_index import QdrantServerIndex
+
         key = qdrant.api_key.get_secret_value() if qdrant.api_key else None
         return QdrantServerIndex(AsyncQdrantClient(url=qdrant.url, api_key=key))
 
@@ -78,6 +77,10 @@ class Adapters:
 
 
 def _open(name: str, endpoint: Endpoint) -> Model:
+    import openai  # as above: only who uses it waits for it
+
+    from processors.adapters.openai_model import OpenAIModel
+
     key = "none"  # servers on one's own machine ask for none, but the client wants one
     if endpoint.api_key_env is not None:
         key = os.environ.get(endpoint.api_key_env, "")

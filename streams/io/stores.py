@@ -1,11 +1,9 @@
 """Which object store the settings ask for."""
 
-from minio import Minio
 from pydantic import SecretStr
 
 from streams.io.objects import ObjectStore
 from streams.io.objects.directory import DirectoryStore
-from streams.io.objects.s3 import S3Store
 from streams.io.settings import Settings
 
 
@@ -14,6 +12,10 @@ def open_store(settings: Settings) -> ObjectStore:
     objects = settings.objects
     if objects.s3_endpoint is None:
         return DirectoryStore(settings.data_dir / "objects")
+    from minio import Minio  # slow to import, and few need it
+
+    from streams.io.objects.s3 import S3Store
+
     client = Minio(
         objects.s3_endpoint,
         access_key=_clear(objects.s3_access_key),

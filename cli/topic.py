@@ -1,0 +1,39 @@
+"""`aether topic`: the grid's topics on a cluster."""
+
+import click
+
+from cli.output import emit, formatted, say
+from streams.io.kafka.log import KafkaLog
+from streams.io.kafka.topics import create_topics
+from streams.io.settings import read_settings
+from streams.topics import CHUNKS, EVENT_TOPICS
+
+
+@click.group()
+def topic() -> None:
+    """Create and list the grid's topics."""
+
+
+@topic.command()
+@click.option("--replication", default=-1, help="Copies of each record; the cluster's own default.")
+def create(replication: int) -> None:
+    """Create what is missing; exit code 7 if a topic is there with other partitions."""
+    settings = read_settings()
+    created = create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
+    say(f"created {len(created)} topics")
+
+
+@topic.command("list")
+@formatted
+def list_(output: str) -> None:
+    """List the grid's topics with what they hold."""
+    settings = read_settings()
+    log = KafkaLog(settings.bootstrap, options=settings.kafka_options)
+    names = [t.name for t in (*EVENT_TOPICS, CHUNKS)] + [t.dead_letters for t in EVENT_TOPICS]
+    rows = []
+    for name in names:
+        spans = [log.span(name, partition) for partition in range(log.partitions(name))]
+        records = sum(span.end - span.first for span in spans)
+        rows.append({"topic": name, "partitions": len(spans), "records": records})
+    log.close()
+    emit(output, rows, ["topic", "partitions", "records"])
