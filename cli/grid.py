@@ -20,6 +20,7 @@ from engines.registry import NAME as REGISTRY
 from engines.registry import registry
 from engines.service import Service
 from engines.triton import TritonPorts, triton
+from streams.errors import Misconfigured
 from streams.io.codec import Codec
 from streams.io.kafka.topics import create_topics
 from streams.io.registry import ConfluentRegistry
@@ -96,6 +97,11 @@ def _engines(settings: Settings, installed: Installed) -> Iterator[Service]:
             environment=os.environ,
         )
     if settings.registry.url is None:
+        if settings.kafka.bootstrap is not None:
+            raise Misconfigured(
+                "Kafka is elsewhere, so the registry over it must be, too",
+                fix="set `registry.url` (AETHER_REGISTRY__URL)",
+            )
         yield registry(
             installed.registry,
             port=ports.registry,
