@@ -23,8 +23,8 @@ class Check(NamedTuple):
 
 
 CHECKS = (
-    Check("format", ("ruff", "format", "--check", *CODE, "triton_models")),
-    Check("lint", ("ruff", "check", *CODE, "triton_models")),
+    Check("format", ("ruff", "format", "--check")),
+    Check("lint", ("ruff", "check")),
     Check("types", ("mypy", *CODE)),
     Check("imports", ("lint-imports", "--no-cache")),
     Check("tests", ("pytest",)),

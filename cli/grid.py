@@ -42,19 +42,25 @@ def services(settings: Settings, installed: Installed) -> list[Service]:
     """Return what this machine runs, each with what it needs.
 
     Our own processes start at once and wait for the log by themselves: to import takes as long as
-    Kafka needs. The log counts as ready when its topics and schemas are there.
+    Kafka needs.
     """
-    engines = list(_engines(settings, installed))
-    needs = tuple(engine.name for engine in engines)
+    started = engines(settings, installed)
+    needs = tuple(engine.name for engine in started)
     environment = _environment(settings, installed)
-    ours = [_worker(settings, needs, environment), _gateway(settings, needs, environment)]
-    log = [engine for engine in engines if engine.name in LOG_ENGINES]
+    return [
+        *started,
+        _worker(settings, needs, environment),
+        _gateway(settings, needs, environment),
+    ]
+
+
+def engines(settings: Settings, installed: Installed) -> list[Service]:
+    """Return the engines this machine runs; the log is ready once it has topics and schemas."""
+    found = list(_engines(settings, installed))
+    log = [engine for engine in found if engine.name in LOG_ENGINES]
     if not log:
         prepare_log(settings)
-    return [
-        *(_prepared(engine, settings) if engine in log[-1:] else engine for engine in engines),
-        *ours,
-    ]
+    return [_prepared(engine, settings) if engine in log[-1:] else engine for engine in found]
 
 
 def _prepared(engine: Service, settings: Settings) -> Service:
@@ -79,9 +85,10 @@ def prepare_log(settings: Settings) -> None:
     """
     replication = 1 if settings.kafka.bootstrap is None else -1
     create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
-    codec = Codec(ConfluentRegistry(settings.registry_url))
-    for topic in (*EVENT_TOPICS, CHUNKS):
-        codec.learn(topic, register=True)
+    with closing(ConfluentRegistry(settings.registry_url)) as registered:
+        codec = Codec(registered)
+        for topic in (*EVENT_TOPICS, CHUNKS):
+            codec.learn(topic, register=True)
 
 
 def _engines(settings: Settings, installed: Installed) -> Iterator[Service]:

@@ -1,5 +1,7 @@
 """`aether schema`: the contract of the wire, checked and registered."""
 
+from contextlib import closing
+
 import click
 
 from cli.output import emit, formatted, say
@@ -22,21 +24,22 @@ def schema() -> None:
 @formatted
 def list_(output: str) -> None:
     """List every event's subject, file and whether it is registered as it stands here."""
-    registry = ConfluentRegistry(read_settings().registry_url)
     rows = []
-    for topic in TOPICS:
-        for kind in AREAS[topic.name.split(".")[1]]:
-            subject = subject_of(topic.name, kind)
-            known = registry.id_of(subject, schemas.text_of(kind))
-            file = schemas.path_of(kind).relative_to(schemas.ROOT.parents[1])
-            rows.append({"subject": subject, "file": str(file), "id": known or "not registered"})
+    with closing(ConfluentRegistry(read_settings().registry_url)) as registry:
+        for topic in TOPICS:
+            for kind in AREAS[topic.name.split(".")[1]]:
+                subject = subject_of(topic.name, kind)
+                known = registry.id_of(subject, schemas.text_of(kind)) or "not registered"
+                file = schemas.path_of(kind).relative_to(schemas.ROOT.parents[1])
+                rows.append({"subject": subject, "file": str(file), "id": known})
     emit(output, rows, ["id", "subject", "file"])
 
 
 @schema.command()
 def register() -> None:
     """Register every schema; exit code 3 if old records could not be read with one."""
-    codec = Codec(ConfluentRegistry(read_settings().registry_url))
-    for topic in TOPICS:
-        codec.learn(topic, register=True)
+    with closing(ConfluentRegistry(read_settings().registry_url)) as registry:
+        codec = Codec(registry)
+        for topic in TOPICS:
+            codec.learn(topic, register=True)
     say(f"registered {len(schemas.event_classes())} schemas")

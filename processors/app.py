@@ -115,11 +115,16 @@ class Worker:
     """A process that hosts some roles as one member of one group."""
 
     def __init__(
-        self, settings: Settings, roles: Sequence[str] = (), adapters: Adapters | None = None
+        self,
+        settings: Settings,
+        roles: Sequence[str] = (),
+        adapters: Adapters | None = None,
+        runner: type[Runner] = Runner,
     ) -> None:
         self._settings = settings
         self._roles = _checked(roles or tuple(ROLES))
         self._adapters = adapters or Adapters(settings)
+        self._runner = runner
 
     @property
     def group(self) -> str:
@@ -131,7 +136,7 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises what makes going on wrong."""
         world = await self._open()
-        runners = _runners(world, self._roles)
+        runners = _runners(world, self._roles, self._runner)
         projection = None
         if "recall" in self._roles:
             projection = IndexProjection(world.log, world.wire, self._adapters.index)
@@ -194,13 +199,13 @@ def _checked(roles: Sequence[str]) -> tuple[str, ...]:
     return tuple(roles)
 
 
-def _runners(world: World, roles: Sequence[str]) -> list[Runner]:
+def _runners(world: World, roles: Sequence[str], make: type[Runner]) -> list[Runner]:
     """Return one runner per topic, with every part of these roles that reads it."""
     seats = [make(world) for role in roles for make in ROLES[role]]
     topics = dict.fromkeys(seat.topic.name for seat in seats)
     every = world.settings.worker.snapshot_every
     return [
-        Runner(
+        make(
             topic,
             world.log,
             world.wire,

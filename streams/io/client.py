@@ -24,7 +24,8 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         self.log = KafkaLog(settings.bootstrap, DOOR, settings.kafka_options)
-        codec = Codec(ConfluentRegistry(settings.registry_url))
+        self._registry = ConfluentRegistry(settings.registry_url)
+        codec = Codec(self._registry)
         for topic in (*EVENT_TOPICS, CHUNKS):
             codec.learn(topic)
         self.wire = Wire(codec, open_store(settings), settings.node)
@@ -40,6 +41,7 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.log.close()
+        self._registry.close()
 
     def send(self, topic: Topic, key: str, event: Any, event_id: EventId) -> None:
         """Send an event off, waiting only while too many are on their way."""

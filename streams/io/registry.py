@@ -67,6 +67,10 @@ class ConfluentRegistry:
             raise UnknownSchema(f"the registry at {self.url} has no text for schema {schema_id}")
         return found
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def _is_known(self, subject: str) -> bool:
         return subject in self._client.get_subjects(subject_prefix=subject)
 

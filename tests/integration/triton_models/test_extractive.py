@@ -8,8 +8,9 @@ import pytest
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
+from tests.engines_fixtures import ServeModels
 from tests.integration.triton_models.calls import Quotes, ask, strings
-from tests.integration.triton_models.conftest import MODELS, ServeModels
+from tests.integration.triton_models.conftest import MODELS
 from tests.unit.triton_models.loading import load
 from tests.unit.triton_models.test_honesty import ANSWERED, PASSAGES, REFUSED
 

@@ -11,8 +11,9 @@ import pytest
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
+from tests.engines_fixtures import ServeModels
 from tests.integration.triton_models.calls import embed, strings
-from tests.integration.triton_models.conftest import MODELS, ServeModels
+from tests.integration.triton_models.conftest import MODELS
 
 pytestmark = pytest.mark.integration
 
