@@ -1,0 +1,246 @@
+"""Verify: every recorded input decided again, and compared with what the log says came of it.
+
+A decider's decisions stand in the log in the order of their inputs, so an input waits here until a
+decision on a later one, or the end of what was considered, says that nothing more came of it. What
+differs is shown once: from there on the recorded decision counts, as it did for its readers.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from streams.envelope import Cause, Decision, Envelope, origin_of
+from streams.errors import Poison
+from streams.ids import EventId, of_decision
+from streams.io.snapshots import Snapshot
+from streams.io.standing import AnyDecider, Standing
+from streams.io.wire import Wire
+from streams.ledger import Marks
+from streams.log import EventLog, Record
+from streams.plain import form_of
+
+
+class Made(NamedTuple):
+    """One event of a decision."""
+
+    event_id: EventId
+    event: Any
+
+
+class Divergence(NamedTuple):
+    """An input on which the decider of today does not say what is recorded.
+
+    `state` is what the input's key had come to, as plain data; `version` is that of the decider
+    which wrote the record, None where nothing is recorded.
+    """
+
+    decider: str
+    version: int | None
+    state: Any
+    cause: Envelope[Any]
+    expected: tuple[Made, ...]
+    got: tuple[Made, ...]
+
+
+class Verified(NamedTuple):
+    """How one decider did in one partition; `parked` inputs can be decided neither then nor now."""
+
+    decider: str
+    topic: str
+    partition: int
+    inputs: int
+    decisions: int
+    parked: int
+    divergences: int
+    seconds: float
+
+
+class Range(NamedTuple):
+    """What is compared: inputs from `start` up to, not including, `end`, of one key or of all.
+
+    Inputs from `considered` on may still await their decision: nothing recorded means nothing yet.
+    """
+
+    start: int
+    end: int
+    considered: int
+    key: str | None = None
+
+
+#: Hears of each divergence; returns whether to go on.
+Hear = Callable[[Divergence], bool]
+
+#: Hears how many records were read since the last call.
+Progress = Callable[[int], None]
+
+
+class _Waiting(NamedTuple):
+    """An input that is not judged yet, or a fact of the grid in its place among them."""
+
+    cause: Envelope[Any]
+    is_fact: bool
+    is_input: bool
+
+
+class Verifier:
+    """Redecides one partition for one decider; records go in, in the order of the log."""
+
+    def __init__(self, decider: AnyDecider, wire: Wire, compared: Range, hear: Hear) -> None:
+        self.inputs = self.decisions = self.parked = self.divergences = 0
+        self.stopped = False
+        self._decider = decider
+        self._wire = wire
+        self._compared = compared
+        self._hear = hear
+        self._standing = Standing(decider, wire, Snapshot(0, []))
+        self._facts, self._reads = frozenset(decider.grid.reads), frozenset(decider.reads)
+        self._dump = form_of(decider.state_type).dump
+        self._queue: deque[_Waiting] = deque()
+        self._open: list[Made] = []
+        self._open_at: tuple[int, int | None] = (-1, None)
+
+    @property
+    def kinds(self) -> frozenset[type]:
+        """The kinds of event that must be shown to it."""
+        return self._facts | self._reads | frozenset(self._decider.writes)
+
+    def read(self, envelope: Envelope[Any]) -> None:
+        """Take the next record that is no repeat."""
+        kind = type(envelope.event)
+        origin = origin_of(envelope.head)
+        if isinstance(origin, Decision) and origin.processor == self._decider.name:
+            self._recorded(origin.cause, envelope)
+        is_fact, is_input = kind in self._facts, kind in self._reads
+        if is_fact or is_input:
+            self._queue.append(_Waiting(envelope, is_fact, is_input))
+
+    def close(self) -> None:
+        """Judge what still waits: nothing more is recorded."""
+        self._judge_up_to(self._compared.considered)
+
+    def _recorded(self, cause: Cause, envelope: Envelope[Any]) -> None:
+        if cause.step != len(self._open) or (self._open and cause.offset != self._open_at[0]):
+            self._open = []  # half a decision, which its writer made again from the first step
+            if cause.step:
+                return
+        self._judge_up_to(cause.offset)
+        self._open_at = cause.offset, _version(envelope)
+        self._open.append(Made(envelope.event_id, envelope.event))
+        if cause.step + 1 == cause.steps:
+            made, self._open = tuple(self._open), []
+            self._judge(self._at(cause.offset), made, self._open_at[1])
+
+    def _judge_up_to(self, offset: int) -> None:
+        """Nothing was recorded of the inputs below `offset`."""
+        while self._queue and self._queue[0].cause.offset < offset and not self.stopped:
+            self._judge(self._queue.popleft(), (), None)
+
+    def _at(self, offset: int) -> _Waiting | None:
+        if self._queue and self._queue[0].cause.offset == offset:
+            return self._queue.popleft()
+        return None
+
+    def _judge(self, waiting: _Waiting | None, got: tuple[Made, ...], version: int | None) -> None:
+        if waiting is None or self.stopped:
+            return  # a decision on what today's decider no longer reads, or that cannot be opened
+        cause = waiting.cause
+        if waiting.is_fact:
+            self._standing.learn(cause.event)
+        if not waiting.is_input:
+            return
+        ledger = self._standing.ledger
+        state = ledger.states.get(cause.key, self._decider.initial)
+        if self._concerns(cause):
+            self._compare(cause, state, got, version)
+        if got:
+            ledger.keep(cause.key, cause.offset, [made.event for made in got])
+
+    def _concerns(self, cause: Envelope[Any]) -> bool:
+        start, end, _, key = self._compared
+        return start <= cause.offset < end and key in (None, cause.key)
+
+    def _compare(
+        self, cause: Envelope[Any], state: Any, got: tuple[Made, ...], version: int | None
+    ) -> None:
+        self.inputs += 1
+        self.decisions += bool(got)
+        try:
+            events = self._decider.decide(state, cause, self._standing.grid)
+        except Poison:
+            events = ()
+            self.parked += 1
+        name = self._decider.name
+        expected = tuple(
+            Made(of_decision(cause.event_id, name, step), event)
+            for step, event in enumerate(events)
+        )
+        if expected != got:
+            self.divergences += 1
+            found = Divergence(name, version, self._dump(state), cause, expected, got)
+            self.stopped = not self._hear(found)
+
+
+def verify(
+    decider: AnyDecider,
+    partition: int,
+    log: EventLog,
+    wire: Wire,
+    compared: Range,
+    hear: Hear,
+    progress: Progress = lambda _: None,
+) -> Verified:
+    """Redecide a partition; reading stops where `hear` says so."""
+    began, topic = time.perf_counter(), decider.topic.name
+    verifier = Verifier(decider, wire, compared, hear)
+    for count, envelopes in _unrepeated(log, wire, topic, partition, verifier.kinds):
+        for envelope in envelopes:
+            verifier.read(envelope)
+        progress(count)
+        if verifier.stopped:
+            break
+    verifier.close()
+    return Verified(
+        decider.name,
+        topic,
+        partition,
+        verifier.inputs,
+        verifier.decisions,
+        verifier.parked,
+        verifier.divergences,
+        time.perf_counter() - began,
+    )
+
+
+def _unrepeated(
+    log: EventLog, wire: Wire, topic: str, partition: int, kinds: frozenset[type]
+) -> Iterator[tuple[int, Sequence[Envelope[Any]]]]:
+    """Yield what can be opened of some kinds, batch by batch, repeats dropped as workers do."""
+    span, marks = log.span(topic, partition), Marks()
+    for records in log.read(topic, partition, span.first, span.end):
+        opened = (_opened(record, wire, kinds) for record in records)
+        yield (
+            len(records),
+            [
+                envelope
+                for envelope in opened
+                if envelope is not None
+                and not marks.repeats(origin_of(envelope.head), envelope.key)
+            ],
+        )
+
+
+def _opened(record: Record, wire: Wire, kinds: frozenset[type]) -> Envelope[Any] | None:
+    try:
+        if wire.codec.kind_of(record.value) not in kinds:
+            return None
+        envelope = wire.open(record)
+        origin_of(envelope.head)
+    except Poison:
+        return None  # it was parked, then as now
+    return envelope
+
+
+def _version(envelope: Envelope[Any]) -> int | None:
+    number = envelope.head.get("aether_processor", b"").partition(b"/")[2]
+    return int(number) if number.isdigit() else None
