@@ -15,7 +15,6 @@ from streams.topics import Topic
 from tests.unit.processors.crash_world import ADDER, COUNTER, TOPIC, World
 from tests.unit.replay.test_verify import world
 
-
 #: Worlds in which a fact of the grid was told.
 RULED_SEEDS = (0, 1, 2, 4, 5)
 
