@@ -14,6 +14,7 @@ from processors.line import Entry
 from processors.parts import Assignment, Desk, Task
 from processors.patience import patiently
 from processors.room import Room
+from streams.effects import Safety
 from streams.envelope import CAUSATION, Envelope, author_of
 from streams.errors import Poison, Transient
 from streams.ids import ProcessorName
@@ -26,7 +27,9 @@ class Effect(Protocol):
     """Work outside the log.
 
     `batch_max` requests of one key may be worked on at once. `patience_s` is how long a world
-    that is away is asked again; None means for ever, which holds the key's later requests.
+    that is away is asked again; None means for ever, which holds the key's later requests. The
+    outcome of a request follows from its fields in `depends_on`; what `safety` says of repeating
+    it holds after a crash and in a replay.
     """
 
     name: ProcessorName
@@ -34,6 +37,8 @@ class Effect(Protocol):
     topic: Topic
     reads: tuple[type, ...]
     writes: tuple[type, ...]
+    depends_on: tuple[str, ...]
+    safety: Safety
     batch_max: int
     patience_s: float | None
 

@@ -45,7 +45,7 @@ class Traveller(NamedTuple):
 
     def known(self, decider: AnyDecider, key: str, moment: Moment) -> Known:
         """Return what `decider` knew of `key` at a moment."""
-        standing, read = self._standing(decider, key, moment)
+        standing, read = self._told(decider, key, moment)
         state = standing.ledger.states.get(key, decider.initial)
         return Known(
             decider.name,
@@ -54,6 +54,10 @@ class Traveller(NamedTuple):
             form_of(decider.grid.state_type).dump(standing.grid),
             read,
         )
+
+    def standing(self, decider: AnyDecider, key: str, moment: Moment) -> Standing:
+        """Return a decider's standing at a moment, for `key` and the grid alone."""
+        return self._told(decider, key, moment)[0]
 
     def moment_now(self, topic: Topic, key: str) -> Moment:
         """Return the log's end, in the partition of a key."""
@@ -90,7 +94,7 @@ class Traveller(NamedTuple):
     def _home(self, topic: Topic, key: str) -> int:
         return partition_of(key.encode(), self.log.partitions(topic.name))
 
-    def _standing(self, decider: AnyDecider, key: str, moment: Moment) -> tuple[Standing, int]:
+    def _told(self, decider: AnyDecider, key: str, moment: Moment) -> tuple[Standing, int]:
         topic, (partition, position) = decider.topic.name, moment
         span = self.log.span(topic, partition)
         place = place_of(decider, topic, self.log.identity(topic), partition)

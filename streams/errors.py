@@ -85,5 +85,9 @@ class EngineFailed(Fatal):
     """An engine could not be installed, started or kept running."""
 
 
+class EffectDuringReplay(Fatal):
+    """A replay needs an outcome that is not in the record; it must not ask for one."""
+
+
 class ChecksumMismatch(EngineFailed):
     """A downloaded file is not the one our lock names."""

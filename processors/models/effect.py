@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from processors.models.ports import Answer, Chunks, Model, Refusal
+from streams.effects import Safety
 from streams.envelope import Envelope
 from streams.errors import Transient
 from streams.events.sessions import InferenceCompleted, InferenceFailed, InferenceRequested
@@ -20,6 +21,8 @@ class Inferring:
     topic: Topic = SESSIONS
     reads: tuple[type, ...] = (InferenceRequested,)
     writes: tuple[type, ...] = (InferenceCompleted, InferenceFailed)
+    depends_on: tuple[str, ...] = ("model", "text", "messages", "passages", "options")
+    safety = Safety.KEYED
     batch_max = 1
     patience_s: float | None = PATIENCE_S
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from processors.perception.ports import Encoder
+from streams.effects import Safety
 from streams.envelope import Envelope
 from streams.errors import Fatal, Transient
 from streams.events.memory import MemoryPerceived, MemoryRecorded
@@ -26,6 +27,8 @@ class PerceiveRequests:
     topic: Topic = SESSIONS
     reads: tuple[type, ...] = (RequestReceived,)
     writes: tuple[type, ...] = (TextPerceived, PerceptionFailed)
+    depends_on: tuple[str, ...] = ("text", "scopes")
+    safety = Safety.REPEATABLE
     batch_max = BATCH_MAX
     patience_s: float | None = REQUEST_PATIENCE_S
 
@@ -59,6 +62,8 @@ class PerceiveMemories:
     topic: Topic = MEMORY
     reads: tuple[type, ...] = (MemoryRecorded,)
     writes: tuple[type, ...] = (MemoryPerceived,)
+    depends_on: tuple[str, ...] = ("content",)
+    safety = Safety.REPEATABLE
     batch_max = BATCH_MAX
     patience_s: float | None = None
 
@@ -91,6 +96,8 @@ class PerceiveCapabilities:
     topic: Topic = REGISTRY
     reads: tuple[type, ...] = (CapabilityRegistered,)
     writes: tuple[type, ...] = (CapabilityPerceived,)
+    depends_on: tuple[str, ...] = ("card",)
+    safety = Safety.REPEATABLE
     batch_max = 1
     patience_s: float | None = None
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from processors.recall.ports import MemoryIndex
+from streams.effects import Safety
 from streams.envelope import Envelope
 from streams.errors import Transient
 from streams.events.memory import Content
@@ -27,6 +28,8 @@ class Recalling:
     topic: Topic = SESSIONS
     reads: tuple[type, ...] = (TextPerceived,)
     writes: tuple[type, ...] = (ContextRecalled, RecallFailed)
+    depends_on: tuple[str, ...] = ("vector", "encoder", "scopes")
+    safety = Safety.REPEATABLE
     batch_max = 1
     patience_s: float | None = PATIENCE_S
 

@@ -65,6 +65,12 @@ def test_a_number_survives(number: int) -> None:
     assert long_at(varint(number), 0) == (number, len(varint(number)))
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**70])
+def test_a_number_of_more_than_64_bits_is_not_written(number: int) -> None:
+    with pytest.raises(ValueError, match="64 bits"):
+        varint(number)
+
+
 def test_an_array_in_blocks_with_sizes_is_read() -> None:
     from streams.events.registry import Card
 

@@ -1,0 +1,98 @@
+"""What effects did, found again by what was asked of them: the only effects a replay knows.
+
+A request is the same as a recorded one if everything that its outcome depends on is the same,
+whatever run it belonged to. What was never asked has no outcome: nothing here could call anyone.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from streams.effects import Safety
+from streams.envelope import Envelope
+from streams.errors import EffectDuringReplay
+from streams.ids import EventId, ProcessorName
+from streams.plain import Plain, form_of, text_of
+
+#: The fields that say whose event it is, and nothing about its content.
+IDENTITY = ("run_id", "inference_id")
+
+
+def plain_of(event: Any) -> Plain:
+    """Return an event as plain data."""
+    kind: Any = type(event)
+    return form_of(kind).dump(event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """An effect as replay sees it: the requests it reads, and of these the fields that count.
+
+    `missing(request)` is the event that stands where no outcome was recorded.
+    """
+
+    name: ProcessorName
+    reads: tuple[type, ...]
+    writes: tuple[type, ...]
+    depends_on: tuple[str, ...]
+    safety: Safety
+    missing: Callable[[Envelope[Any]], Any]
+
+    def asked(self, request: Any) -> str:
+        """Return what a request asks, as canonical text."""
+        plain = plain_of(request)
+        return text_of([self.name, {name: plain[name] for name in self.depends_on}])
+
+
+class Outcome(NamedTuple):
+    """What was recorded: the event, and how long after its request it stood in the log."""
+
+    event: Any
+    milliseconds: int
+
+    def answering(self, request: Any) -> "Outcome":
+        """Return the outcome as that of another run's equal request."""
+        known = (name for name in IDENTITY if hasattr(self.event, name) and hasattr(request, name))
+        return self._replace(
+            event=replace(self.event, **{name: getattr(request, name) for name in known})
+        )
+
+
+class Recorded:
+    """Outcomes by what was asked; of two the first in the log counts."""
+
+    def __init__(self, effects: Iterable[Outside]) -> None:
+        self.effects = tuple(effects)
+        self._by_request = {kind: effect for effect in self.effects for kind in effect.reads}
+        self._authors = {effect.name: effect for effect in self.effects}
+        self._outcomes: dict[str, Outcome] = {}
+        self._waiting: dict[tuple[ProcessorName, EventId], Envelope[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
+    def learn(self, envelope: Envelope[Any], author: ProcessorName | None) -> None:
+        """Take a record in, in the order of the log."""
+        effect = self._by_request.get(type(envelope.event))
+        if effect is not None:
+            self._waiting[effect.name, envelope.event_id] = envelope
+        effect = None if author is None else self._authors.get(author)
+        cause = envelope.cause_id
+        if effect is None or cause is None or not isinstance(envelope.event, effect.writes):
+            return
+        request = self._waiting.pop((effect.name, cause), None)
+        if request is not None:
+            took = envelope.recorded_at_ms - request.recorded_at_ms
+            asked = effect.asked(request.event)
+            self._outcomes.setdefault(asked, Outcome(envelope.event, max(0, took)))
+
+    def outcome(self, effect: Outside, request: Envelope[Any]) -> Outcome:
+        """Return what came of the same request. Raises EffectDuringReplay if nothing is known."""
+        found = self._outcomes.get(effect.asked(request.event))
+        if found is None:
+            raise EffectDuringReplay(
+                f"{effect.name} was never asked what {type(request.event).__name__}"
+                f" {request.event_id} asks, and a replay calls nobody",
+                fix="see what else would have happened with `--live`, if the effect allows it",
+            )
+        return found.answering(request.event)

@@ -1,0 +1,181 @@
+"""A fork shares what came before, decides the rest anew, and asks nobody."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from processors.effects import Effect
+from replay.fork import Branch, Forked, Forker, How, Past, past_of
+from replay.recorded import Outside, Recorded
+from replay.runs import events_of
+from replay.travel import Traveller
+from streams.envelope import Envelope, author_of
+from streams.errors import EffectDuringReplay, Misconfigured
+from streams.events import sessions as s
+from streams.ids import EventId, RunId
+from tests.unit.replay.memory_grid import DECIDERS, MemoryGrid
+
+
+def outside(effect: Effect) -> Outside:
+    return Outside(
+        name=effect.name,
+        reads=effect.reads,
+        writes=effect.writes,
+        depends_on=effect.depends_on,
+        safety=effect.safety,
+        missing=lambda cause: effect.give_up(cause, EffectDuringReplay("not recorded")),  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> MemoryGrid:
+    return MemoryGrid(tmp_path)
+
+
+def recorded(grid: MemoryGrid, *runs: RunId) -> Recorded:
+    made = Recorded(map(outside, grid.effects))
+    for run_id in runs:
+        for envelope in past_of(run_id, grid.log, grid.wire).stream:
+            made.learn(envelope, author_of(envelope.head))
+    return made
+
+
+def forker(grid: MemoryGrid, *runs: RunId, **given: Any) -> Forker:
+    goes = Traveller(grid.log, grid.wire, grid.snapshots)
+    return Forker(DECIDERS, goes, recorded(grid, *runs), **given)
+
+
+def fork(grid: MemoryGrid, run_id: RunId, at: type, record: Any = None, **changes: Any) -> Forked:
+    past = past_of(run_id, grid.log, grid.wire)
+    return (record or forker(grid, run_id)).fork(past, Branch(at=find(past, at), changes=changes))
+
+
+def find(past: Past, kind: type) -> EventId:
+    return next(
+        e.event_id for e in past.stream if isinstance(e.event, kind) and e.run_id == past.run_id
+    )
+
+
+def told(forked: Forked) -> list[tuple[str, How]]:
+    return [(type(step.envelope.event).__name__, step.how) for step in forked.steps]
+
+
+def last(forked: Forked) -> Any:
+    return forked.steps[-1].envelope.event
+
+
+def test_a_fork_that_changes_nothing_tells_the_same_run(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    forked = fork(grid, run_id, s.RequestReceived)
+    original = events_of(run_id, grid.log, grid.wire)
+    assert sorted(map(_content, forked.events)) == sorted(map(_content, original))
+    assert forked.count(How.STUBBED) == 0
+    assert last(forked).text == "gray: green?"
+
+
+def _content(envelope: Envelope[Any]) -> str:
+    return repr(envelope.event)
+
+
+def test_what_came_before_is_shared_and_the_rest_is_told_anew(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    forked = fork(grid, run_id, s.InferenceRequested, text="why?")
+    assert told(forked) == [
+        ("RequestReceived", How.SHARED),
+        ("RunStarted", How.SHARED),
+        ("TextPerceived", How.SHARED),
+        ("RequestRouted", How.SHARED),
+        ("ContextRecalled", How.SHARED),
+        ("PlanMade", How.SHARED),
+        ("InferenceRequested", How.CHANGED),
+        ("InferenceFailed", How.STUBBED),
+        ("RunFailed", How.DECIDED),
+    ]
+
+
+def test_another_capability_speaks_with_its_own_model_from_the_record(grid: MemoryGrid) -> None:
+    run_id, other = grid.ask("green?"), grid.ask("green?", "bob", model="blue")
+    forked = fork(
+        grid, run_id, s.RequestRouted, forker(grid, run_id, other), capability="blue-talk"
+    )
+    assert last(forked).text == "blue: green?"
+    assert last(forked).run_id == run_id
+    assert forked.count(How.RECORDED) == 1 + (("ContextRecalled", How.RECORDED) in told(forked))
+
+
+def test_where_the_record_is_silent_only_a_live_fork_asks(grid: MemoryGrid) -> None:
+    run_id, asked = grid.ask("green?"), list[str]()
+
+    def perform(effect: Outside, cause: Envelope[Any]) -> Any:
+        asked.append(effect.name)
+        return s.InferenceCompleted(
+            run_id=cause.event.run_id,
+            inference_id=cause.event.inference_id,
+            model=cause.event.model,
+            text="live",
+            citations=(),
+            finish_reason="stop",
+            prompt_tokens=1,
+            completion_tokens=1,
+        )
+
+    live = forker(grid, run_id, perform=perform)
+    forked = fork(grid, run_id, s.RequestRouted, live, capability="blue-talk")
+    assert asked == ["models"]
+    assert (last(forked).text, forked.count(How.LIVE)) == ("live", 1)
+
+
+def test_the_state_at_the_branch_is_that_of_the_whole_session(grid: MemoryGrid) -> None:
+    for text in ("green?", "blue?", "grass?"):
+        run_id = grid.ask(text)
+    forked = fork(grid, run_id, s.RequestReceived)
+    original = events_of(run_id, grid.log, grid.wire)
+    assert sorted(map(_content, forked.events)) == sorted(map(_content, original))
+
+
+def test_the_same_fork_twice_is_the_same_and_its_ids_are_its_own(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    one, two = (fork(grid, run_id, s.InferenceRequested, text="why?") for _ in range(2))
+    assert one == two
+    other = fork(grid, run_id, s.InferenceRequested, text="how?")
+    new = [{x.envelope.event_id for x in f.steps if x.how is not How.SHARED} for f in (one, other)]
+    assert new[0].isdisjoint(new[1])
+    assert new[0].isdisjoint({e.event_id for e in events_of(run_id, grid.log, grid.wire)})
+
+
+def test_the_log_is_untouched(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    before = {place: list(records) for place, records in grid.broker.records.items()}
+    fork(grid, run_id, s.RequestReceived, text="why?")
+    assert before == grid.broker.records
+    assert not grid.log.in_flight
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"nothing": 1}, "has no nothing"),
+        ({"options.nothing": 1}, "has no options.nothing"),
+        ({"messages.3.role": "user"}, "has no messages.3"),
+        ({"text": 7}, "cannot hold text=7"),
+        ({"options.seed": 2**70}, "cannot hold"),
+    ],
+)
+def test_a_change_that_the_event_cannot_hold_is_refused(
+    grid: MemoryGrid, changes: dict[str, Any], said: str
+) -> None:
+    run_id = grid.ask("green?")
+    past = past_of(run_id, grid.log, grid.wire)
+    branch = Branch(at=find(past, s.RequestReceived), changes=changes)
+    with pytest.raises(Misconfigured, match=said):
+        forker(grid, run_id).fork(past, branch)
+
+
+def test_an_unknown_run_or_event_is_refused(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    with pytest.raises(Misconfigured, match="no event of run"):
+        past_of(RunId("nobody"), grid.log, grid.wire)
+    past = past_of(run_id, grid.log, grid.wire)
+    with pytest.raises(Misconfigured, match="has no event"):
+        forker(grid, run_id).fork(past, Branch(at=EventId("none"), changes={}))
