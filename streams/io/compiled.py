@@ -51,7 +51,10 @@ def _function(kind: type, signature: str, lines: list[str], scope: dict[str, Any
 
 
 def varint(number: int) -> bytes:
-    """Write a long: zigzag, seven bits a byte, the lowest first. Raises ValueError beyond 64 bits."""
+    """Write a long: zigzag, seven bits a byte, the lowest first.
+
+    Raises ValueError beyond 64 bits.
+    """
     bits = (number << 1) ^ (number >> 63)
     if bits >> 64:
         raise ValueError(f"{number} has more than 64 bits")
