@@ -1,0 +1,94 @@
+"""What another policy would have earned, estimated from what the logged one did.
+
+Inverse propensity scoring (Horvitz and Thompson 1952), its self-normalised form (Swaminathan and
+Joachims 2015), and the doubly robust estimator (Dudík, Langford and Li 2011). Intervals are normal
+ones over the runs, at 95 %; they say nothing of runs that the logged policy could not have made.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+Z_95 = 1.959964
+
+
+class Logged(NamedTuple):
+    """One run with feedback.
+
+    `propensity` is the probability with which the logged policy took its action, `target` that
+    with which the other policy would take the same one; `reward` is what was told of it. `modelled`
+    is the reward a model expects of the logged action, `expected` of what the other policy does.
+    """
+
+    propensity: float
+    target: float
+    reward: float
+    modelled: float = 0.0
+    expected: float = 0.0
+
+
+class Estimate(NamedTuple):
+    """A mean reward per run with its interval at 95 %."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Estimates(NamedTuple):
+    """All of them over the same runs.
+
+    `effective` is Kish's sample size: as if so many runs had been made by the other policy itself.
+    """
+
+    runs: int
+    effective: float
+    logged: Estimate
+    ips: Estimate
+    snips: Estimate
+    doubly_robust: Estimate
+
+
+def estimate(runs: Sequence[Logged]) -> Estimates | None:
+    """Estimate from runs; None if there are none. Raises ValueError for a propensity of zero."""
+    if not runs:
+        return None
+    if any(not 0 < run.propensity <= 1 for run in runs):
+        raise ValueError("a propensity is a probability above zero: what was done can be done")
+    weights = [run.target / run.propensity for run in runs]
+    weighted = [w * run.reward for w, run in zip(weights, runs, strict=True)]
+    robust = [
+        run.expected + w * (run.reward - run.modelled) for w, run in zip(weights, runs, strict=True)
+    ]
+    total = math.fsum(weights)
+    squares = math.fsum(w * w for w in weights)
+    return Estimates(
+        runs=len(runs),
+        effective=total * total / squares if squares else 0.0,
+        logged=_mean([run.reward for run in runs]),
+        ips=_mean(weighted),
+        snips=_ratio(weights, weighted),
+        doubly_robust=_mean(robust),
+    )
+
+
+def _mean(values: Sequence[float]) -> Estimate:
+    mean = math.fsum(values) / len(values)
+    return _within(mean, math.fsum((v - mean) ** 2 for v in values), len(values))
+
+
+def _ratio(weights: Sequence[float], weighted: Sequence[float]) -> Estimate:
+    """Return the ratio of two means, its variance by the delta method."""
+    total, count = math.fsum(weights), len(weights)
+    if not total:
+        return Estimate(math.nan, math.nan, math.nan)
+    ratio, level = math.fsum(weighted) / total, total / count
+    errors = ((y - ratio * w) / level for y, w in zip(weighted, weights, strict=True))
+    return _within(ratio, math.fsum(error * error for error in errors), count)
+
+
+def _within(value: float, squares: float, count: int) -> Estimate:
+    if count < 2:
+        return Estimate(value, -math.inf, math.inf)
+    half = Z_95 * math.sqrt(squares / (count - 1) / count)
+    return Estimate(value, value - half, value + half)
