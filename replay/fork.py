@@ -5,26 +5,18 @@ record where the request is the same; where it is not, a stand-in is left and ma
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from replay.change import changed
+from replay.past import Past, Standpoint
 from replay.recorded import Outside, Recorded
-from replay.runs import events_of
-from replay.travel import Moment, Traveller
-from streams.decider import Decider
 from streams.envelope import CAUSATION, PROCESSOR, Envelope
 from streams.errors import EffectDuringReplay, Misconfigured, Poison
 from streams.ids import EventId, ProcessorName, RunId, derived, of_decision
-from streams.io.standing import Standing
-from streams.io.wire import Wire
-from streams.log import EventLog
 from streams.plain import text_of
-from streams.topics import GRID_KEY
 
-AnyDecider = Decider[Any, Any, Any, Any]
 STEPS_MAX = 10_000
 
 
@@ -77,28 +69,9 @@ class Forked:
 Perform = Callable[[Outside, Envelope[Any]], Any]
 
 
-class Past(NamedTuple):
-    """A run as it is forked: its stream from the run's first event on, repeats dropped.
-
-    `stream` also holds what happened beside the run: other runs of its session, and facts of the
-    grid. `start` is the moment before the first of them.
-    """
-
-    run_id: RunId
-    start: Moment
-    stream: Sequence[Envelope[Any]]
-
-    @property
-    def key(self) -> str:
-        """The session."""
-        return next(e.key for e in self.stream if e.key != GRID_KEY)
-
-
 class Forker(NamedTuple):
-    """Forks runs of one topic with its deciders and the record of its effects."""
+    """Forks runs with the record of their effects."""
 
-    deciders: Sequence[AnyDecider]
-    traveller: Traveller
     recorded: Recorded
     perform: Perform | None = None
 
@@ -127,10 +100,8 @@ class _Stage:
         self, forker: Forker, past: Past, instead: Mapping[EventId, Envelope[Any]]
     ) -> None:
         self._forker = forker
-        self._instead = instead
         self._known: dict[EventId, Envelope[Any]] = dict(instead)
-        standing_of = forker.traveller.standing
-        self._standings = [standing_of(d, past.key, past.start) for d in forker.deciders]
+        self._minds = [_Mind(point, past.key) for point in past.standpoints]
 
     def play(self, steps: list[Step]) -> list[Step]:
         """Consider each event of a growing stream in turn, until nothing more comes of any."""
@@ -140,33 +111,17 @@ class _Stage:
             if len(steps) > STEPS_MAX:
                 raise Misconfigured(f"the fork does not end within {STEPS_MAX} events")
             cause = steps[at].envelope
-            for standing in self._standings:
-                steps += self._decide(standing, cause)
+            for mind in self._minds:
+                steps += self._decide(mind, cause)
             for effect in self._forker.recorded.effects:
                 if isinstance(cause.event, effect.reads):
                     steps += self._answer(effect, cause)
             at += 1
         return steps
 
-    def _decide(self, standing: Standing, cause: Envelope[Any]) -> Iterable[Step]:
-        decider = standing.decider
-        if isinstance(cause.event, decider.grid.reads):
-            standing.learn(cause.event)
-        if not isinstance(cause.event, decider.reads):
-            return
-        ledger = standing.ledger
-        state = ledger.states.get(cause.key, decider.initial)
-        try:
-            events = decider.decide(state, cause, standing.grid)
-        except Poison:
-            return
-        fresh = [
-            _made(cause, decider.name, decider.version, step, event)
-            for step, event in enumerate(events)
-        ]
-        told = [self._known.get(envelope.event_id, envelope) for envelope in fresh]
-        if told:
-            ledger.keep(cause.key, ledger.mark, [envelope.event for envelope in told])
+    def _decide(self, mind: "_Mind", cause: Envelope[Any]) -> Iterable[Step]:
+        fresh = mind.decide(cause)
+        mind.keep(cause.key, [self._known.get(e.event_id, e).event for e in fresh])
         for envelope in fresh:
             if envelope.event_id not in self._known:
                 self._known[envelope.event_id] = envelope
@@ -202,18 +157,32 @@ def _made(
     )
 
 
-def past_of(run_id: RunId, log: EventLog, wire: Wire) -> Past:
-    """Return a recorded run with what happened beside it. Raises Misconfigured if unknown."""
-    events = events_of(run_id, log, wire)
-    if not events:
-        raise Misconfigured(f"no event of run {run_id} is in the log", fix="see `aether run list`")
-    first, last = events[0], events[-1]
-    keys, known = {first.key, GRID_KEY}, dict[EventId, Envelope[Any]]()
-    for records in log.read(first.topic, first.partition, first.offset, last.offset + 1):
-        for record in records:
-            with suppress(Poison):
-                if wire.codec.kind_of(record.value) is not None:
-                    envelope = wire.open(record)
-                    if envelope.key in keys:
-                        known.setdefault(envelope.event_id, envelope)
-    return Past(run_id, Moment(first.partition, first.offset), tuple(known.values()))
+class _Mind:
+    """A decider in a fork: it takes in what is said to have been decided, also where it was not."""
+
+    def __init__(self, point: Standpoint, key: str) -> None:
+        self._decider = point.decider
+        self._states = {key: point.state}
+        self._grid = point.grid
+
+    def decide(self, cause: Envelope[Any]) -> list[Envelope[Any]]:
+        """Return what it makes of an event."""
+        decider = self._decider
+        if isinstance(cause.event, decider.grid.reads):
+            self._grid = decider.grid.evolve(self._grid, cause.event)
+        if not isinstance(cause.event, decider.reads):
+            return []
+        try:
+            events = decider.decide(self._state(cause.key), cause, self._grid)
+        except Poison:
+            return []
+        name, version = decider.name, decider.version
+        return [_made(cause, name, version, step, event) for step, event in enumerate(events)]
+
+    def keep(self, key: str, events: Sequence[Any]) -> None:
+        """Fold a decision."""
+        if events:
+            self._states[key] = self._decider.fold(events, self._state(key))
+
+    def _state(self, key: str) -> Any:
+        return self._states.get(key, self._decider.initial)

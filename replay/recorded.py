@@ -4,6 +4,7 @@ A request is the same as a recorded one if everything that its outcome depends o
 whatever run it belonged to. What was never asked has no outcome: nothing here could call anyone.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -38,10 +39,11 @@ class Outside:
     safety: Safety
     missing: Callable[[Envelope[Any]], Any]
 
-    def asked(self, request: Any) -> str:
-        """Return what a request asks, as canonical text."""
+    def asked(self, request: Any) -> bytes:
+        """Return the hash of what a request asks."""
         plain = plain_of(request)
-        return text_of([self.name, {name: plain[name] for name in self.depends_on}])
+        asked = text_of([self.name, {name: plain[name] for name in self.depends_on}])
+        return hashlib.sha256(asked.encode()).digest()
 
 
 class Outcome(NamedTuple):
@@ -65,7 +67,7 @@ class Recorded:
         self.effects = tuple(effects)
         self._by_request = {kind: effect for effect in self.effects for kind in effect.reads}
         self._authors = {effect.name: effect for effect in self.effects}
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[bytes, Outcome] = {}
         self._waiting: dict[tuple[ProcessorName, EventId], Envelope[Any]] = {}
 
     def __len__(self) -> int:

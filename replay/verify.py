@@ -7,17 +7,17 @@ differs is shown once: from there on the recorded decision counts, as it did for
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from streams.envelope import Cause, Decision, Envelope, origin_of
+from replay.unrepeated import opened
+from streams.envelope import PROCESSOR, Cause, Decision, Envelope, origin_of
 from streams.errors import Poison
 from streams.ids import EventId, of_decision
 from streams.io.snapshots import Snapshot
 from streams.io.standing import AnyDecider, Standing
 from streams.io.wire import Wire
-from streams.ledger import Marks
-from streams.log import EventLog, Record
+from streams.log import EventLog
 from streams.plain import form_of
 
 
@@ -193,7 +193,7 @@ def verify(
     """Redecide a partition; reading stops where `hear` says so."""
     began, topic = time.perf_counter(), decider.topic.name
     verifier = Verifier(decider, wire, compared, hear)
-    for count, envelopes in _unrepeated(log, wire, topic, partition, verifier.kinds):
+    for count, envelopes in opened(log, wire, topic, partition, verifier.kinds):
         for envelope in envelopes:
             verifier.read(envelope)
         progress(count)
@@ -212,35 +212,6 @@ def verify(
     )
 
 
-def _unrepeated(
-    log: EventLog, wire: Wire, topic: str, partition: int, kinds: frozenset[type]
-) -> Iterator[tuple[int, Sequence[Envelope[Any]]]]:
-    """Yield what can be opened of some kinds, batch by batch, repeats dropped as workers do."""
-    span, marks = log.span(topic, partition), Marks()
-    for records in log.read(topic, partition, span.first, span.end):
-        opened = (_opened(record, wire, kinds) for record in records)
-        yield (
-            len(records),
-            [
-                envelope
-                for envelope in opened
-                if envelope is not None
-                and not marks.repeats(origin_of(envelope.head), envelope.key)
-            ],
-        )
-
-
-def _opened(record: Record, wire: Wire, kinds: frozenset[type]) -> Envelope[Any] | None:
-    try:
-        if wire.codec.kind_of(record.value) not in kinds:
-            return None
-        envelope = wire.open(record)
-        origin_of(envelope.head)
-    except Poison:
-        return None  # it was parked, then as now
-    return envelope
-
-
 def _version(envelope: Envelope[Any]) -> int | None:
-    number = envelope.head.get("aether_processor", b"").partition(b"/")[2]
+    number = envelope.head.get(PROCESSOR, b"").partition(b"/")[2]
     return int(number) if number.isdigit() else None

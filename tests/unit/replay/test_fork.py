@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from processors.effects import Effect
-from replay.fork import Branch, Forked, Forker, How, Past, past_of
+from replay.fork import Branch, Forked, Forker, How
+from replay.past import Past, past_of
 from replay.recorded import Outside, Recorded
 from replay.runs import events_of
 from replay.travel import Traveller
@@ -36,25 +37,24 @@ def grid(tmp_path: Path) -> MemoryGrid:
 def recorded(grid: MemoryGrid, *runs: RunId) -> Recorded:
     made = Recorded(map(outside, grid.effects))
     for run_id in runs:
-        for envelope in past_of(run_id, grid.log, grid.wire).stream:
+        for envelope in past(grid, run_id).stream:
             made.learn(envelope, author_of(envelope.head))
     return made
 
 
 def forker(grid: MemoryGrid, *runs: RunId, **given: Any) -> Forker:
-    goes = Traveller(grid.log, grid.wire, grid.snapshots)
-    return Forker(DECIDERS, goes, recorded(grid, *runs), **given)
+    return Forker(recorded(grid, *runs), **given)
+
+
+def past(grid: MemoryGrid, run_id: RunId) -> Past:
+    return past_of(run_id, DECIDERS, Traveller(grid.log, grid.wire, grid.snapshots))
 
 
 def fork(grid: MemoryGrid, run_id: RunId, at: type, record: Any = None, **changes: Any) -> Forked:
-    past = past_of(run_id, grid.log, grid.wire)
-    return (record or forker(grid, run_id)).fork(past, Branch(at=find(past, at), changes=changes))
-
-
-def find(past: Past, kind: type) -> EventId:
-    return next(
-        e.event_id for e in past.stream if isinstance(e.event, kind) and e.run_id == past.run_id
-    )
+    told = past(grid, run_id)
+    first = told.first(at)
+    assert first is not None
+    return (record or forker(grid, run_id)).fork(told, Branch(at=first, changes=changes))
 
 
 def told(forked: Forked) -> list[tuple[str, How]]:
@@ -166,16 +166,13 @@ def test_a_change_that_the_event_cannot_hold_is_refused(
     grid: MemoryGrid, changes: dict[str, Any], said: str
 ) -> None:
     run_id = grid.ask("green?")
-    past = past_of(run_id, grid.log, grid.wire)
-    branch = Branch(at=find(past, s.RequestReceived), changes=changes)
     with pytest.raises(Misconfigured, match=said):
-        forker(grid, run_id).fork(past, branch)
+        fork(grid, run_id, s.RequestReceived, **changes)
 
 
 def test_an_unknown_run_or_event_is_refused(grid: MemoryGrid) -> None:
     run_id = grid.ask("green?")
     with pytest.raises(Misconfigured, match="no event of run"):
-        past_of(RunId("nobody"), grid.log, grid.wire)
-    past = past_of(run_id, grid.log, grid.wire)
+        past(grid, RunId("nobody"))
     with pytest.raises(Misconfigured, match="has no event"):
-        forker(grid, run_id).fork(past, Branch(at=EventId("none"), changes={}))
+        forker(grid, run_id).fork(past(grid, run_id), Branch(at=EventId("none"), changes={}))

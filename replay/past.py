@@ -1,0 +1,65 @@
+"""A recorded run as it was: what happened in its session, and what every decider knew before."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from replay.runs import events_of
+from replay.travel import Moment, Traveller
+from streams.envelope import Envelope
+from streams.errors import Misconfigured, Poison
+from streams.ids import EventId, RunId
+from streams.io.standing import AnyDecider
+from streams.topics import GRID_KEY
+
+
+class Standpoint(NamedTuple):
+    """What a decider knew of a run's session, and of the grid, before the run began."""
+
+    decider: AnyDecider
+    state: Any
+    grid: Any
+
+
+class Past(NamedTuple):
+    """A run as it is forked: its stream from the run's first event on, repeats dropped.
+
+    `stream` also holds what happened beside the run: other runs of its session, and facts of the
+    grid.
+    """
+
+    run_id: RunId
+    key: str
+    stream: Sequence[Envelope[Any]]
+    standpoints: Sequence[Standpoint]
+
+    def first(self, kind: type) -> EventId | None:
+        """Return the run's first event of a kind."""
+        own = (e for e in self.stream if e.run_id == self.run_id and isinstance(e.event, kind))
+        return next((e.event_id for e in own), None)
+
+
+def past_of(run_id: RunId, deciders: Sequence[AnyDecider], traveller: Traveller) -> Past:
+    """Return a recorded run with what happened beside it. Raises Misconfigured if unknown."""
+    log, wire = traveller.log, traveller.wire
+    events = events_of(run_id, log, wire)
+    if not events:
+        raise Misconfigured(f"no event of run {run_id} is in the log", fix="see `aether run list`")
+    first, last = events[0], events[-1]
+    keys, known = {first.key, GRID_KEY}, dict[EventId, Envelope[Any]]()
+    for records in log.read(first.topic, first.partition, first.offset, last.offset + 1):
+        for record in records:
+            with suppress(Poison):
+                if wire.codec.kind_of(record.value) is not None:
+                    envelope = wire.open(record)
+                    if envelope.key in keys:
+                        known.setdefault(envelope.event_id, envelope)
+    start = Moment(first.partition, first.offset)
+    points = [_standpoint(decider, first.key, start, traveller) for decider in deciders]
+    return Past(run_id, first.key, tuple(known.values()), points)
+
+
+def _standpoint(decider: AnyDecider, key: str, start: Moment, traveller: Traveller) -> Standpoint:
+    standing = traveller.standing(decider, key, start)
+    state = standing.ledger.states.get(key, decider.initial)
+    return Standpoint(decider, state, standing.grid)

@@ -1,0 +1,45 @@
+"""A partition as its readers see it: opened, repeats dropped, poison passed over."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from streams.envelope import Envelope, origin_of
+from streams.errors import Poison
+from streams.io.wire import Wire
+from streams.ledger import Marks
+from streams.log import EventLog, Record
+
+Kinds = frozenset[type]
+
+
+def opened(
+    log: EventLog, wire: Wire, topic: str, partition: int, kinds: Kinds | None = None
+) -> Iterator[tuple[int, Sequence[Envelope[Any]]]]:
+    """Yield the events of a partition, of some kinds or all of ours, batch by batch.
+
+    With each batch comes how many records it was made from.
+    """
+    span, marks = log.span(topic, partition), Marks()
+    for records in log.read(topic, partition, span.first, span.end):
+        found = (_open(record, wire, kinds) for record in records)
+        yield (
+            len(records),
+            [
+                envelope
+                for envelope in found
+                if envelope is not None
+                and not marks.repeats(origin_of(envelope.head), envelope.key)
+            ],
+        )
+
+
+def _open(record: Record, wire: Wire, kinds: Kinds | None) -> Envelope[Any] | None:
+    try:
+        kind = wire.codec.kind_of(record.value)
+        if kind is None or (kinds is not None and kind not in kinds):
+            return None
+        envelope = wire.open(record)
+        origin_of(envelope.head)
+    except Poison:
+        return None  # it was parked, then as now
+    return envelope
