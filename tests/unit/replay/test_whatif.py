@@ -1,0 +1,73 @@
+"""One change over many runs: who answers now, what the record could tell, what it would earn."""
+
+from pathlib import Path
+
+import pytest
+
+from replay.histories import histories
+from replay.whatif import Change, Report, Told, whatif
+from streams.events import sessions as s
+from streams.ids import RunId
+from tests.unit.replay.memory_grid import DECIDERS, PARTITIONS, MemoryGrid
+from tests.unit.replay.test_fork import forker
+
+ALL_BLUE = Change(kind=s.RequestReceived, fields={"model": "blue-talk"})
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> MemoryGrid:
+    return MemoryGrid(tmp_path)
+
+
+def report(
+    grid: MemoryGrid, change: Change, runs: list[RunId], told: dict[RunId, Told] | None = None
+) -> Report:
+    pasts = (p for n in range(PARTITIONS) for p in histories(DECIDERS, grid.log, grid.wire, n))
+    made = Report()
+    for row in whatif(pasts, change, forker(grid, *runs), told or {}):
+        if row is None:
+            made.passed_over += 1
+        else:
+            made.rows.append(row)
+    return made
+
+
+def test_runs_that_go_to_another_are_counted_from_whom_to_whom(grid: MemoryGrid) -> None:
+    runs = [grid.ask(text, session) for text in ("green?", "blue?") for session in "ab"]
+    made = report(grid, ALL_BLUE, runs)
+    assert len(made.rows) == 4
+    assert made.moves == {("gray-talk", "blue-talk"): 2}
+    assert [row.differs for row in made.rows].count(True) == 2
+
+
+def test_only_what_the_record_can_answer_is_covered(grid: MemoryGrid) -> None:
+    runs = [grid.ask("green?"), grid.ask("grass?"), grid.ask("green?", "bob", model="blue")]
+    made = report(grid, ALL_BLUE, runs)
+    by_question = {(row.question, row.before): row for row in made.rows}
+    assert by_question["green?", "gray-talk"].covered
+    assert by_question["green?", "gray-talk"].forked.text == "blue: green?"
+    assert not by_question["grass?", "gray-talk"].covered
+    assert made.tokens("forked") == made.tokens("recorded") != 0
+
+
+def test_a_run_without_the_event_is_passed_over(grid: MemoryGrid) -> None:
+    runs = [grid.ask("green?"), grid.ask("green?", "bob", model="nobody")]
+    made = report(grid, Change(kind=s.InferenceRequested, fields={"model": "blue"}), runs)
+    assert (len(made.rows), made.passed_over) == (1, 1)
+
+
+def test_what_people_said_makes_wins_and_losses_and_estimates(grid: MemoryGrid) -> None:
+    runs = [grid.ask("green?", session) for session in "abcd"]
+    told = {
+        runs[0]: Told(0.0, "blue-talk"),
+        runs[1]: Told(1.0, "gray-talk"),
+        runs[2]: Told(1.0, "gray-talk"),
+    }
+    made = report(grid, ALL_BLUE, runs, told)
+    assert (made.wins, made.losses) == (1, 2)
+    estimates = made.estimates
+    assert estimates is not None
+    assert (estimates.runs, estimates.effective) == (3, 0)
+    same = report(grid, Change(kind=s.RequestReceived, fields={}), runs, told).estimates
+    assert same is not None
+    assert same.snips.value == pytest.approx(2 / 3)
