@@ -25,7 +25,7 @@ from streams.io.codec import Codec
 from streams.io.kafka.topics import create_topics
 from streams.io.registry import ConfluentRegistry
 from streams.io.settings import IN_PROCESS, ROOT, Settings
-from streams.topics import CHUNKS, EVENT_TOPICS
+from streams.topics import TOPICS
 
 MODELS = ("minilm", "extractive")
 WORKER, GATEWAY = "worker", "gateway"
@@ -87,7 +87,7 @@ def prepare_log(settings: Settings) -> None:
     create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
     with closing(ConfluentRegistry(settings.registry_url)) as registered:
         codec = Codec(registered)
-        for topic in (*EVENT_TOPICS, CHUNKS):
+        for topic in TOPICS:
             codec.learn(topic, register=True)
 
 

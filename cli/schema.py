@@ -10,9 +10,7 @@ from streams.io import schemas
 from streams.io.codec import Codec, subject_of
 from streams.io.registry import ConfluentRegistry
 from streams.io.settings import read_settings
-from streams.topics import CHUNKS, EVENT_TOPICS
-
-TOPICS = (*EVENT_TOPICS, CHUNKS)
+from streams.topics import TOPICS
 
 
 @click.group()

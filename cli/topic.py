@@ -6,7 +6,7 @@ from cli.output import emit, formatted, say
 from streams.io.kafka.log import KafkaLog
 from streams.io.kafka.topics import create_topics
 from streams.io.settings import read_settings
-from streams.topics import CHUNKS, EVENT_TOPICS
+from streams.topics import EVENT_TOPICS, TOPICS
 
 
 @click.group()
@@ -29,7 +29,7 @@ def list_(output: str) -> None:
     """List the grid's topics with what they hold."""
     settings = read_settings()
     log = KafkaLog(settings.bootstrap, options=settings.kafka_options)
-    names = [t.name for t in (*EVENT_TOPICS, CHUNKS)] + [t.dead_letters for t in EVENT_TOPICS]
+    names = [t.name for t in TOPICS] + [t.dead_letters for t in EVENT_TOPICS]
     rows = []
     for name in names:
         spans = [log.span(name, partition) for partition in range(log.partitions(name))]

@@ -37,7 +37,7 @@ from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
 from streams.io.stores import open_store
 from streams.io.wire import Author, Wire
-from streams.topics import CHUNKS, EVENT_TOPICS, Topic
+from streams.topics import TOPICS, Topic
 
 SNAPSHOTS_FOLDER = "snapshots"
 #: Calls to models that may be out at once; texts and searches are quick and need fewer.
@@ -154,7 +154,7 @@ class Worker:
         codec = Codec(ConfluentRegistry(settings.registry_url))
 
         def learn() -> None:
-            for topic in (*EVENT_TOPICS, CHUNKS):
+            for topic in TOPICS:
                 codec.learn(topic)
 
         await _learned(learn)

@@ -45,7 +45,8 @@ class Effect(Protocol):
     async def perform(self, causes: Sequence[Envelope[Any]]) -> Sequence[Any]:
         """Return one outcome per request, in order. Raises Transient and Poison."""
 
-    def give_up(self, cause: Envelope[Any], error: Transient) -> Any:
+    @staticmethod
+    def give_up(cause: Envelope[Any], error: Transient) -> Any:
         """Return the outcome of a request that found the world away for too long."""
 
 

@@ -80,32 +80,34 @@ class Forker(NamedTuple):
         at = next((n for n, e in enumerate(past.stream) if e.event_id == branch.at), None)
         if at is None:
             raise Misconfigured(
-                f"run {past.run_id} has no event {branch.at}", fix="see `aether run show`"
+                f"run {past.name} has no event {branch.at}", fix="see `aether run show`"
             )
-        fork_id = RunId(derived("fork", past.run_id, branch.at, text_of(dict(branch.changes))))
+        fork_id = RunId(derived("fork", past.name, branch.at, text_of(dict(branch.changes))))
         first = past.stream[at]
         told = changed(first.event, branch.changes)
         renamed = first._replace(event=told, event_id=EventId(derived(fork_id, first.event_id)))
         prefix = [Step(envelope, How.SHARED) for envelope in past.stream[:at]]
-        stage = _Stage(self, past, {first.event_id: renamed})
+        stage = _Stage(self, past, {**past.instead, first.event_id: renamed.event_id})
         steps = stage.play([*prefix, Step(renamed, How.CHANGED)])
         own = (s for s in steps if s.envelope.run_id == past.run_id)
-        return Forked(fork_id=fork_id, origin=past.run_id, branch=branch, steps=tuple(own))
+        return Forked(fork_id=fork_id, origin=past.name, branch=branch, steps=tuple(own))
 
 
 class _Stage:
     """One fork under way: a stream in memory that deciders and the record append to."""
 
-    def __init__(
-        self, forker: Forker, past: Past, instead: Mapping[EventId, Envelope[Any]]
-    ) -> None:
+    def __init__(self, forker: Forker, past: Past, instead: Mapping[EventId, EventId]) -> None:
         self._forker = forker
-        self._known: dict[EventId, Envelope[Any]] = dict(instead)
+        self._instead = instead
+        self._known: dict[EventId, Envelope[Any]] = {}
         self._minds = [_Mind(point, past.key) for point in past.standpoints]
 
     def play(self, steps: list[Step]) -> list[Step]:
         """Consider each event of a growing stream in turn, until nothing more comes of any."""
-        self._known |= {step.envelope.event_id: step.envelope for step in steps}
+        self._known = {step.envelope.event_id: step.envelope for step in steps}
+        for decided, told in self._instead.items():
+            if told in self._known:  # else the branch lies before it
+                self._known[decided] = self._known[told]
         at = 0
         while at < len(steps):
             if len(steps) > STEPS_MAX:

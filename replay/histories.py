@@ -32,7 +32,7 @@ class _Open:
         self.stream: dict[EventId, Envelope[Any]] = {}
 
     def past(self) -> Past:
-        return Past(self.run_id, self.key, tuple(self.stream.values()), self.points)
+        return Past(self.run_id, self.run_id, self.key, tuple(self.stream.values()), self.points)
 
 
 class Histories:

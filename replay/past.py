@@ -1,7 +1,8 @@
 """A recorded run as it was: what happened in its session, and what every decider knew before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from replay.runs import events_of
@@ -25,13 +26,16 @@ class Past(NamedTuple):
     """A run as it is forked: its stream from the run's first event on, repeats dropped.
 
     `stream` also holds what happened beside the run: other runs of its session, and facts of the
-    grid.
+    grid. A fork has a `name` of its own; the `run_id` within its events is that of its origin, and
+    `instead` says which decided event another one was put in place of, by their ids.
     """
 
+    name: RunId
     run_id: RunId
     key: str
     stream: Sequence[Envelope[Any]]
     standpoints: Sequence[Standpoint]
+    instead: Mapping[EventId, EventId] = MappingProxyType({})
 
     def first(self, kind: type) -> EventId | None:
         """Return the run's first event of a kind."""
@@ -56,7 +60,7 @@ def past_of(run_id: RunId, deciders: Sequence[AnyDecider], traveller: Traveller)
                         known.setdefault(envelope.event_id, envelope)
     start = Moment(first.partition, first.offset)
     points = [_standpoint(decider, first.key, start, traveller) for decider in deciders]
-    return Past(run_id, first.key, tuple(known.values()), points)
+    return Past(run_id, run_id, first.key, tuple(known.values()), points)
 
 
 def _standpoint(decider: AnyDecider, key: str, start: Moment, traveller: Traveller) -> Standpoint:

@@ -30,8 +30,13 @@ class Topic:
 SESSIONS = Topic(name="aether.sessions.events", key="session")
 MEMORY = Topic(name="aether.memory.events", key="scope")
 REGISTRY = Topic(name="aether.registry.events", key="capability", partitions=1)
+#: Runs told again: not part of the truth, which nobody may change.
+FORKS = Topic(name="aether.forks.events", key="fork")
 #: Tokens on their way to a browser: not part of the truth, the completed event holds the text.
 CHUNKS = Topic(name="aether.chunks", key="run", retention_ms=HOUR_MS)
 
 #: The topics whose records are the truth.
 EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY)
+
+#: Every topic of the grid.
+TOPICS = (*EVENT_TOPICS, FORKS, CHUNKS)

@@ -34,7 +34,8 @@ class Inferring:
         """Ask the model of each request."""
         return [await self._infer(cause.event) for cause in causes]
 
-    def give_up(self, cause: Envelope[InferenceRequested], error: Transient) -> InferenceFailed:
+    @staticmethod
+    def give_up(cause: Envelope[InferenceRequested], error: Transient) -> InferenceFailed:
         """Say that the model did not answer in time."""
         return _failed(cause.event, Refusal("model_away", str(error)))
 

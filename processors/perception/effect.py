@@ -50,7 +50,8 @@ class PerceiveRequests:
             for request, vector in zip(requests, encoded.vectors, strict=True)
         ]
 
-    def give_up(self, cause: Envelope[RequestReceived], error: Transient) -> PerceptionFailed:
+    @staticmethod
+    def give_up(cause: Envelope[RequestReceived], error: Transient) -> PerceptionFailed:
         """Say that the request cannot be understood now."""
         return PerceptionFailed(run_id=cause.event.run_id, detail=str(error))
 
@@ -84,7 +85,8 @@ class PerceiveMemories:
             for memory, vector in zip(memories, encoded.vectors, strict=True)
         ]
 
-    def give_up(self, cause: Envelope[MemoryRecorded], error: Transient) -> Any:
+    @staticmethod
+    def give_up(cause: Envelope[MemoryRecorded], error: Transient) -> Any:
         """Never: a memory waits."""
         raise Fatal(f"perception of {cause.event_id} was given up") from error
 
@@ -108,7 +110,8 @@ class PerceiveCapabilities:
         """Encode what each capability says of itself."""
         return [await self._perceive(cause.event) for cause in causes]
 
-    def give_up(self, cause: Envelope[CapabilityRegistered], error: Transient) -> Any:
+    @staticmethod
+    def give_up(cause: Envelope[CapabilityRegistered], error: Transient) -> Any:
         """Never: a capability waits."""
         raise Fatal(f"perception of {cause.event_id} was given up") from error
 

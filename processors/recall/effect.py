@@ -41,7 +41,8 @@ class Recalling:
         """Search the scopes of each request."""
         return [await self._recall(cause.event) for cause in causes]
 
-    def give_up(self, cause: Envelope[TextPerceived], error: Transient) -> RecallFailed:
+    @staticmethod
+    def give_up(cause: Envelope[TextPerceived], error: Transient) -> RecallFailed:
         """Say that memory is out of reach; an answer without it would be a guess."""
         return RecallFailed(run_id=cause.event.run_id, detail=str(error))
 

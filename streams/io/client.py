@@ -12,7 +12,7 @@ from streams.io.registry import ConfluentRegistry
 from streams.io.settings import Settings
 from streams.io.stores import open_store
 from streams.io.wire import Wire
-from streams.topics import CHUNKS, EVENT_TOPICS, Topic
+from streams.topics import TOPICS, Topic
 
 COMPONENT = "cli"
 FLUSH_S = 30.0
@@ -26,7 +26,7 @@ class Client:
         self.log = KafkaLog(settings.bootstrap, DOOR, settings.kafka_options)
         self._registry = ConfluentRegistry(settings.registry_url)
         codec = Codec(self._registry)
-        for topic in (*EVENT_TOPICS, CHUNKS):
+        for topic in TOPICS:
             codec.learn(topic)
         self.wire = Wire(codec, open_store(settings), settings.node)
         self._failed: DeliveryFailed | None = None

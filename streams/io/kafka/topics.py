@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from streams.errors import Conflict
 from streams.io.kafka.errors import translate
 from streams.io.kafka.log import QUIET, Options
-from streams.topics import CHUNKS, EVENT_TOPICS, Topic
+from streams.topics import TOPICS, Topic
 
 TIMEOUT_S = 30.0
 MESSAGE_MAX = 2_097_152
@@ -22,7 +22,7 @@ def create_topics(
     options: Options,
     *,
     replication: int = -1,
-    topics: Sequence[Topic] = (*EVENT_TOPICS, CHUNKS),
+    topics: Sequence[Topic] = TOPICS,
 ) -> list[str]:
     """Create what is missing, with dead letters, and return its names.
 

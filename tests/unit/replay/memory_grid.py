@@ -31,7 +31,7 @@ from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Author, Wire
-from streams.topics import GRID_KEY, SESSIONS
+from streams.topics import FORKS, GRID_KEY, SESSIONS
 from tests.fakes import NumberedRegistry
 
 DECIDERS = (ROUTER, ORCHESTRATOR)
@@ -91,9 +91,11 @@ class MemoryGrid:
     """What is asked is answered at once; the whole history stays in `broker`."""
 
     def __init__(self, folder: Path) -> None:
-        self.broker = MemoryBroker({SESSIONS.name: PARTITIONS, SESSIONS.dead_letters: PARTITIONS})
+        names = (SESSIONS.name, SESSIONS.dead_letters, FORKS.name)
+        self.broker = MemoryBroker(dict.fromkeys(names, PARTITIONS))
         codec = Codec(NumberedRegistry())
-        codec.learn(SESSIONS, register=True)
+        for topic in (SESSIONS, FORKS):
+            codec.learn(topic, register=True)
         self.wire = Wire(codec, DirectoryStore(folder / "objects"))
         self.log = MemoryLog(self.broker)
         self.snapshots = SnapshotFolder(folder / "snapshots")

@@ -1,0 +1,85 @@
+"""A kept fork comes back as it was made, can be forked again, and leaves the sessions alone."""
+
+from pathlib import Path
+
+import pytest
+
+from replay.fork import Branch, Forked, How, Step
+from replay.forks import find_fork, kept, past_of_any, steps_of
+from replay.travel import Traveller
+from streams.errors import Misconfigured
+from streams.events import sessions as s
+from streams.ids import EventId, RunId
+from streams.topics import FORKS, SESSIONS
+from tests.unit.replay.memory_grid import DECIDERS, MemoryGrid
+from tests.unit.replay.test_fork import fork, forker, past
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> MemoryGrid:
+    return MemoryGrid(tmp_path)
+
+
+def keep(grid: MemoryGrid, forked: Forked) -> None:
+    draft = grid.wire.root(
+        kept(forked, grid.wire),
+        component="test",
+        topic=FORKS.name,
+        key=forked.fork_id,
+        event_id=EventId(forked.fork_id),
+        at_ms=0,
+    )
+    grid.broker.land(draft)
+
+
+def told(steps: tuple[Step, ...] | list[Step]) -> list[tuple[object, ...]]:
+    return [
+        (x.envelope.event, x.envelope.event_id, x.envelope.recorded_at_ms, x.how) for x in steps
+    ]
+
+
+def test_a_fork_comes_back_as_it_was_made(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    made = fork(grid, run_id, s.RequestRouted, capability="blue-talk")
+    keep(grid, made)
+    found = find_fork(made.fork_id, grid.log, grid.wire)
+    assert found is not None
+    back = steps_of(found, past(grid, run_id), grid.wire)
+    own = [step for step in back if step.envelope.run_id == run_id]
+    assert told(own) == told(made.steps)
+
+
+def test_only_what_is_not_shared_is_kept(grid: MemoryGrid) -> None:
+    made = fork(grid, grid.ask("green?"), s.InferenceRequested, text="why?")
+    event = kept(made, grid.wire)
+    assert len(event.steps) == len(made.steps) - made.count(How.SHARED) == 3
+
+
+def test_a_fork_can_be_forked_again(grid: MemoryGrid) -> None:
+    run_id, other = grid.ask("green?"), grid.ask("green?", "bob", model="blue")
+    first = fork(grid, run_id, s.RequestRouted, forker(grid, run_id, other), capability="blue-talk")
+    keep(grid, first)
+    again = past_of_any(first.fork_id, DECIDERS, Traveller(grid.log, grid.wire, grid.snapshots))
+    at = again.first(s.InferenceRequested)
+    assert at is not None
+    second = forker(grid, run_id, other).fork(again, Branch(at=at, changes={"model": "gray"}))
+    assert second.origin == first.fork_id
+    assert second.fork_id != first.fork_id
+    assert [e.event.text for e in second.events if isinstance(e.event, s.ResponseCompleted)] == [
+        "gray: green?"
+    ]
+    routed = [e.event.capability for e in second.events if isinstance(e.event, s.RequestRouted)]
+    assert routed == ["blue-talk"]
+
+
+def test_the_sessions_never_hear_of_it(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    before = [len(grid.broker.records[SESSIONS.name, n]) for n in range(2)]
+    keep(grid, fork(grid, run_id, s.RequestReceived, text="why?"))
+    assert [len(grid.broker.records[SESSIONS.name, n]) for n in range(2)] == before
+
+
+def test_what_is_neither_run_nor_fork_is_refused(grid: MemoryGrid) -> None:
+    goes = Traveller(grid.log, grid.wire, grid.snapshots)
+    with pytest.raises(Misconfigured, match="no event of run"):
+        past_of_any(RunId("nobody"), DECIDERS, goes)
