@@ -1,46 +1,21 @@
 """The root of the command line; each command's module is imported when it is called.
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 a check failed, 4 cannot connect, 5 timeout, 6 refused,
-7 conflict, 130 interrupted.
+7 conflict, 130 interrupted. Without --debug nobody sees a traceback.
 """
 
 import importlib
 import os
 import sys
 from collections.abc import Mapping
+from types import TracebackType
 from typing import NamedTuple
 
 import click
 
-from streams.errors import (
-    AetherError,
-    BrokerAway,
-    Conflict,
-    IncompatibleSchema,
-    IndexAway,
-    Misconfigured,
-    ModelAway,
-    RegistryAway,
-    StoreAway,
-)
+from cli.codes import CODES, CONNECT, INTERRUPTED, UNREAD, code_of
 
-FAILED, USAGE, CHECK, CONNECT, TIMEOUT, REFUSED, CONFLICT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 130
-
-#: What an error means to a script; the first class that fits counts.
-CODES: Mapping[type[Exception], int] = {
-    Misconfigured: USAGE,
-    IncompatibleSchema: CHECK,
-    BrokerAway: CONNECT,
-    RegistryAway: CONNECT,
-    ModelAway: CONNECT,
-    IndexAway: CONNECT,
-    StoreAway: CONNECT,
-    ConnectionError: CONNECT,
-    TimeoutError: TIMEOUT,
-    PermissionError: REFUSED,
-    Conflict: CONFLICT,
-    AetherError: FAILED,
-}
+DEBUG = "AETHER_DEBUG"
 
 
 class Entry(NamedTuple):
@@ -96,14 +71,18 @@ class Lazy(click.Group):
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 @click.version_option(package_name="aether-grid", prog_name="aether")
-def aether(debug: bool) -> None:
+@click.pass_context
+def aether(context: click.Context, debug: bool) -> None:
     """Aether Grid: an event-sourced grid for models, agents and tools."""
     if debug:
-        os.environ["AETHER_DEBUG"] = "1"
+        os.environ[DEBUG] = "1"
+    if os.environ.get("NO_COLOR"):
+        context.color = False
 
 
 def main() -> None:
     """Run the command line and end the process with its code."""
+    sys.excepthook = _unexpected
     sys.exit(run(sys.argv[1:]))
 
 
@@ -111,6 +90,7 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     try:
         returned = aether.main(args=arguments, prog_name="aether", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         return _told(INTERRUPTED, "interrupted", "")
     except KeyboardInterrupt:
@@ -119,11 +99,29 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except tuple(CODES) as error:
-        if os.environ.get("AETHER_DEBUG"):
+        if os.environ.get(DEBUG):
             raise
-        code = next(code for kind, code in CODES.items() if isinstance(error, kind))
-        return _told(code, str(error), getattr(error, "fix", ""))
+        return _failed(error)
     return returned if isinstance(returned, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    code, fix = code_of(error), getattr(error, "fix", "")
+    if code == UNREAD:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        return code
+    if code == CONNECT and _nothing_runs():
+        fix = "start the grid: `aether up --detach`"
+    return _told(code, str(error), fix)
+
+
+def _nothing_runs() -> bool:
+    """Whether the grid of this machine, if it should be one, is not there."""
+    from cli import state
+    from streams.io.settings import read_settings
+
+    settings = read_settings()
+    return settings.kafka.bootstrap is None and state.read(settings) is None
 
 
 def _told(code: int, what: str, fix: str) -> int:
@@ -131,6 +129,19 @@ def _told(code: int, what: str, fix: str) -> int:
     if fix:
         click.echo(f"  fix: {fix}", err=True)
     return code
+
+
+def _unexpected(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Say what nobody thought of in one line; a mistake of ours has no better one."""
+    if os.environ.get(DEBUG):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        said = f"{kind.__name__}: {error}"
+        _told(
+            1, f"a mistake of this program: {said}", "report it with what `aether --debug …` says"
+        )
 
 
 if __name__ == "__main__":
