@@ -16,8 +16,6 @@ from streams.errors import (
 
 OK, FAILED, USAGE, CHECK, CONNECT, TIMEOUT, REFUSED, CONFLICT = range(8)
 INTERRUPTED = 130
-#: As if SIGPIPE had ended it, which is how other tools end when nobody reads on.
-UNREAD = 141
 
 #: What an error means; the first class that fits counts.
 CODES: Mapping[type[Exception], int] = {
@@ -30,7 +28,6 @@ CODES: Mapping[type[Exception], int] = {
     StoreAway: CONNECT,
     Conflict: CONFLICT,
     AetherError: FAILED,
-    BrokenPipeError: UNREAD,
     ConnectionError: CONNECT,
     TimeoutError: TIMEOUT,
     PermissionError: REFUSED,

@@ -4,6 +4,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 a check failed, 4 cannot connect, 5 timeo
 7 conflict, 130 interrupted. Without --debug nobody sees a traceback.
 """
 
+import difflib
 import importlib
 import os
 import sys
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 import click
 
-from cli.codes import CODES, CONNECT, INTERRUPTED, UNREAD, code_of
+from cli.codes import CODES, CONNECT, INTERRUPTED, code_of
 
 DEBUG = "AETHER_DEBUG"
 
@@ -62,6 +63,15 @@ class Lazy(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant; for one that is not there, name a near one."""
+        near = [] if args[0] in COMMANDS else difflib.get_close_matches(args[0], COMMANDS, 1)
+        if near:
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing anything."""
         with formatter.section("Commands"):
@@ -69,13 +79,18 @@ class Lazy(click.Group):
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _context, _option, wanted: wanted and os.environ.update({DEBUG: "1"}),
+    help="Show a traceback when something fails.",
+)
 @click.version_option(package_name="aether-grid", prog_name="aether")
 @click.pass_context
-def aether(context: click.Context, debug: bool) -> None:
+def aether(context: click.Context) -> None:
     """Aether Grid: an event-sourced grid for models, agents and tools."""
-    if debug:
-        os.environ[DEBUG] = "1"
     if os.environ.get("NO_COLOR"):
         context.color = False
 
@@ -90,7 +105,6 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     try:
         returned = aether.main(args=arguments, prog_name="aether", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Abort:
         return _told(INTERRUPTED, "interrupted", "")
     except KeyboardInterrupt:
@@ -107,9 +121,6 @@ def run(arguments: list[str]) -> int:
 
 def _failed(error: Exception) -> int:
     code, fix = code_of(error), getattr(error, "fix", "")
-    if code == UNREAD:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
-        return code
     if code == CONNECT and _nothing_runs():
         fix = "start the grid: `aether up --detach`"
     return _told(code, str(error), fix)

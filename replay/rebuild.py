@@ -21,8 +21,8 @@ from streams.topics import GRID_KEY
 class Rebuilt(NamedTuple):
     """One decider's states in one partition, by folding and as they were written down before.
 
-    `before` is what the furthest snapshot and the log behind it make, as after a restart; None where
-    there was none. `differs` holds the keys whose states are not the same, in order.
+    `before` is what the furthest snapshot and the log behind it make, as after a restart; None
+    where there was none. `differs` holds the keys whose states are not the same, in order.
     """
 
     decider: str
