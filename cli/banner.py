@@ -7,6 +7,7 @@ from streams.io.settings import Settings
 def banner(settings: Settings, running: Running) -> str:
     """Return the text."""
     gateway = running.addresses["gateway"]
+    assert running.ready_s is not None
     lines = [
         f"Aether Grid is ready after {running.ready_s:.1f} s",
         "",

@@ -11,8 +11,10 @@ from cli.ingest import ingest_folder
 from cli.output import say
 from cli.rebuild import held, rebuild_all
 from cli.run import tree
+from cli.running import stop_grid
 from cli.up import start_detached
 from replay.runs import events_of
+from streams.errors import Conflict
 from streams.ids import RunId
 from streams.io.client import Client
 from streams.io.settings import ROOT, Settings, read_settings
@@ -40,8 +42,11 @@ def demo(docs: Path, questions: tuple[str, ...], keep: bool) -> int:
     """
     settings = read_settings()
     _step("A grid on a real Kafka")
-    if state.read(settings) is None:
+    running = state.read(settings)
+    if running is None:
         start_detached(settings)
+    elif running.ready_s is None:
+        raise Conflict("a grid is just starting here", fix="wait until `aether status` says ready")
     else:
         say("one runs already")
     _step(f"Remember {docs}")
@@ -53,7 +58,10 @@ def demo(docs: Path, questions: tuple[str, ...], keep: bool) -> int:
     _show(settings, RunId(answers[0]))
     _step("Stop the processors, delete everything derived, fold the log again")
     same = _rebuild(settings)
-    say("\nThe grid runs on; `aether down` stops it." if keep else "")
+    if keep:
+        say("\nThe grid runs on; `aether down` stops it.")
+    else:
+        stop_grid(settings)
     return 0 if same else 3
 
 
@@ -98,10 +106,11 @@ def _rebuild(settings: Settings) -> bool:
             mark = "=" if rebuilt.same else "≠"
             place = f"{rebuilt.decider}/{rebuilt.partition}"
             click.echo(f"  {place:16} {before:12} {mark} {rebuilt.after[:12]}  {rebuilt.keys} keys")
-    click.echo(f"  {'index':16} {done.memories_before} memories = {done.memories} memories")
-    records = sum(s.records for s in done.states)
+    click.echo(f"  {'index':16} {done.memory.before} memories, rebuilt {done.memory.after}")
+    for difference in done.differences:
+        say(f"  {difference}", fg="red")
     click.secho(
-        f"{'Equal' if done.same else 'DIFFERENT'}: {records} records folded in"
+        f"{'Equal' if done.same else 'DIFFERENT'}: {done.events} events folded in"
         f" {done.seconds:.1f} s",
         bold=True,
         fg="green" if done.same else "red",

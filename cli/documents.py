@@ -29,12 +29,14 @@ def contents_of(path: Path, uri: str) -> list[Content]:
     if reader is None:
         known = ", ".join(sorted(READERS))
         raise Undecodable(f"{path} is none of {known}")
-    if path.stat().st_size > FILE_MAX:
-        raise Undecodable(f"{path} has more than {FILE_MAX} bytes")
     try:
-        text = path.read_text(encoding="utf-8")
+        if path.stat().st_size > FILE_MAX:
+            raise Undecodable(f"{path} has more than {FILE_MAX} bytes")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as exc:
         raise Undecodable(f"{path} is not UTF-8 text: {exc}") from exc
+    except OSError as exc:
+        raise Undecodable(f"{path} cannot be read: {exc.strerror}") from exc
     return list(reader(wellformed(text), uri))
 
 

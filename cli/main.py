@@ -1,46 +1,22 @@
 """The root of the command line; each command's module is imported when it is called.
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 a check failed, 4 cannot connect, 5 timeout, 6 refused,
-7 conflict, 130 interrupted.
+7 conflict, 130 interrupted. Without --debug nobody sees a traceback.
 """
 
+import difflib
 import importlib
 import os
 import sys
 from collections.abc import Mapping
+from types import TracebackType
 from typing import NamedTuple
 
 import click
 
-from streams.errors import (
-    AetherError,
-    BrokerAway,
-    Conflict,
-    IncompatibleSchema,
-    IndexAway,
-    Misconfigured,
-    ModelAway,
-    RegistryAway,
-    StoreAway,
-)
+from cli.codes import CODES, CONNECT, INTERRUPTED, code_of
 
-FAILED, USAGE, CHECK, CONNECT, TIMEOUT, REFUSED, CONFLICT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 130
-
-#: What an error means to a script; the first class that fits counts.
-CODES: Mapping[type[Exception], int] = {
-    Misconfigured: USAGE,
-    IncompatibleSchema: CHECK,
-    BrokerAway: CONNECT,
-    RegistryAway: CONNECT,
-    ModelAway: CONNECT,
-    IndexAway: CONNECT,
-    StoreAway: CONNECT,
-    ConnectionError: CONNECT,
-    TimeoutError: TIMEOUT,
-    PermissionError: REFUSED,
-    Conflict: CONFLICT,
-    AetherError: FAILED,
-}
+DEBUG = "AETHER_DEBUG"
 
 
 class Entry(NamedTuple):
@@ -87,6 +63,15 @@ class Lazy(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant; for one that is not there, name a near one."""
+        near = [] if args[0] in COMMANDS else difflib.get_close_matches(args[0], COMMANDS, 1)
+        if near:
+            ctx.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing anything."""
         with formatter.section("Commands"):
@@ -94,16 +79,25 @@ class Lazy(click.Group):
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _context, _option, wanted: wanted and os.environ.update({DEBUG: "1"}),
+    help="Show a traceback when something fails.",
+)
 @click.version_option(package_name="aether-grid", prog_name="aether")
-def aether(debug: bool) -> None:
+@click.pass_context
+def aether(context: click.Context) -> None:
     """Aether Grid: an event-sourced grid for models, agents and tools."""
-    if debug:
-        os.environ["AETHER_DEBUG"] = "1"
+    if os.environ.get("NO_COLOR"):
+        context.color = False
 
 
 def main() -> None:
     """Run the command line and end the process with its code."""
+    sys.excepthook = _unexpected
     sys.exit(run(sys.argv[1:]))
 
 
@@ -119,11 +113,26 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except tuple(CODES) as error:
-        if os.environ.get("AETHER_DEBUG"):
+        if os.environ.get(DEBUG):
             raise
-        code = next(code for kind, code in CODES.items() if isinstance(error, kind))
-        return _told(code, str(error), getattr(error, "fix", ""))
+        return _failed(error)
     return returned if isinstance(returned, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    code, fix = code_of(error), getattr(error, "fix", "")
+    if code == CONNECT and _nothing_runs():
+        fix = "start the grid: `aether up --detach`"
+    return _told(code, str(error), fix)
+
+
+def _nothing_runs() -> bool:
+    """Whether the grid of this machine, if it should be one, is not there."""
+    from cli import state
+    from streams.io.settings import read_settings
+
+    settings = read_settings()
+    return settings.kafka.bootstrap is None and state.read(settings) is None
 
 
 def _told(code: int, what: str, fix: str) -> int:
@@ -131,6 +140,19 @@ def _told(code: int, what: str, fix: str) -> int:
     if fix:
         click.echo(f"  fix: {fix}", err=True)
     return code
+
+
+def _unexpected(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Say what nobody thought of in one line; a mistake of ours has no better one."""
+    if os.environ.get(DEBUG):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        said = f"{kind.__name__}: {error}"
+        _told(
+            1, f"a mistake of this program: {said}", "report it with what `aether --debug …` says"
+        )
 
 
 if __name__ == "__main__":

@@ -47,16 +47,29 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     if not rows:
         say("nothing to show")
         return
-    cells = [[str(row.get(column, "")) for column in columns] for row in rows]
+    cells = [[on_one_line(row.get(column, "")) for column in columns] for row in rows]
     widths = [
         max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)
     ]
-    head = "  ".join(
-        column.upper().ljust(width) for column, width in zip(columns, widths, strict=True)
-    )
-    click.echo(click.style(head.rstrip(), bold=True))
+    figures = [all(_is_figure(line[i]) for line in cells) for i in range(len(columns))]
+
+    def row(texts: Sequence[str]) -> str:
+        placed = zip(texts, widths, figures, strict=True)
+        return "  ".join(t.rjust(w) if right else t.ljust(w) for t, w, right in placed).rstrip()
+
+    click.secho(row([column.upper() for column in columns]), bold=True)
     for line in cells:
-        click.echo("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
+        click.echo(row(line))
+
+
+def on_one_line(value: Any) -> str:
+    """Return a value's text on one line, without what would steer a terminal."""
+    text = " ".join(str(value).split())
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def _is_figure(text: str) -> bool:
+    return not text or text.replace(".", "", 1).isdecimal()
 
 
 class Bar:

@@ -1,17 +1,18 @@
 """Documents as passages worth remembering: parts that mean something alone, with their headings.
 
-Markdown is cut at headings, then at blank lines; code blocks and tables stay whole as far as they
-fit. Every character of a text is in one passage, save blank lines between them.
+Markdown is cut at headings, then at blank lines; what is still too long is cut between rows, items
+or sentences (`cli/cutting.py`). Every character of a text is in some passage, save blank lines and
+headings; what leads a cut block in is in each of its parts.
 """
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-PASSAGE_MAX = 900
+from cli.cutting import LEAD_MAX, PASSAGE_MAX, Fence, is_item, is_list, pieces
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
-_FENCE = re.compile(r"^\s*(```|~~~)")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})\s*$")
 
 
 class Part(NamedTuple):
@@ -24,42 +25,51 @@ class Part(NamedTuple):
 def split_markdown(text: str) -> Iterator[Part]:
     """Yield the passages of a Markdown text."""
     for headings, lines in _sections(text.splitlines()):
-        for piece in _packed(_blocks(lines)):
-            yield Part(headings, piece)
+        for passage in _packed(_led(_blocks(lines))):
+            yield Part(headings, passage)
 
 
 def split_plain(text: str) -> Iterator[Part]:
     """Yield the passages of a text without markup."""
-    for piece in _packed(_blocks(text.splitlines())):
-        yield Part((), piece)
+    for passage in _packed(_led(_blocks(text.splitlines()))):
+        yield Part((), passage)
 
 
 def _sections(lines: list[str]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """Yield the lines below each heading; a `#` inside a code block is no heading."""
     headings: list[tuple[int, str]] = []
     body: list[str] = []
-    fenced = False
+    fence = Fence()
     for line in lines:
-        fenced ^= bool(_FENCE.match(line))
-        heading = None if fenced else _HEADING.match(line)
+        fence.pass_by(line)
+        heading = None if fence.is_open else _heading(line, body)
         if heading is None:
             body.append(line)
             continue
         yield tuple(title for _, title in headings), body
-        level = len(heading[1])
-        headings = [(at, title) for at, title in headings if at < level]
-        headings.append((level, heading[2]))
+        headings = [*((at, title) for at, title in headings if at < heading[0]), heading]
         body = []
     yield tuple(title for _, title in headings), body
+
+
+def _heading(line: str, body: list[str]) -> tuple[int, str] | None:
+    """Return level and title of a heading; an underlined one takes its line from `body`."""
+    if marked := _HEADING.match(line):
+        return len(marked[1]), marked[2]
+    underlined = _UNDERLINE.match(line)
+    alone = body and body[-1].strip() and not (len(body) > 1 and body[-2].strip())
+    if underlined and alone and not is_item(body[-1]) and "|" not in body[-1]:
+        return (1 if underlined[1][0] == "=" else 2), body.pop().strip()
+    return None
 
 
 def _blocks(lines: list[str]) -> Iterator[str]:
     """Yield what stands between blank lines; a code block is one, blank lines or not."""
     block: list[str] = []
-    fenced = False
+    fence = Fence()
     for line in lines:
-        fenced ^= bool(_FENCE.match(line))
-        if line.strip() or fenced:
+        fence.pass_by(line)
+        if line.strip() or fence.is_open:
             block.append(line.rstrip())
         elif block:
             yield "\n".join(block)
@@ -68,28 +78,32 @@ def _blocks(lines: list[str]) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _packed(blocks: Iterator[str]) -> Iterator[str]:
+def _led(blocks: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Yield each block with the short one before it that leads it in; a spaced list is one."""
+    lead, kept = "", ""
+    for block in blocks:
+        if is_list(kept) and (is_item(block) or block[0].isspace()):
+            kept = f"{kept}\n\n{block}"
+            continue
+        if kept:
+            if kept.endswith(":") and len(kept) <= LEAD_MAX and not lead:
+                lead, kept = kept, block
+                continue
+            yield lead, kept
+            lead = ""
+        kept = block
+    if kept:
+        yield lead, kept
+
+
+def _packed(blocks: Iterator[tuple[str, str]]) -> Iterator[str]:
     """Join short blocks and cut long ones, so that passages are of a like size."""
     joined = ""
-    for block in blocks:
-        for piece in _cut(block):
+    for lead, block in blocks:
+        for piece in pieces(lead, block):
             if joined and len(joined) + len(piece) + 2 > PASSAGE_MAX:
                 yield joined
                 joined = ""
             joined = f"{joined}\n\n{piece}" if joined else piece
     if joined.strip():
         yield joined
-
-
-def _cut(block: str) -> Iterator[str]:
-    """Cut a block that is too long at line ends, then at sentence ends, then anywhere."""
-    rest = block
-    while len(rest) > PASSAGE_MAX:
-        at = rest.rfind("\n", PASSAGE_MAX // 2, PASSAGE_MAX)
-        if at < 0:
-            at = rest.rfind(". ", PASSAGE_MAX // 2, PASSAGE_MAX)
-            at = at + 1 if at > 0 else PASSAGE_MAX
-        yield rest[:at].strip("\n")
-        rest = rest[at:].lstrip("\n ")
-    if rest.strip():
-        yield rest

@@ -8,53 +8,50 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
 from cli import state
+from cli.codes import CHECK, OK
+from cli.comparison import Comparison, Index
 from cli.grid import WORKER
 from cli.output import Bar, emit, formatted, say
 from processors.adapters.opened import INDEX_FOLDER, Adapters
 from processors.app import DECIDERS, SNAPSHOTS_FOLDER
+from processors.groups import considered
 from processors.recall.projection import IndexProjection
 from replay.rebuild import Positions, Rebuilder, Rebuilt
+from streams.errors import Conflict
 from streams.io.client import Client
 from streams.io.kafka.groups import Groups
 from streams.io.settings import Settings, read_settings
 from streams.io.snapshots import SnapshotFolder
-from streams.topics import EVENT_TOPICS
+from streams.topics import EVENT_TOPICS, MEMORY
 
 HOLD_S = 60.0
 LOOK_S = 0.1
 
 
-class Outcome(NamedTuple):
-    """What a rebuild came to: every decider's partitions, and the index."""
-
-    states: list[Rebuilt]
-    memories: int
-    memories_before: int
-    seconds: float
-
-    @property
-    def same(self) -> bool:
-        """Whether everything is as it was."""
-        return all(s.same for s in self.states) and self.memories == self.memories_before
-
-
 @click.command()
 @formatted
 def rebuild(output: str) -> int:
-    """Delete all state, fold it anew from the log, and compare; exit code 3 if it differs."""
+    """Delete all state, fold it anew from the log, and compare; exit code 3 if it differs.
+
+    A running grid waits meanwhile: nothing that it accepts is lost.
+    """
     settings = read_settings()
     with held(settings):
         done = rebuild_all(settings)
     emit(output, [_row(state_) for state_ in done.states], COLUMNS)
-    records = sum(s.records for s in done.states)
-    say(f"{records} records folded and {done.memories} memories indexed in {done.seconds:.1f} s")
+    say(
+        f"{done.events} events folded ({done.events_per_s} events/s)"
+        f" and {done.memory.after} memories indexed in {done.seconds:.1f} s"
+    )
+    for difference in done.differences:
+        say(f"differs: {difference}", fg="red")
     say("everything is as it was" if done.same else "SOMETHING DIFFERS", bold=True)
-    return 0 if done.same else 3
+    return OK if done.same else CHECK
 
 
 COLUMNS = ["decider", "partition", "keys", "records", "events_per_s", "hash", "as_before"]
@@ -63,9 +60,12 @@ COLUMNS = ["decider", "partition", "keys", "records", "events_per_s", "hash", "a
 @contextmanager
 def held(settings: Settings) -> Iterator[None]:
     """Hold the worker of the grid that runs here, if one does, and let it start again after."""
-    if state.read(settings) is None:
+    running = state.read(settings)
+    if running is None:
         yield
         return
+    if running.ready_s is None:
+        raise Conflict("a grid is just starting here", fix="wait until `aether status` says ready")
     hold = state.hold_file(settings)
     hold.write_text(WORKER)
     try:
@@ -76,59 +76,67 @@ def held(settings: Settings) -> Iterator[None]:
             time.sleep(LOOK_S)
         yield
     finally:
-        hold.unlink()
+        hold.unlink(missing_ok=True)
 
 
-def rebuild_all(settings: Settings) -> Outcome:
-    """Rebuild snapshots and index; no worker may run on this data directory."""
+def rebuild_all(settings: Settings) -> Comparison:
+    """Rebuild snapshots and index; no worker may run on this data directory.
+
+    Nothing is deleted before log and registry have answered.
+    """
     began = time.monotonic()
     home = settings.data_dir / SNAPSHOTS_FOLDER
     aside = home.with_name(f"{SNAPSHOTS_FOLDER}.before")
-    before = asyncio.run(_count(settings))
-    shutil.rmtree(settings.data_dir / INDEX_FOLDER, ignore_errors=True)
-    shutil.rmtree(aside, ignore_errors=True)
-    if home.exists():
-        home.rename(aside)
     with Client(settings) as client:
-        states = _fold(settings, client, SnapshotFolder(aside), SnapshotFolder(home))
+        considered = _considered(settings)
+        before, behind = asyncio.run(_indexed(settings, client))
+        shutil.rmtree(settings.data_dir / INDEX_FOLDER, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        if home.exists():
+            home.rename(aside)
+        states = _fold(client, considered, SnapshotFolder(aside), SnapshotFolder(home))
         with Bar("filling the index", before) as bar:
-            memories = asyncio.run(_refill(settings, client))
-            bar.advance(memories)
+            after = asyncio.run(_refill(settings, client))
+            bar.advance(after)
     shutil.rmtree(aside, ignore_errors=True)
-    return Outcome(states, memories, before, time.monotonic() - began)
+    return Comparison(states, Index(before, after, behind), time.monotonic() - began)
 
 
 def _fold(
-    settings: Settings, client: Client, known: SnapshotFolder, fresh: SnapshotFolder
+    client: Client, considered: Positions, known: SnapshotFolder, fresh: SnapshotFolder
 ) -> list[Rebuilt]:
     log = client.log
     places = [(t.name, p) for t in EVENT_TOPICS for p in range(log.partitions(t.name))]
     spans = [log.span(*place) for place in places]
     with Bar("folding the log", sum(span.end - span.first for span in spans)) as bar:
-        rebuilder = Rebuilder(
-            log, client.wire, known, fresh, _considered(settings, client), bar.advance
-        )
+        rebuilder = Rebuilder(log, client.wire, known, fresh, considered, bar.advance)
         return list(rebuilder.rebuild(DECIDERS))
 
 
-def _considered(settings: Settings, client: Client) -> Positions:
-    """Return up to where the grid's group is done."""
+def _considered(settings: Settings) -> Positions:
+    """Return up to where each decider is done."""
     groups = Groups(settings.bootstrap, settings.kafka_options)
     return {
-        (topic.name, partition): offset
-        for topic in EVENT_TOPICS
-        for partition, offset in groups.committed(
-            settings.worker.group, topic.name, client.log.partitions(topic.name)
+        (decider.name, decider.topic.name, partition): offset
+        for decider in DECIDERS
+        for partition, offset in considered(
+            groups, settings.worker.group, decider.name, decider.topic
         ).items()
     }
 
 
-async def _count(settings: Settings) -> int:
+async def _indexed(settings: Settings, client: Client) -> tuple[int, bool]:
+    """Return how many memories the index holds, and whether it has yet to read some of the log."""
     adapters = Adapters(settings)
     try:
-        return await adapters.index.count()
+        positions = await adapters.index.positions()
+        count = await adapters.index.count()
     finally:
         await adapters.close()
+    ends = {
+        p: client.log.span(MEMORY.name, p).end for p in range(client.log.partitions(MEMORY.name))
+    }
+    return count, any(positions.get(p, 0) < end for p, end in ends.items())
 
 
 async def _refill(settings: Settings, client: Client) -> int:

@@ -63,6 +63,8 @@ class _Json(logging.Formatter):
 
 
 def _log_as_json() -> None:
+    """Log to stderr; what nobody thought of belongs into the log with its traceback."""
+    sys.excepthook = sys.__excepthook__
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -1,23 +1,30 @@
 """`aether run`: what happened, run by run and event by event."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import click
 
+from cli.codes import FAILED, OK
 from cli.output import emit, emit_one, formatted, say
 from cli.summaries import summary_of
 from replay.runs import Events, children, events_of, latest
-from streams.envelope import Envelope, author_of
+from streams.envelope import Envelope, author_of, origin_of
+from streams.errors import Misconfigured, Poison
 from streams.events.sessions import ResponseCompleted, RunFailed
 from streams.ids import RunId
 from streams.io.client import Client
 from streams.io.settings import read_settings
+from streams.ledger import Marks
 from streams.topics import SESSIONS
 
 QUESTION_MAX = 60
 TAKE_S = 0.5
+#: Among how many runs an id cut short is looked for.
+SEARCHED = 2_000
 
 
 @click.group()
@@ -26,7 +33,7 @@ def run() -> None:
 
 
 @run.command("list")
-@click.option("--limit", default=20, help="How many, the newest first.")
+@click.option("--limit", default=20, type=click.IntRange(min=1), help="How many, the newest first.")
 @formatted
 def list_(limit: int, output: str) -> None:
     """Show the latest runs."""
@@ -34,7 +41,7 @@ def list_(limit: int, output: str) -> None:
         rows = [
             {
                 "run": s.run_id,
-                "asked": _time(s.asked_at_ms),
+                "asked": _time(s.asked_at_ms) if output != "text" else _clock(s.asked_at_ms),
                 "ms": "" if s.milliseconds is None else s.milliseconds,
                 "outcome": s.outcome,
                 "session": s.session,
@@ -46,43 +53,80 @@ def list_(limit: int, output: str) -> None:
 
 
 @run.command()
-@click.argument("run_id")
+@click.argument("run_id", required=False)
 @formatted
-def show(run_id: str, output: str) -> int:
-    """Show one run: every event under its cause, with the milliseconds since the request."""
+def show(run_id: str | None, output: str) -> int:
+    """Show one run: every event under its cause, with the milliseconds since the request.
+
+    Its id may be cut short at either end; without one, the latest run is shown.
+    """
     with Client(read_settings()) as client:
-        events = events_of(RunId(run_id), client.log, client.wire)
+        events = _events(client, run_id)
     if not events:
-        say(f"no event of run {run_id} is in the log", fg="red")
-        return 1
+        return FAILED
     if output == "text":
         click.echo(tree(events))
     else:
         emit(output, [_row(event) for event in events], [])
-    return 0
+    return OK
 
 
 @run.command()
 @click.argument("run_id", required=False)
 @formatted
-def watch(run_id: str | None, output: str) -> None:
+def watch(run_id: str | None, output: str) -> int:
     """Follow events as they happen, of one run until it ends, or of all until Ctrl-C."""
     with Client(read_settings()) as client:
         ends = {
             (SESSIONS.name, p): client.log.span(SESSIONS.name, p).end
             for p in range(client.log.partitions(SESSIONS.name))
         }
-        seen = events_of(RunId(run_id), client.log, client.wire) if run_id else []
-        for event in seen:
+        seen = _events(client, run_id) if run_id else []
+        if run_id and not seen:
+            return FAILED
+        for event in seen if run_id else _following(client, ends):
             _print(event, output)
-        follower = client.log.follow(ends)
-        while not (run_id and any(_ends(event) for event in seen)):
+        if run_id and not any(map(_ends, seen)):
+            known = {event.event_id for event in seen}
+            for event in _following(client, ends):
+                if event.run_id == seen[0].run_id and event.event_id not in known:
+                    _print(event, output)
+                    if _ends(event):
+                        break
+    return OK
+
+
+def _events(client: Client, given: str | None) -> Events:
+    """Return the events of the run that `given` names, perhaps in short; none if there is none.
+
+    Raises Misconfigured if it could mean several.
+    """
+    if given is not None and (events := events_of(RunId(given), client.log, client.wire)):
+        return events
+    runs = [s.run_id for s in latest(1 if given is None else SEARCHED, client.log, client.wire)]
+    meant = [r for r in runs if given is None or r.startswith(given) or r.endswith(given)]
+    if len(meant) > 1:
+        few = ", ".join(meant[:3])
+        raise Misconfigured(f"{given} may be any of {few}", fix="give more of the id")
+    if not meant:
+        what = "no run" if given is None else f"no event of run {given}"
+        say(f"{what} is in the log; `aether run list` shows the latest", fg="red")
+        return []
+    return events_of(meant[0], client.log, client.wire)
+
+
+def _following(client: Client, starts: Mapping[tuple[str, int], int]) -> Iterator[Envelope[Any]]:
+    """Yield every event that can be read, as it comes, each once."""
+    marks = {partition: Marks() for _, partition in starts}
+    with closing(client.log.follow(starts)) as follower:
+        while True:
             for record in follower.take(TAKE_S):
-                if client.wire.codec.kind_of(record.value) is not None:
+                with suppress(Poison):  # its readers park it
+                    if client.wire.codec.kind_of(record.value) is None:
+                        continue
                     event = client.wire.open(record)
-                    if not run_id or event.run_id == run_id:
-                        seen = [event]
-                        _print(event, output)
+                    if not marks[record.partition].repeats(origin_of(event.head), event.key):
+                        yield event
 
 
 def tree(events: Events) -> str:
@@ -139,6 +183,10 @@ def _ends(event: Envelope[Any]) -> bool:
 
 def _time(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000).astimezone().isoformat(timespec="milliseconds")
+
+
+def _clock(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%m-%d %H:%M:%S")
 
 
 def _short(text: str) -> str:

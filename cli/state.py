@@ -1,11 +1,13 @@
-"""What a running grid tells other commands: a file with its process and addresses.
+"""What a grid of this machine tells other commands: a file with its process and addresses.
 
-The file is a notice; who really runs is decided by the lease on the data directory.
+The file is a notice; who really runs is decided by the lease on the data directory. A notice whose
+process has ended means nothing, also where another process has got its id since.
 """
 
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,13 +16,32 @@ from streams.io.settings import Settings
 
 
 class Running(NamedTuple):
-    """A grid that runs on this data directory."""
+    """A grid on this data directory; `ready_s` is None until it is ready.
+
+    `born` is when its process began, `states` what each service is doing.
+    """
 
     pid: int
-    ready_s: float
+    born: str
+    ready_s: float | None
     addresses: Mapping[str, str]
     notes: tuple[str, ...]
+    states: Mapping[str, str]
     processes: Mapping[str, int]
+
+
+def home(settings: Settings) -> Path:
+    """Return the data directory, made if need be. Raises Misconfigured if it cannot be used."""
+    path, advice = settings.data_dir, "choose another one: AETHER_DATA_DIR, or `data_dir`"
+    try:
+        for name in ("run", "logs"):
+            (path / name).mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        reason = f"the data directory {path} cannot be used: {exc.strerror} ({exc.filename})"
+        raise Misconfigured(reason, fix=advice) from exc
+    if not all(os.access(place, os.W_OK) for place in (path, path / "run", path / "logs")):
+        raise Misconfigured(f"the data directory {path} cannot be written", fix=advice)
+    return path
 
 
 def lease_file(settings: Settings) -> Path:
@@ -42,23 +63,13 @@ def remove(settings: Settings) -> None:
 
 
 def read(settings: Settings) -> Running | None:
-    """Return the running grid, or None; the notice of a grid that died means nothing."""
+    """Return the grid that starts or runs here, or None."""
     try:
         told: dict[str, Any] = json.loads(_path(settings).read_text())
-    except FileNotFoundError:
+        running = Running(**{**told, "notes": tuple(told["notes"])})
+    except (OSError, ValueError, TypeError, KeyError):  # none, or one of another version
         return None
-    running = Running(**{**told, "notes": tuple(told["notes"])})
-    return running if lives(running.pid) else None
-
-
-def require(settings: Settings) -> Running:
-    """Return the running grid. Raises Misconfigured if there is none."""
-    running = read(settings)
-    if running is None:
-        raise Misconfigured(
-            f"no grid runs on {settings.data_dir}", fix="start it: `aether up --detach`"
-        )
-    return running
+    return running if lives(running) else None
 
 
 def hold_file(settings: Settings) -> Path:
@@ -66,14 +77,18 @@ def hold_file(settings: Settings) -> Path:
     return settings.data_dir / "run" / "hold"
 
 
+def lives(running: Running) -> bool:
+    """Say whether the process that left a notice still runs."""
+    return born(running.pid) == running.born
+
+
+def born(pid: int) -> str:
+    """Return when a process began, in the kernel's ticks; empty if there is none or it is dead."""
+    with suppress(OSError):
+        state, *told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state in "ZX" else told[18]
+    return ""
+
+
 def _path(settings: Settings) -> Path:
     return settings.data_dir / "run" / "grid.json"
-
-
-def lives(pid: int) -> bool:
-    """Say whether a process of that id exists."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from streams.events import memory, registry
+from cli.output import on_one_line
+from streams.events import chunks, memory, registry
 from streams.events import sessions as s
 
 WORDS_MAX = 64
@@ -12,7 +13,7 @@ WORDS_MAX = 64
 def summary_of(event: Any) -> str:
     """Return what matters of an event in one line."""
     told = _TOLD.get(type(event))
-    text = " ".join((told(event) if told else "").split())
+    text = on_one_line(told(event) if told else "")
     return text if len(text) <= WORDS_MAX else text[: WORDS_MAX - 1] + "…"
 
 
@@ -40,6 +41,7 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     registry.CapabilityOffered: lambda e: e.card.description,
     registry.CapabilityRegistered: lambda e: f"version {e.version}",
     registry.CapabilityRefused: lambda e: f"{e.reason}: {e.detail}",
+    chunks.TextEmitted: lambda e: repr(e.text),
     registry.CapabilityPerceived: lambda e: f"version {e.version}, {len(e.vectors)} vectors",
 }
 

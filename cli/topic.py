@@ -3,9 +3,11 @@
 import click
 
 from cli.output import emit, formatted, say
+from engines.probe import kafka_answers
+from streams.errors import BrokerAway
 from streams.io.kafka.log import KafkaLog
 from streams.io.kafka.topics import create_topics
-from streams.io.settings import read_settings
+from streams.io.settings import Settings, read_settings
 from streams.topics import EVENT_TOPICS, TOPICS
 
 
@@ -18,7 +20,7 @@ def topic() -> None:
 @click.option("--replication", default=-1, help="Copies of each record; the cluster's own default.")
 def create(replication: int) -> None:
     """Create what is missing; exit code 7 if a topic is there with other partitions."""
-    settings = read_settings()
+    settings = _reached()
     created = create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
     say(f"created {len(created)} topics")
 
@@ -27,7 +29,7 @@ def create(replication: int) -> None:
 @formatted
 def list_(output: str) -> None:
     """List the grid's topics with what they hold."""
-    settings = read_settings()
+    settings = _reached()
     log = KafkaLog(settings.bootstrap, options=settings.kafka_options)
     names = [t.name for t in TOPICS] + [t.dead_letters for t in EVENT_TOPICS]
     rows = []
@@ -37,3 +39,11 @@ def list_(output: str) -> None:
         rows.append({"topic": name, "partitions": len(spans), "records": records})
     log.close()
     emit(output, rows, ["topic", "partitions", "records"])
+
+
+def _reached() -> Settings:
+    """Return the settings; raises BrokerAway at once where no broker of this machine answers."""
+    settings = read_settings()
+    if settings.kafka.bootstrap is None and not kafka_answers(settings.ports.kafka):
+        raise BrokerAway(f"no Kafka answers at {settings.bootstrap}", fix="see `aether status`")
+    return settings

@@ -1,7 +1,6 @@
 """`aether up`: starts and supervises the grid on this machine until it is asked to stop."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,14 +11,16 @@ import click
 from cli import state
 from cli.banner import banner
 from cli.capabilities import offer_capabilities
-from cli.grid import services
+from cli.codes import INTERRUPTED
+from cli.grid import logs, services
+from cli.notice import Notice
 from cli.output import say
 from engines.install import install
 from engines.lease import lease
 from engines.places import cache_directory
 from engines.progress import Console
+from engines.signals import StopSignals
 from engines.supervisor import Supervisor
-from engines.ward import State
 from streams.io.settings import ROOT, Settings, read_settings
 
 PACE_S = 0.2
@@ -28,7 +29,7 @@ PACE_S = 0.2
 @click.command()
 @click.option("--detach", is_flag=True, help="Return once it is ready; it runs on by itself.")
 @click.option("--no-banner", is_flag=True, hidden=True)
-def up(detach: bool, no_banner: bool) -> None:
+def up(detach: bool, no_banner: bool) -> int:
     """Start the grid on this machine.
 
     It runs until Ctrl-C, or with --detach until `aether down`.
@@ -36,18 +37,19 @@ def up(detach: bool, no_banner: bool) -> None:
     settings = read_settings()
     if detach:
         start_detached(settings)
-    else:
-        run_here(settings, show=not no_banner)
+        return 0
+    return run_here(settings, show=not no_banner)
 
 
 def start_detached(settings: Settings) -> state.Running:
     """Start a grid that outlives this command, and wait until it is ready.
 
-    Raises EngineFailed with what it said if it does not become ready.
+    Ends this process, once it was shown why, with the code of one that does not become ready.
     """
-    log = settings.data_dir / "logs" / "up.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+    state.home(settings)
+    log = logs(settings) / "up.log"
+    with log.open("ab") as output:  # another one's lines stay: perhaps it runs
+        shown = output.tell()
         child = subprocess.Popen(
             [sys.executable, "-P", "-m", "cli.main", "up", "--no-banner"],
             cwd=ROOT,
@@ -56,97 +58,76 @@ def start_detached(settings: Settings) -> state.Running:
             stderr=output,
             start_new_session=True,
         )
-    running = _await(settings, child, log)
+    try:
+        running = _await(settings, child, log, shown)
+    except KeyboardInterrupt:
+        child.terminate()
+        child.wait()
+        raise
     click.echo(banner(settings, running))
     return running
 
 
-def run_here(settings: Settings, *, show: bool = True) -> None:
-    """Run the grid in this process's foreground; `show` the banner once it is ready."""
-    stop = _Signals()
+def run_here(settings: Settings, *, show: bool = True) -> int:
+    """Run the grid in this process's foreground; `show` the banner once it is ready.
+
+    Returns the command's exit code: an end that was asked for is no failure, unless it came early.
+    """
+    state.home(settings)
     with lease(state.lease_file(settings), f"the data directory {settings.data_dir}"):
-        installed = install(cache_directory(os.environ), Console(sys.stderr))
-        began = time.monotonic()
-        wanted = services(settings, installed)
-        with Supervisor(wanted, _report) as supervisor:
-            if not supervisor.start(stop):
-                return
-            offer_capabilities(settings)
-            running = _notice(settings, installed.no_triton, began)
-            state.hold_file(settings).unlink(missing_ok=True)
-            if show:
-                click.echo(banner(settings, running))
-            try:
-                _watch(settings, supervisor, running, stop)
-            finally:
-                state.remove(settings)
-                say("stopping; what was accepted is in the log")
-                supervisor.stop(hurry=stop.twice)
+        state.hold_file(settings).unlink(missing_ok=True)
+        notice = Notice(settings)
+        try:
+            return _run(settings, notice, show)
+        finally:
+            state.remove(settings)
 
 
-def _watch(
-    settings: Settings, supervisor: Supervisor, running: state.Running, stop: "_Signals"
-) -> None:
+def _run(settings: Settings, notice: Notice, show: bool) -> int:
+    installed = install(cache_directory(os.environ), Console(sys.stderr))
+    notice.installed(installed.no_triton)
+    wanted = services(settings, installed)
+    with StopSignals() as asked, Supervisor(wanted, notice.heard) as supervisor:
+        if not supervisor.start(lambda: asked.stop):
+            say("stopped before it was ready")
+            return INTERRUPTED
+        offer_capabilities(settings)
+        notice.is_ready()
+        if show:
+            click.echo(banner(settings, notice.running))
+        try:
+            _watch(settings, supervisor, notice, asked)
+        finally:
+            say("stopping; what was accepted is in the log")
+            supervisor.stop(hurry=lambda: asked.hurry)
+    return 0
+
+
+def _watch(settings: Settings, supervisor: Supervisor, notice: Notice, asked: StopSignals) -> None:
     """Keep everything running but what is held, and the notice true."""
     held = state.hold_file(settings)
-    written = None
-    while not stop():
+    while not asked.stop:
         supervisor.hold(held.read_text().split() if held.exists() else [])
         supervisor.tick()
-        now = running._replace(processes=supervisor.pids())
-        if now != written:
-            state.write(settings, now)
-            written = now
+        notice.keep(supervisor)
         time.sleep(PACE_S)
 
 
-class _Signals:
-    """Counts how often somebody asked for the end."""
-
-    def __init__(self) -> None:
-        self._asked = 0
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-
-    def __call__(self) -> bool:
-        return self._asked > 0
-
-    def twice(self) -> bool:
-        """Whether patience is over."""
-        return self._asked > 1
-
-    def _ask(self, *_: object) -> None:
-        self._asked += 1
-
-
-def _report(service: str, entered: State, seconds: float) -> None:
-    if entered is State.READY:
-        say(f"  {service} ready after {seconds:.1f} s")
-    elif entered is State.RESTING:
-        say(f"  {service} died and is started again", fg="yellow")
-
-
-def _notice(settings: Settings, no_triton: str | None, began: float) -> state.Running:
-    notes = (f"models run inside the worker: {no_triton}",) if no_triton else ()
-    addresses = {
-        "gateway": settings.gateway_url,
-        "kafka": settings.bootstrap,
-        "registry": settings.registry_url,
-        "triton": settings.triton_address if not no_triton else "in the worker",
-    }
-    return state.Running(os.getpid(), round(time.monotonic() - began, 1), addresses, notes, {})
-
-
-def _await(settings: Settings, child: "subprocess.Popen[bytes]", log: Path) -> state.Running:
-    shown = 0
+def _await(
+    settings: Settings, child: "subprocess.Popen[bytes]", log: Path, shown: int
+) -> state.Running:
+    """Wait until the child's grid is ready, passing on the lines that it says meanwhile."""
     while True:
-        told = log.read_text(errors="replace")
-        for line in told[shown:].splitlines():
+        code, running = child.poll(), state.read(settings)
+        with log.open("rb") as file:
+            file.seek(shown)
+            said = file.read()
+        said = said[: said.rfind(b"\n") + 1]
+        shown += len(said)
+        for line in said.decode(errors="replace").splitlines():
             say(line)
-        shown = len(told)
-        running = state.read(settings)
-        if running is not None and running.pid == child.pid:
+        if running is not None and running.pid == child.pid and running.ready_s is not None:
             return running
-        if child.poll() is not None:
-            sys.exit(child.returncode)
+        if code is not None:
+            sys.exit(code or 1)
         time.sleep(PACE_S)

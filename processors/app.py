@@ -12,6 +12,7 @@ from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
+from processors.groups import group_of
 from processors.links import Link, Linking
 from processors.memory.decider import MEMORY_DECIDER
 from processors.memory.turns import TURNS
@@ -129,9 +130,8 @@ class Worker:
     @property
     def group(self) -> str:
         """The consumer group: that of the whole grid, or one for these roles."""
-        if set(self._roles) == set(ROLES):
-            return self._settings.worker.group
-        return "aether." + "+".join(sorted(self._roles))
+        whole = set(self._roles) == set(ROLES)
+        return self._settings.worker.group if whole else group_of(self._roles)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises what makes going on wrong."""

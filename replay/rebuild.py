@@ -1,6 +1,6 @@
 """Rebuild: every decider's states, folded from the log's first record, and the hashes they have.
 
-What a worker had written down before must be the same, or the fold is not the truth.
+What a worker had written down before must lead to the same, or the fold is not the truth.
 """
 
 import time
@@ -15,12 +15,14 @@ from streams.io.standing import AnyDecider, Standing, marks_place, place_of
 from streams.io.wire import Wire
 from streams.ledger import Marks
 from streams.log import EventLog, Record
+from streams.topics import GRID_KEY
 
 
 class Rebuilt(NamedTuple):
     """One decider's states in one partition, by folding and as they were written down before.
 
-    `before` is None where nothing was written down for the same position.
+    `before` is what the furthest snapshot and the log behind it make, as after a restart; None
+    where there was none. `differs` holds the keys whose states are not the same, in order.
     """
 
     decider: str
@@ -32,6 +34,7 @@ class Rebuilt(NamedTuple):
     seconds: float
     after: str
     before: str | None
+    differs: tuple[str, ...]
 
     @property
     def same(self) -> bool:
@@ -42,15 +45,16 @@ class Rebuilt(NamedTuple):
 #: Hears how many records were read since the last call.
 Progress = Callable[[int], None]
 
-#: Up to which offset everything was considered, by topic and partition; none means from the start.
-Positions = Mapping[tuple[str, int], int]
+#: Up to which offset a decider considered everything, by its name, topic and partition; none means
+#: from the start.
+Positions = Mapping[tuple[str, str, int], int]
 
 
 class Rebuilder(NamedTuple):
     """Folds partitions; snapshots `known` before are only compared with, `fresh` ones are written.
 
-    Considered is what the group committed: an input beyond it may still await its decision, so no
-    snapshot may claim it.
+    Considered is what a decider's group committed: an input beyond it may still await its decision,
+    so no snapshot may claim it. The deciders of one group are folded in one pass.
     """
 
     log: EventLog
@@ -65,21 +69,36 @@ class Rebuilder(NamedTuple):
         for topic in dict.fromkeys(decider.topic.name for decider in deciders):
             here = [decider for decider in deciders if decider.topic.name == topic]
             for partition in range(self.log.partitions(topic)):
-                yield from self._partition(here, topic, partition)
+                for position, group in self._by_position(here, topic, partition).items():
+                    yield from self._partition(group, topic, partition, position)
+
+    def _by_position(
+        self, deciders: Sequence[AnyDecider], topic: str, partition: int
+    ) -> Mapping[int, list[AnyDecider]]:
+        first = self.log.span(topic, partition).first
+        found: dict[int, list[AnyDecider]] = {}
+        for decider in deciders:
+            position = self.positions.get((decider.name, topic, partition), first)
+            found.setdefault(max(first, position), []).append(decider)
+        return found
 
     def _partition(
-        self, deciders: Sequence[AnyDecider], topic: str, partition: int
+        self, deciders: Sequence[AnyDecider], topic: str, partition: int, position: int
     ) -> Iterator[Rebuilt]:
         began = time.perf_counter()
         first = self.log.span(topic, partition).first
-        position = max(first, self.positions.get((topic, partition), first))
+        identity = self.log.identity(topic)
+        places = [place_of(d, topic, identity, partition) for d in deciders]
         standings = [Standing(d, self.wire, Snapshot(first, [])) for d in deciders]
-        marks, records = self.fold(standings, topic, partition, position)
-        seconds, identity = time.perf_counter() - began, self.log.identity(topic)
+        known = [
+            (taken := self.known.load(place, first, position)) and Standing(d, self.wire, taken)
+            for d, place in zip(deciders, places, strict=True)
+        ]
+        both = [*standings, *(standing for standing in known if standing)]
+        marks, records = self.fold(both, topic, partition, position)
+        seconds = time.perf_counter() - began
         self.fresh.save(marks_place(topic, identity, partition), position, marks.plain())
-        for standing in standings:
-            place = place_of(standing.decider, topic, identity, partition)
-            known = self.known.load(place, position, position)
+        for standing, before, place in zip(standings, known, places, strict=True):
             yield Rebuilt(
                 decider=standing.decider.name,
                 topic=topic,
@@ -89,7 +108,8 @@ class Rebuilder(NamedTuple):
                 records=records,
                 seconds=seconds,
                 after=standing.hash(),
-                before=known and Standing(standing.decider, self.wire, known).hash(),
+                before=before.hash() if before else None,
+                differs=tuple(_differing(before, standing)) if before else (),
             )
             self.fresh.save(place, position, standing.plain())
 
@@ -126,4 +146,13 @@ class Rebuilder(NamedTuple):
         for standing in known:
             kind = self.wire.codec.kind_of(record.value)
             assert kind is not None
-            standing.recall(record, kind, facts=record.offset < position)
+            if record.offset >= standing.since:
+                standing.recall(record, kind, facts=record.offset < position)
+
+
+def _differing(before: Standing, after: Standing) -> Iterator[str]:
+    """Yield the keys whose states differ, and the grid's key if its facts do."""
+    if before.grid != after.grid:
+        yield GRID_KEY
+    old, new = before.ledger.states, after.ledger.states
+    yield from sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
