@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from cli.main import CODES, COMMANDS, INTERRUPTED, aether
+from cli.codes import CODES, INTERRUPTED
+from cli.main import COMMANDS, aether
 from streams.io.settings import ROOT, Settings
 from tests.pages import PAGES, examples
 

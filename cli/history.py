@@ -1,0 +1,83 @@
+"""What the commands of history share: the deciders, and the effects as a replay sees them.
+
+A replay knows of an effect only what it reads, what its outcome depends on, and what stands where
+nothing was recorded. Only a live fork opens one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from processors.adapters.opened import Adapters
+from processors.app import DECIDERS, SNAPSHOTS_FOLDER
+from processors.effects import Effect
+from processors.models.effect import Inferring
+from processors.perception.effect import PerceiveRequests
+from processors.recall.effect import Recalling
+from replay.recorded import Outside, Recorded
+from replay.travel import Traveller
+from replay.unrepeated import opened
+from streams.envelope import Envelope, author_of
+from streams.errors import Transient
+from streams.events.sessions import InferenceRequested
+from streams.io.client import Client
+from streams.io.settings import Settings
+from streams.io.snapshots import SnapshotFolder
+from streams.io.standing import AnyDecider
+from streams.topics import SESSIONS
+
+
+class Unwatched:
+    """Nobody watches an answer being made again."""
+
+    def publish(self, request: InferenceRequested, start: int, text: str) -> None:
+        """Drop a piece."""
+
+
+#: The effects of a session, and how each is opened where somebody asks for it to be called.
+EFFECTS: Mapping[type[Effect], Callable[[Adapters], Effect]] = {
+    PerceiveRequests: lambda adapters: PerceiveRequests(adapters.encoder),
+    Recalling: lambda adapters: Recalling(adapters.index),
+    Inferring: lambda adapters: Inferring(adapters.models, Unwatched()),
+}
+NOT_RECORDED = Transient("not in the record, and a replay calls nobody")
+
+
+def deciders_of(topic: str) -> list[AnyDecider]:
+    """Return the deciders that live in a topic."""
+    return [decider for decider in DECIDERS if decider.topic.name == topic]
+
+
+def traveller(settings: Settings, client: Client) -> Traveller:
+    """Return what goes back in the log, with the workers' snapshots to shorten the way."""
+    return Traveller(client.log, client.wire, SnapshotFolder(settings.data_dir / SNAPSHOTS_FOLDER))
+
+
+def outside(effect: type[Effect]) -> Outside:
+    """Return an effect as a replay sees it."""
+    return Outside(
+        name=effect.name,
+        reads=effect.reads,
+        writes=effect.writes,
+        depends_on=effect.depends_on,
+        safety=effect.safety,
+        missing=lambda request: effect.give_up(request, NOT_RECORDED),
+    )
+
+
+def recorded_in(streams: Iterable[Sequence[Envelope[object]]]) -> Recorded:
+    """Return the record of what effects did in some streams, each in the order of the log."""
+    made = Recorded(map(outside, EFFECTS))
+    for stream in streams:
+        for envelope in stream:
+            made.learn(envelope, author_of(envelope.head))
+    return made
+
+
+def whole_record(client: Client) -> Recorded:
+    """Return the record of what effects did in every session."""
+    kinds = frozenset(kind for effect in EFFECTS for kind in (*effect.reads, *effect.writes))
+    partitions = range(client.log.partitions(SESSIONS.name))
+    return recorded_in(
+        envelopes
+        for partition in partitions
+        for _, envelopes in opened(client.log, client.wire, SESSIONS.name, partition, kinds)
+    )
