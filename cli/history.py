@@ -15,9 +15,11 @@ from processors.recall.effect import Recalling
 from replay.recorded import Outside, Recorded
 from replay.travel import Traveller
 from replay.unrepeated import opened
+from replay.whatif import Told
 from streams.envelope import Envelope, author_of
 from streams.errors import Transient
 from streams.events.sessions import InferenceRequested
+from streams.ids import RunId
 from streams.io.client import Client
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
@@ -81,3 +83,8 @@ def whole_record(client: Client) -> Recorded:
         for partition in partitions
         for _, envelopes in opened(client.log, client.wire, SESSIONS.name, partition, kinds)
     )
+
+
+def told_of_runs(_: Client) -> Mapping[RunId, Told]:
+    """Return what people said of runs."""
+    return {}

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Entry] = {
     "verify": Entry("cli.verify:verify_", "Decide every recorded input again, and compare."),
     "state": Entry("cli.travel:state", "Show a state as it was at any event, offset or time."),
     "fork": Entry("cli.fork:fork", "Tell a run again with one thing changed."),
+    "whatif": Entry("cli.whatif:whatif_", "Apply one change to many recorded runs."),
     "diff": Entry("cli.diff:diff_", "Compare two runs or forks."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
     "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),

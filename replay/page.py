@@ -1,0 +1,117 @@
+"""The report of a what-if as one HTML page: no script, no network, pictures drawn in place."""
+
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from replay.offpolicy import Estimate, Estimates
+from replay.whatif import Report, Row
+
+ROWS_MAX = 500
+_STYLE = """
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #8884; }
+td.n { text-align: right; font-variant-numeric: tabular-nums; }
+.big { display: flex; gap: 2rem; flex-wrap: wrap; }
+.big b { display: block; font-size: 1.8rem; }
+svg text { fill: currentColor; font-size: 13px; }
+.dim { opacity: .65; }
+"""
+
+
+def page(title: str, report: Report) -> str:
+    """Return the page."""
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        _numbers(report),
+        "<h2>Who answers now</h2>",
+        _moves(report),
+        "<h2>What it would have earned</h2>",
+        _estimates(report.estimates),
+        "<h2>Runs that come to something else</h2>",
+        _rows([row for row in report.rows if row.differs or row.rerouted]),
+    ]
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style><body>{''.join(parts)}</body></html>"
+    )
+
+
+def bars(rows: Sequence[tuple[str, float]]) -> str:
+    """Return horizontal bars as SVG."""
+    most = max((value for _, value in rows), default=0) or 1
+    drawn = [
+        f'<text x="0" y="{24 * at + 15}">{escape(name)}</text>'
+        f'<rect x="300" y="{24 * at + 3}" width="{max(1, 380 * value / most):.1f}" height="16"'
+        f' fill="#2f6fde"/><text x="{308 + 380 * value / most:.1f}" y="{24 * at + 15}">'
+        f"{value:,.0f}</text>"
+        for at, (name, value) in enumerate(rows)
+    ]
+    return f'<svg viewBox="0 0 760 {24 * len(rows)}" width="100%">{"".join(drawn)}</svg>'
+
+
+def _numbers(report: Report) -> str:
+    before, after = report.tokens("recorded"), report.tokens("forked")
+    told = [
+        (len(report.rows), "runs"),
+        (sum(row.rerouted for row in report.rows), "answered by another"),
+        (sum(row.differs for row in report.covered), "come to something else"),
+        (f"{_share(len(report.covered), len(report.rows))}", "covered by the record"),
+        (f"{report.wins} : {report.losses}", "wins : losses"),
+        (f"{after - before:+,}", "tokens, where covered"),
+    ]
+    cells = "".join(f"<span><b>{value}</b>{label}</span>" for value, label in told)
+    return f'<div class="big">{cells}</div>'
+
+
+def _moves(report: Report) -> str:
+    moves = report.moves.most_common(20)
+    if not moves:
+        return '<p class="dim">Nobody else answers any run.</p>'
+    return bars([(f"{a or 'nobody'} → {b or 'nobody'}", count) for (a, b), count in moves])
+
+
+def _estimates(estimates: Estimates | None) -> str:
+    if estimates is None:
+        return '<p class="dim">Nobody said of any of these runs whether it was right.</p>'
+    named = [
+        ("as logged", estimates.logged),
+        ("inverse propensity (IPS)", estimates.ips),
+        ("self-normalised (SNIPS)", estimates.snips),
+        ("doubly robust", estimates.doubly_robust),
+    ]
+    rows = "".join(f"<tr><td>{name}</td>{_interval(each)}</tr>" for name, each in named)
+    return (
+        f"<p>{estimates.runs} judged runs, as good as {estimates.effective:.0f} of the policy's"
+        f" own.</p><table><tr><th></th><th>reward</th><th>95 %</th></tr>{rows}</table>"
+    )
+
+
+def _interval(estimate: Estimate) -> str:
+    if math.isnan(estimate.value):
+        return '<td class="n">unknown</td><td class="n">never chosen alike</td>'
+    low, high = (f"{bound:.3f}" for bound in estimate[1:])
+    return f'<td class="n">{estimate.value:.3f}</td><td class="n">{low} to {high}</td>'
+
+
+def _rows(rows: Iterable[Row]) -> str:
+    found = list(rows)
+    if not found:
+        return '<p class="dim">None.</p>'
+    written = "".join(map(_row, found[:ROWS_MAX]))
+    more = f"<p>… and {len(found) - ROWS_MAX} more</p>" if len(found) > ROWS_MAX else ""
+    head = "<tr><th>run</th><th>question</th><th>answered by</th><th>before</th><th>after</th></tr>"
+    return f"<table>{head}{written}</table>{more}"
+
+
+def _row(row: Row) -> str:
+    by = row.before if not row.rerouted else f"{row.before} → {row.after}"
+    after = row.forked.text if row.covered else "not in the record"
+    cells = (row.run_id[:13], row.question, by, row.recorded.text, after)
+    return "<tr>" + "".join(f"<td>{escape(cell[:300])}</td>" for cell in cells) + "</tr>"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "-"
