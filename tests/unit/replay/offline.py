@@ -1,0 +1,54 @@
+"""Replays a history in a process in which every call to the outside ends it; for `test_offline`."""
+
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from replay.diff import diff
+from replay.fork import Branch, How
+from replay.histories import histories
+from replay.verify import Range, verify
+from replay.whatif import Change, whatif
+from streams.events import sessions as s
+from streams.topics import SESSIONS
+from tests.unit.replay.memory_grid import DECIDERS, PARTITIONS, MemoryGrid
+from tests.unit.replay.test_fork import forker, past
+
+OUTSIDE = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "urllib.")
+
+
+def forbid(event: str, _: tuple[Any, ...]) -> None:
+    """End the process at the first try."""
+    if event.startswith(OUTSIDE):
+        print(f"a replay called out: {event}", flush=True)
+        raise SystemExit(9)
+
+
+def main(folder: Path) -> None:
+    """Make a history, cut the network off, and run it again in every way there is."""
+    grid = MemoryGrid(folder)
+    runs = [grid.ask(text, who) for text in ("green?", "blue?") for who in "ab"]
+    sys.addaudithook(forbid)
+    if "call" in sys.argv:
+        socket.socket()
+    for decider in DECIDERS:
+        for n in range(PARTITIONS):
+            end = grid.log.span(SESSIONS.name, n).end
+            done = verify(decider, n, grid.log, grid.wire, Range(0, end, end), lambda _: True)
+            assert done.divergences == 0
+    first = past(grid, runs[0])
+    at = first.first(s.InferenceRequested)
+    assert at is not None
+    forked = forker(grid, *runs).fork(first, Branch(at=at, changes={"text": "never asked"}))
+    assert forked.count(How.STUBBED) == 1
+    assert not diff(first.stream, forked.events).same
+    change = Change(kind=s.RequestReceived, fields={"model": "blue-talk"})
+    pasts = (p for n in range(PARTITIONS) for p in histories(DECIDERS, grid.log, grid.wire, n))
+    assert len(list(whatif(pasts, change, forker(grid, *runs), {}))) == len(runs)
+    print("told again")
+
+
+with tempfile.TemporaryDirectory() as place:
+    main(Path(place))
