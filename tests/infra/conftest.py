@@ -1,0 +1,25 @@
+"""What the tests of `infra/` share: a filled environment file, and Compose."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engines.places import INFRA
+from tests.infra.programs import docker_compose, run
+
+
+@pytest.fixture(scope="session")
+def env_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what `infra/new-env` writes."""
+    folder = tmp_path_factory.mktemp("infra")
+    for name in ("new-env", "env.example"):
+        shutil.copy(INFRA / name, folder)
+    assert run(["sh", str(folder / "new-env")]).returncode == 0
+    return folder / ".env"
+
+
+@pytest.fixture(scope="session")
+def compose() -> str:
+    """Return the path of Compose's own program."""
+    return str(docker_compose())
