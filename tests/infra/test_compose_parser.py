@@ -14,7 +14,7 @@ from tests.infra.programs import run
 
 pytestmark = pytest.mark.integration
 
-PROFILES = ([], ["cpu"], ["gpu"], ["cpu", "gpu"])
+PROFILES: tuple[list[str], ...] = ([], ["cpu"], ["gpu"], ["cpu", "gpu"])
 SECRETS = [name for name, value in pairs((INFRA / "env.example").read_text()).items() if not value]
 
 
