@@ -90,9 +90,19 @@ def test_only_who_has_a_port_or_asks_models_outside_leaves_the_inner_network(nam
     assert FILE["networks"]["grid"] == {"internal": True}
 
 
+def opened() -> list[str]:
+    """Return every port of this machine that leads into a container."""
+    return [port.split(":")[1] for s in SERVICES.values() for port in s.get("ports", ())]
+
+
 def test_no_two_services_open_the_same_port() -> None:
-    ports = [port.split(":")[1] for s in SERVICES.values() for port in s.get("ports", ())]
-    assert sorted(set(ports)) == sorted(ports)
+    assert len(set(opened())) == len(opened())
+
+
+def test_the_readme_tells_every_port_that_is_open_and_no_other() -> None:
+    rows = re.findall(r"^\| (\d[\d, ]+) \|", (INFRA / "README.md").read_text(), re.M)
+    told = [port for row in rows for port in row.split(", ")]
+    assert sorted(told) == sorted(opened())
 
 
 def test_every_volume_is_named_and_belongs_to_one_service() -> None:

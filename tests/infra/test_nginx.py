@@ -43,14 +43,16 @@ class Gateway(Handler):
     first_was_read = threading.Event()
 
     def do_GET(self) -> None:  # noqa: N802 - its own name
+        framed = self.path == "/chunked"
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
-        self.send_header("transfer-encoding", "chunked")
+        # Unframed, nothing but our setting keeps the proxy from waiting for a full buffer.
+        self.send_header(*(("transfer-encoding", "chunked") if framed else ("connection", "close")))
         self.end_headers()
-        self._chunk(b"data: one\n\n")
+        self._send(b"data: one\n\n", framed)
         assert self.first_was_read.wait(TIMEOUT_S)
-        self._chunk(b"data: two\n\n")
-        self._chunk(b"")
+        self._send(b"data: two\n\n", framed)
+        self._send(b"", framed)
 
     def do_POST(self) -> None:  # noqa: N802 - its own name
         length = int(self.headers["content-length"])
@@ -62,8 +64,8 @@ class Gateway(Handler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _chunk(self, content: bytes) -> None:
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
+    def _send(self, content: bytes, framed: bool) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content) if framed else content)
         self.wfile.flush()
 
 
@@ -140,8 +142,9 @@ def test_nginx_accepts_the_file(tmp_path: Path) -> None:
     assert "warn" not in checked.stderr
 
 
-def test_a_token_arrives_before_the_next_one_is_made(gateway: Way) -> None:
-    url = f"http://{LOOPBACK}:{gateway.port}/v1/chat/completions"
+@pytest.mark.parametrize("path", ["/chunked", "/until-closed"])
+def test_a_token_arrives_before_the_next_one_is_made(gateway: Way, path: str) -> None:
+    url = f"http://{LOOPBACK}:{gateway.port}{path}"
     with (
         httpx.Client(trust_env=False, timeout=TIMEOUT_S) as client,
         client.stream("GET", url) as answer,
