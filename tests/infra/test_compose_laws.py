@@ -25,7 +25,7 @@ from tests.infra.compose_file import (
 
 EVERY = pytest.mark.parametrize("name", SERVICES)
 PINNED = re.compile(r"[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?")
-OURS = ("topics", "schemas", "worker", "gateway")
+OURS = ("topics", "schemas", "capabilities", "worker", "gateway")
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|(ACCESS|API)_KEY|CLUSTER_ID")
 
 
@@ -211,8 +211,19 @@ def test_a_worker_in_a_container_shares_its_index_and_shows_its_counters() -> No
     assert environment("gateway")["AETHER_GATEWAY__HOST"] == "0.0.0.0"
 
 
-def test_jobs_make_topics_and_schemas_before_anything_works() -> None:
+def test_jobs_prepare_the_log_before_anything_works_on_it() -> None:
     commands: dict[str, Any] = {name: SERVICES[name]["command"] for name in jobs()}
-    assert commands == {"topics": ["topic", "create"], "schemas": ["schema", "register"]}
-    for name in ("worker", "gateway"):
-        assert SERVICES[name]["depends_on"].keys() >= jobs()
+    assert commands == {
+        "topics": ["topic", "create"],
+        "schemas": ["schema", "register"],
+        "capabilities": ["capability", "offer"],
+    }
+    for name in ("worker", "gateway", "capabilities"):
+        assert SERVICES[name]["depends_on"].keys() >= {"topics", "schemas"}
+    assert "capabilities" in SERVICES["gateway"]["depends_on"]
+
+
+def test_who_speaks_with_models_and_who_offers_them_read_the_same_file() -> None:
+    readers = {name for name in OURS if "env_file" in SERVICES[name]}
+    assert readers == {"worker", "capabilities"}
+    assert SERVICES["worker"]["env_file"] == SERVICES["capabilities"]["env_file"]

@@ -19,8 +19,9 @@ TARGETS = {service["build"]["target"] for service in SERVICES.values() if "build
 #: Imports everything that a role or job needs, reads every schema, and tells where from.
 LOAD = """
 import importlib, sys
-for name in ("cli.roles", "cli.topic", "cli.schema", "processors.app", "gateway.serve"):
-    importlib.import_module(name)
+for name in ("roles", "topic", "schema", "capabilities"):
+    importlib.import_module(f"cli.{name}")
+import gateway.serve, processors.app
 from streams.events import AREAS
 from streams.io import schemas
 assert all(schemas.text_of(kind) for kind in schemas.event_classes())
