@@ -14,21 +14,18 @@ from engines.lease import turn
 from engines.places import cache_directory
 
 COMPOSE = "5.6.0"
+#: What was skipped for want of a program; told at the end of the run.
+unchecked: set[str] = set()
 _PACKAGE = "github.com/docker/compose/v5/cmd"
 
 
 def program(name: str, fix: str) -> str:
-    """Return where a program is; without it the test is skipped, and says so in any case."""
+    """Return where a program is; without it the test is skipped, and the run's end says so."""
     found = shutil.which(name)
     if found is None:
-        say(f"SKIPPED: {name} is not installed, so a part of infra/ stays unchecked ({fix})")
+        unchecked.add(f"{name} is not installed ({fix})")
         pytest.skip(f"{name} is not installed: {fix}")
     return found
-
-
-def say(line: str) -> None:
-    """Tell whoever watches, past pytest's capture."""
-    print(line, file=sys.__stderr__, flush=True)
 
 
 def docker_compose() -> Path:
@@ -36,16 +33,20 @@ def docker_compose() -> Path:
     cache = cache_directory(os.environ)
     built = cache / f"docker-compose-{COMPOSE}"
     if not built.exists():
-        go = program("go", "apt install golang-go, or set PATH")
+        go = program("go", "any recent Go, in PATH")
         with turn(cache / f"{built.name}.lock", _waiting):
             if not built.exists():
-                say(f"building Docker Compose {COMPOSE} for its parser: some minutes, this once")
+                _say(f"building Docker Compose {COMPOSE} for its parser: some minutes, this once")
                 _build(go, built)
     return built
 
 
 def _waiting(pid: str) -> None:
-    say(f"waiting for process {pid}, which builds Docker Compose")
+    _say(f"waiting for process {pid}, which builds Docker Compose")
+
+
+def _say(line: str) -> None:
+    print(f"\n{line}", file=sys.stderr, flush=True)
 
 
 def _build(go: str, target: Path) -> None:
