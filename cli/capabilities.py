@@ -1,16 +1,20 @@
 """What a grid can do from the start: answer from memory, and speak with the models that are set.
 
-Offered at every start; an offer that says nothing new changes nothing.
+Offered at every start, by `aether up` or a job of its own; an offer that says nothing new changes
+nothing.
 """
 
 import os
 import time
 
+import click
+
+from cli.output import say
 from processors.adapters.opened import EXTRACTIVE
 from streams.events.registry import CapabilityOffered, Card
 from streams.ids import EventId, ModelName, minted
 from streams.io.client import Client
-from streams.io.settings import Settings
+from streams.io.settings import Settings, read_settings
 from streams.topics import REGISTRY
 
 ANSWER = "answer"
@@ -35,6 +39,19 @@ TALK = (
     "Writes, explains, translates, reasons and codes in free conversation"
     " with a large language model."
 )
+
+
+@click.group()
+def capability() -> None:
+    """What the grid can be asked for."""
+
+
+@capability.command()
+def offer() -> None:
+    """Offer answers from memory, and every model that is set."""
+    settings = read_settings()
+    offer_capabilities(settings)
+    say(f"offered {', '.join((*CARDS, *settings.models))}")
 
 
 def offer_capabilities(settings: Settings) -> None:

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Entry] = {
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
     "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),
     "schema": Entry("cli.schema:schema", "Check and register the event schemas."),
+    "capability": Entry("cli.capabilities:capability", "Offer what the grid can do."),
     "config": Entry("cli.config:config", "Show the settings and where they come from."),
     "worker": Entry("cli.roles:worker", "Run processors, all of them or some roles."),
     "gateway": Entry("cli.roles:gateway", "Run the HTTP doors."),

@@ -33,7 +33,7 @@ from streams.errors import Misconfigured
 from streams.io.codec import Codec
 from streams.io.kafka.log import PROCESSOR, KafkaLog
 from streams.io.registry import ConfluentRegistry
-from streams.io.settings import LOOPBACK, Settings
+from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
 from streams.io.stores import open_store
@@ -142,7 +142,7 @@ class Worker:
             projection = IndexProjection(world.log, world.wire, self._adapters.index)
         shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
         metrics = WorkerMetrics(runners, projection, lambda: shell.partitions)
-        serve(metrics, self._settings.ports.worker_metrics, LOOPBACK)
+        serve(metrics, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)
         try:
             await _together(shell, projection, stop)
         finally:

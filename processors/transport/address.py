@@ -22,9 +22,9 @@ class Address(NamedTuple):
 
 
 def parse(urls: Sequence[URL]) -> Address:
-    """Read the URLs Faust was given; the first one's query holds for all."""
+    """Read the URLs Faust was given; whichever of them has a query, it holds for all."""
     servers = ",".join(f"{url.host or '127.0.0.1'}:{url.port or DEFAULT_PORT}" for url in urls)
-    options = {str(name): str(value) for name, value in urls[0].query.items()}
+    options = {str(name): str(value) for url in urls for name, value in url.query.items()}
     batches = options.pop("events", "record") == "batch"
     batch_max = int(options.pop("batch", BATCH_MAX))
     return Address(servers, batches, batch_max, options)

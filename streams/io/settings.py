@@ -92,8 +92,9 @@ class Gateway(_Part):
 
 
 class Worker(_Part):
-    """How workers share the work."""
+    """How workers share the work, and where they show what they count."""
 
+    metrics_host: str = LOOPBACK
     group: str = "aether.grid"
     transport: str = Field("rdkafka", pattern="^(rdkafka|aiokafka)$")
     session_s: float = Field(6.0, gt=0)
