@@ -130,7 +130,7 @@ def family(pid: int) -> set[int]:
 
 def all_end(pids: set[int]) -> bool:
     """Wait until all of them have ended."""
-    return all([wait_for_end(pid) for pid in pids])
+    return all(map(wait_for_end, pids))
 
 
 def listening(pid: int) -> set[str]:
