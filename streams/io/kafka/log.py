@@ -142,7 +142,7 @@ class KafkaLog:
     def identity(self, topic: str) -> str:
         """Return the id the broker gave the topic when it was created, as Kafka's tools write it.
 
-        The client writes it with `/` and `+`, which would be folders where a file is named after it.
+        The client writes it with `/` and `+`: folders, where a file is named after it.
         """
         admin = AdminClient({**QUIET, **self._connect})
         asked = admin.describe_topics(TopicCollection([topic]), request_timeout=METADATA_TIMEOUT_S)
