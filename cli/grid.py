@@ -21,9 +21,6 @@ from engines.registry import registry
 from engines.service import Service
 from engines.triton import TritonPorts, triton
 from streams.errors import Misconfigured
-from streams.io.codec import Codec
-from streams.io.kafka.topics import create_topics
-from streams.io.registry import ConfluentRegistry
 from streams.io.settings import IN_PROCESS, ROOT, Settings
 from streams.topics import TOPICS
 
@@ -83,6 +80,10 @@ def prepare_log(settings: Settings) -> None:
     Raises Conflict for a topic that is otherwise, IncompatibleSchema for a schema that old records
     could not be read with.
     """
+    from streams.io.codec import Codec
+    from streams.io.kafka.topics import create_topics
+    from streams.io.registry import ConfluentRegistry
+
     replication = 1 if settings.kafka.bootstrap is None else -1
     create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
     with closing(ConfluentRegistry(settings.registry_url)) as registered:
@@ -92,7 +93,19 @@ def prepare_log(settings: Settings) -> None:
 
 
 def _engines(settings: Settings, installed: Installed) -> Iterator[Service]:
+    """Yield Triton first: it loads its models while Kafka's directory is formatted."""
     ports, home = settings.ports, settings.data_dir
+    if settings.triton.address is None and installed.no_triton is None:
+        yield triton(
+            installed.models,
+            models=MODELS,
+            repository=ROOT / "triton_models",
+            ports=TritonPorts(
+                http=ports.triton_http, grpc=ports.triton_grpc, metrics=ports.triton_metrics
+            ),
+            log=logs(settings) / "triton.log",
+            environment=os.environ,
+        )
     if settings.kafka.bootstrap is None:
         files = KafkaFiles(
             jars=installed.kafka, directory=home / "kafka", log=logs(settings) / "kafka.log"
@@ -115,17 +128,6 @@ def _engines(settings: Settings, installed: Installed) -> Iterator[Service]:
             management_port=ports.registry_management,
             kafka_port=ports.kafka,
             log=logs(settings) / "registry.log",
-            environment=os.environ,
-        )
-    if settings.triton.address is None and installed.no_triton is None:
-        yield triton(
-            installed.models,
-            models=MODELS,
-            repository=ROOT / "triton_models",
-            ports=TritonPorts(
-                http=ports.triton_http, grpc=ports.triton_grpc, metrics=ports.triton_metrics
-            ),
-            log=logs(settings) / "triton.log",
             environment=os.environ,
         )
 

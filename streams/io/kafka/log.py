@@ -140,11 +140,14 @@ class KafkaLog:
                 raise translate(exc, "reach Kafka") from exc
 
     def identity(self, topic: str) -> str:
-        """Return the id the broker gave the topic when it was created."""
+        """Return the id the broker gave the topic when it was created, as Kafka's tools write it.
+
+        The client writes it with `/` and `+`: folders, where a file is named after it.
+        """
         admin = AdminClient({**QUIET, **self._connect})
         asked = admin.describe_topics(TopicCollection([topic]), request_timeout=METADATA_TIMEOUT_S)
         try:
-            return str(asked[topic].result().topic_id)
+            return str(asked[topic].result().topic_id).replace("/", "_").replace("+", "-")
         except KafkaException as exc:
             raise translate(exc, f"describe {topic}") from exc
 
