@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -45,15 +46,29 @@ def fork(
     What came before is shared; effects are answered from the record where the request is the same,
     otherwise a stand-in is left and marked.
     """
-    settings = read_settings()
-    with Client(settings) as client:
-        goes = traveller(settings, client)
-        past = past_of_any(RunId(run), deciders_of(SESSIONS.name), goes)
-        branch = Branch(at=_event(past, at), changes=dict(map(parsed, changes)))
-        recorded = whole_record(client) if anywhere else recorded_in([past.stream])
-        forked = Forker(recorded, _performing(settings) if live else None).fork(past, branch)
-        _keep(client, forked)
+    past, forked = tell_again(
+        read_settings(), RunId(run), at, dict(map(parsed, changes)), live=live, anywhere=anywhere
+    )
     emit_one(output, as_row(forked), as_text(past, forked))
+
+
+def tell_again(
+    settings: Settings,
+    run: RunId,
+    at: str,
+    changes: Mapping[str, Any],
+    *,
+    live: bool = False,
+    anywhere: bool = False,
+) -> tuple[Past, Forked]:
+    """Fork a run or a fork at an event, named by its id or kind, and keep what came of it."""
+    with Client(settings) as client:
+        past = past_of_any(run, deciders_of(SESSIONS.name), traveller(settings, client))
+        recorded = whole_record(client) if anywhere else recorded_in([past.stream])
+        forker = Forker(recorded, _performing(settings) if live else None)
+        forked = forker.fork(past, Branch(at=_event(past, at), changes=changes))
+        _keep(client, forked)
+    return past, forked
 
 
 def parsed(change: str) -> tuple[str, Any]:
@@ -96,7 +111,7 @@ def as_text(past: Past, forked: Forked) -> str:
     own = [envelope for envelope in past.stream if envelope.run_id == past.run_id]
     compared = diff(own, forked.events)
     lines += ["", f"before: {compared.left.outcome}", f"after:  {compared.right.outcome}"]
-    lines += [*compared.text, "", f"compare: aether diff {forked.origin} {forked.fork_id}"]
+    lines.append(f"compare: aether diff {forked.origin} {forked.fork_id}")
     return "\n".join(lines)
 
 

@@ -24,6 +24,12 @@ def say(message: str, **style: Any) -> None:
     click.secho(message, err=True, **style)
 
 
+def step(title: str) -> None:
+    """Begin a part of something that is shown part by part."""
+    click.echo()
+    click.secho(f"── {title}", bold=True)
+
+
 def emit(output: str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Write rows: a table of some columns as text, everything as JSON."""
     if output == "jsonl":

@@ -1,7 +1,7 @@
 """`aether verify`: every recorded input decided again, and compared event by event."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import click
 
@@ -16,6 +16,7 @@ from streams.io.settings import Settings, read_settings
 from streams.io.standing import AnyDecider
 from streams.partitioner import partition_of
 from streams.plain import text_of
+from streams.topics import Topic
 
 SHOWN = 3
 COLUMNS = ["decider", "partition", "inputs", "decisions", "parked", "divergences", "inputs_per_s"]
@@ -32,57 +33,82 @@ def verify_(names: tuple[str, ...], key: str | None, since: int, first: bool, ou
 
     Nothing is written and nobody is called.
     """
-    settings = read_settings()
-    deciders = [d for d in DECIDERS if not names or d.name in names]
-    if not deciders:
+    unknown = sorted(set(names) - {decider.name for decider in DECIDERS})
+    if unknown:
         known = ", ".join(decider.name for decider in DECIDERS)
-        raise click.UsageError(f"no decider is called {', '.join(names)}; known are {known}")
-    heard: list[Divergence] = []
-    with Client(settings) as client:
-        found = list(_verified(settings, client, deciders, key, since, heard, first))
-    emit(output, [_row(each) for each in found], COLUMNS)
-    for divergence in heard[:SHOWN]:
+        raise click.UsageError(f"no decider is called {', '.join(unknown)}; known are {known}")
+    done = verify_all(read_settings(), Wanted(names, key, since, first))
+    emit(output, [_row(each) for each in done.found], COLUMNS)
+    for divergence in done.heard[:SHOWN]:
         say(as_text(divergence), fg="red")
-    if len(heard) > SHOWN:
-        say(f"… and {len(heard) - SHOWN} more", fg="red")
-    inputs = sum(each.inputs for each in found)
-    say(
-        f"{len(heard)} of {inputs} inputs are decided otherwise"
-        if heard
-        else f"{inputs} inputs decided again: the same events with the same ids",
-        bold=True,
-    )
-    return CHECK if heard else OK
+    if len(done.heard) > SHOWN:
+        say(f"… and {len(done.heard) - SHOWN} more", fg="red")
+    say(done.verdict, bold=True)
+    return CHECK if done.heard else OK
 
 
-def _verified(
-    settings: Settings,
-    client: Client,
-    deciders: list[AnyDecider],
-    key: str | None,
-    since: int,
-    heard: list[Divergence],
-    first: bool,
-) -> Iterator[Verified]:
+class Wanted(NamedTuple):
+    """What is compared: some deciders or all, one key or all, from an offset on."""
+
+    names: tuple[str, ...] = ()
+    key: str | None = None
+    since: int = 0
+    first: bool = False
+
+
+class Done(NamedTuple):
+    """What came of it, decider by decider and partition by partition, and what was heard."""
+
+    found: list[Verified]
+    heard: list[Divergence]
+
+    @property
+    def verdict(self) -> str:
+        """The whole in a sentence."""
+        inputs = sum(each.inputs for each in self.found)
+        if self.heard:
+            return f"{len(self.heard)} of {inputs} inputs are decided otherwise"
+        return f"{inputs} inputs decided again: the same events with the same ids"
+
+
+def verify_all(settings: Settings, wanted: Wanted | None = None) -> Done:
+    """Redecide what is wanted, everything if nothing is said."""
+    wanted, done = wanted or Wanted(), Done([], [])
+    with Client(settings) as client:
+        ranges = list(_ranges(settings, client, wanted))
+        with Bar("deciding again", sum(compared.end for *_, compared in ranges)) as bar:
+            for decider, partition, compared in ranges:
+                if not (wanted.first and done.heard):
+                    done.found.append(
+                        verify(
+                            decider,
+                            partition,
+                            client.log,
+                            client.wire,
+                            compared,
+                            lambda heard: done.heard.append(heard) is None and not wanted.first,
+                            bar.advance,
+                        )
+                    )
+    return done
+
+
+def _ranges(
+    settings: Settings, client: Client, wanted: Wanted
+) -> Iterator[tuple[AnyDecider, int, Range]]:
     groups, whole = Groups(settings.bootstrap, settings.kafka_options), settings.worker.group
+    for decider in DECIDERS:
+        if wanted.names and decider.name not in wanted.names:
+            continue
+        done = considered(groups, whole, decider.name, decider.topic)
+        for partition in _partitions(client, decider.topic, wanted.key):
+            end = client.log.span(decider.topic.name, partition).end
+            yield decider, partition, Range(wanted.since, end, done.get(partition, 0), wanted.key)
 
-    def hear(divergence: Divergence) -> bool:
-        heard.append(divergence)
-        return not first
 
-    for decider in deciders:
-        topic, done = decider.topic.name, considered(groups, whole, decider.name, decider.topic)
-        count = client.log.partitions(topic)
-        partitions = range(count) if key is None else [partition_of(key.encode(), count)]
-        for partition in partitions:
-            if first and heard:
-                return
-            end = client.log.span(topic, partition).end
-            compared = Range(since, end, done.get(partition, 0), key)
-            with Bar(f"{decider.name}/{partition}", end) as bar:
-                yield verify(
-                    decider, partition, client.log, client.wire, compared, hear, bar.advance
-                )
+def _partitions(client: Client, topic: Topic, key: str | None) -> Sequence[int]:
+    count = client.log.partitions(topic.name)
+    return range(count) if key is None else [partition_of(key.encode(), count)]
 
 
 def as_text(divergence: Divergence) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -37,10 +37,10 @@ class Query:
     """What is asked; `where` are conditions on fields of events, `since_ms` a Unix time."""
 
     kind: str
-    fields: dict[str, Any]
-    where: tuple[str, ...]
-    since_ms: int
-    runs: tuple[str, ...]
+    fields: Mapping[str, Any]
+    where: tuple[str, ...] = ()
+    since_ms: int = 0
+    runs: tuple[str, ...] = ()
 
     def means(self, past: Past) -> bool:
         """Whether a run is meant."""

@@ -52,10 +52,12 @@ class Letters:
 class Shelf:
     """An index that finds the same passage for everyone."""
 
+    text = "what the shelf holds"
+
     async def search(self, *_: Any) -> list[Found]:
         content = Content(
             kind=Kind.PASSAGE,
-            text="what the shelf holds",
+            text=self.text,
             title="shelf",
             uri="shelf.md",
             section="",
@@ -99,10 +101,11 @@ class MemoryGrid:
         self.wire = Wire(codec, DirectoryStore(folder / "objects"))
         self.log = MemoryLog(self.broker)
         self.snapshots = SnapshotFolder(folder / "snapshots")
+        self.shelf = Shelf()
         models = {ModelName(name): Parrot(name) for name in ("gray", "blue")}
         self.effects: tuple[Effect, ...] = (
             PerceiveRequests(Letters()),
-            Recalling(Shelf()),  # type: ignore[arg-type]
+            Recalling(self.shelf),  # type: ignore[arg-type]
             Inferring(models, Silent()),
         )
         self._read = dict.fromkeys(range(PARTITIONS), 0)

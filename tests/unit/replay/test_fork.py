@@ -126,6 +126,16 @@ def test_where_the_record_is_silent_only_a_live_fork_asks(grid: MemoryGrid) -> N
     assert (last(forked).text, forked.count(How.LIVE)) == ("live", 1)
 
 
+def test_a_run_hears_again_what_it_was_told_itself(grid: MemoryGrid) -> None:
+    """Another run asked the same before, and was told something else."""
+    first = grid.ask("green?", "bob")
+    grid.shelf.text = "another book"
+    second = grid.ask("green?")
+    forked = fork(grid, second, s.RequestReceived, forker(grid, first, second))
+    recalled = [e.event for e in forked.events if isinstance(e.event, s.ContextRecalled)]
+    assert [event.passages[0].text for event in recalled] == ["another book"]
+
+
 def test_the_state_at_the_branch_is_that_of_the_whole_session(grid: MemoryGrid) -> None:
     for text in ("green?", "blue?", "grass?"):
         run_id = grid.ask(text)
