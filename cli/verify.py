@@ -74,6 +74,11 @@ class Done(NamedTuple):
 def verify_all(settings: Settings, wanted: Wanted | None = None) -> Done:
     """Redecide what is wanted, everything if nothing is said."""
     wanted, done = wanted or Wanted(), Done([], [])
+
+    def hear(divergence: Divergence) -> bool:
+        done.heard.append(divergence)
+        return not wanted.first
+
     with Client(settings) as client:
         ranges = list(_ranges(settings, client, wanted))
         with Bar("deciding again", sum(compared.end for *_, compared in ranges)) as bar:
@@ -86,7 +91,7 @@ def verify_all(settings: Settings, wanted: Wanted | None = None) -> Done:
                             client.log,
                             client.wire,
                             compared,
-                            lambda heard: done.heard.append(heard) is None and not wanted.first,
+                            hear,
                             bar.advance,
                         )
                     )
