@@ -6,7 +6,6 @@ Its server decides what "asking again" costs, so the request's id goes along as 
 from collections.abc import Sequence
 from typing import Any, cast
 
-import httpx2
 import openai
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
@@ -57,7 +56,7 @@ class OpenAIModel:
                 return Refusal(reason, self._said(exc.message))
             said = self._said(exc.message)
             raise ModelAway(f"{self._name} answered {exc.status_code}: {said}") from exc
-        except (openai.OpenAIError, httpx2.HTTPError) as exc:
+        except openai.OpenAIError as exc:
             where, said = self._client.base_url.host, self._said(str(exc))
             raise ModelAway(f"no answer about {self._name} from {where}: {said}") from exc
         except UNREADABLE as exc:
