@@ -101,6 +101,12 @@ class Desk:
             while self.log.in_flight:
                 self.log.land_one()
 
+    async def work(self, *events: Any) -> None:
+        """Tell, take, and let everything go on that can."""
+        self.tell(*events)
+        await self.take()
+        await self.turn()
+
     def looked(self) -> list[int]:
         return [
             self.world.wire.open(r).event.body

@@ -39,9 +39,7 @@ def carried(desk: Desk, partition: int) -> list[Any]:
 
 async def test_a_fact_is_carried_into_every_partition_under_ids_of_its_own(tmp_path: Path) -> None:
     desk = linked(tmp_path)
-    desk.tell(Told(body=1))
-    await desk.take()
-    await desk.turn()
+    await desk.work(Told(body=1))
     cause = EventId(of_position(TOPIC.name, 0, 0))
     for partition in (0, 1):
         ((head, key),) = carried(desk, partition)
@@ -52,9 +50,7 @@ async def test_a_fact_is_carried_into_every_partition_under_ids_of_its_own(tmp_p
 
 async def test_what_is_carried_twice_is_the_same_event(tmp_path: Path) -> None:
     desk = linked(tmp_path)
-    desk.tell(Told(body=1))
-    await desk.take()
-    await desk.turn()
+    await desk.work(Told(body=1))
     desk.runner.reset()
     desk.position = 0
     await desk.take(generation=1)

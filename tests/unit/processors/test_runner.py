@@ -52,9 +52,7 @@ async def test_nothing_is_acknowledged_before_its_delivery(tmp_path: Path) -> No
 async def test_a_failed_delivery_stops_it(tmp_path: Path) -> None:
     desk = Desk(tmp_path, Watched())
     desk.log.broken = True
-    desk.tell(Counted(body=1))
-    await desk.take()
-    await desk.turn()
+    await desk.work(Counted(body=1))
     assert isinstance(desk.runner.failure, DeliveryFailed)
     assert desk.runner.failed.is_set()
     desk.log.broken = False
@@ -85,9 +83,7 @@ async def test_what_nobody_foresaw_stops_it_without_acknowledgement(
     error: Exception, kind: type, words: str, tmp_path: Path
 ) -> None:
     desk = Desk(tmp_path, Breaks(error))
-    desk.tell(Counted(body=1))
-    await desk.take()
-    await desk.turn()
+    await desk.work(Counted(body=1))
     assert type(desk.runner.failure) is kind
     assert str(desk.runner.failure) == words
     assert desk.acknowledged == []
@@ -97,9 +93,7 @@ async def test_what_is_finished_within_the_grace_is_acknowledged(tmp_path: Path)
     effect = Watched()
     effect.shut(1)
     desk = Desk(tmp_path, effect)
-    desk.tell(Counted(body=1))
-    await desk.take()
-    await desk.turn()
+    await desk.work(Counted(body=1))
     releasing = asyncio.create_task(desk.runner.release(60))
     await desk.turn()
     assert not releasing.done()
@@ -115,9 +109,7 @@ async def test_what_is_not_finished_within_the_grace_is_left_to_the_next_owner(
     effect = Watched()
     effect.shut(1)
     desk = Desk(tmp_path, effect)
-    desk.tell(Counted(body=1))
-    await desk.take()
-    await desk.turn()
+    await desk.work(Counted(body=1))
     await desk.runner.release(0.0)
     desk.runner.reset()
     await desk.turn()
