@@ -107,8 +107,9 @@ class PerformingPost:
     def recall(self, record: Record, kind: type) -> None:
         """Remember which requests were answered."""
         head = dict(record.headers)
-        if CAUSATION in head and author_of(head) == self._part.name:
-            self._answered.add(head[CAUSATION].decode(errors="replace"))
+        cause = head.get(CAUSATION)
+        if cause is not None and author_of(head) == self._part.name:
+            self._answered.add(cause.decode(errors="replace"))
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:
         """Put a request on its key's lane; while the backlog is full, reading waits."""

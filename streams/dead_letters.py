@@ -26,7 +26,7 @@ LEFT_BEHIND = frozenset({EXCEPTION, MESSAGE, TOPIC, PARTITION, OFFSET, PROCESSOR
 
 def dead_letter(record: Record, processor: ProcessorName, error: Exception) -> Draft:
     """Return the letter for `record`; in the same partition, because its key may be what is bad."""
-    attempt = int(dict(record.headers).get(ATTEMPT, b"0")) + 1
+    attempt = _attempts(dict(record.headers)) + 1
     head = [
         *record.headers,
         (EXCEPTION, type(error).__name__.encode()),
@@ -49,9 +49,17 @@ def retried(letter: Record) -> Draft:
     head: Head = dict(letter.headers)
     try:
         topic, partition = head[TOPIC].decode(), int(head[PARTITION])
-    except (KeyError, ValueError) as exc:
+    except (KeyError, ValueError, AttributeError, TypeError) as exc:  # a header may be null
         raise Undecodable(f"{place(letter)} does not say where it came from") from exc
     kept = [(name, value) for name, value in letter.headers if name not in LEFT_BEHIND]
     attempt = [(ATTEMPT, head.get(ATTEMPT, b"1"))]
     others = [(name, value) for name, value in kept if name != ATTEMPT]
     return Draft(topic, partition, letter.key, letter.value, others + attempt)
+
+
+def _attempts(head: Head) -> int:
+    """Return how often a record was parked before; outside, anything may be written there."""
+    try:
+        return int(head[ATTEMPT])
+    except (KeyError, ValueError, TypeError):
+        return 0

@@ -131,8 +131,9 @@ class Wire:
         """Decode a record whose kind is known. Raises Poison of every sort, and StoreAway."""
         head = dict(record.headers)
         value = record.value or b""
-        if env.DATA_REFERENCE in head:
-            value = value[: PREFIX.size] + self._claim(head[env.DATA_REFERENCE])
+        address = head.get(env.DATA_REFERENCE)
+        if address is not None:  # a header of Kafka's may be null
+            value = value[: PREFIX.size] + self._claim(address)
         return env.open_envelope(record, head, self.codec.decode(value))
 
     def _claim(self, address: bytes) -> bytes:
