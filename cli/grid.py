@@ -28,6 +28,8 @@ MODELS = ("minilm", "extractive")
 WORKER, GATEWAY = "worker", "gateway"
 LOG_ENGINES = (KAFKA, REGISTRY)
 READY_LINE = "aether_worker_partitions "
+#: A worker waits for the log first, which on a busy machine takes its time.
+READY_S = 240.0
 
 
 def logs(settings: Settings) -> Path:
@@ -153,6 +155,7 @@ def _worker(settings: Settings, needs: tuple[str, ...], environment: Mapping[str
         prepare=lambda: require_free(port, "the worker's metrics", "ports.worker_metrics"),
         needs=needs,
         eager=True,
+        ready_within_s=READY_S,
         grace_s=20.0,
     )
 
@@ -169,6 +172,7 @@ def _gateway(settings: Settings, needs: tuple[str, ...], environment: Mapping[st
         prepare=lambda: require_free(port, "the gateway", "ports.gateway"),
         needs=needs,
         eager=True,
+        ready_within_s=READY_S,
         grace_s=20.0,
     )
 
