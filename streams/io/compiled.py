@@ -9,12 +9,14 @@ import types
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from math import isfinite
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 #: Where the body begins: after the magic byte and the schema's id.
 BODY = 5
 #: Lengths below this are written from a table.
 SMALL = 4096
+LONGS = 2**63
 
 
 class Compiled(NamedTuple):
@@ -51,7 +53,9 @@ def _function(kind: type, signature: str, lines: list[str], scope: dict[str, Any
 
 
 def varint(number: int) -> bytes:
-    """Write a long: zigzag, seven bits a byte, the lowest first."""
+    """Write a long: zigzag, seven bits a byte, the lowest first. Raises ValueError past 64 bits."""
+    if not -LONGS <= number < LONGS:
+        raise ValueError(f"{number} has more than 64 bits")
     bits = (number << 1) ^ (number >> 63)
     out = bytearray()
     while bits > 127:
@@ -68,7 +72,7 @@ def long_at(value: bytes, at: int) -> tuple[int, int]:
         byte = value[at]
         at += 1
         bits |= (byte & 127) << shift
-        if byte < 128:
+        if (byte < 128 and shift < 63) or byte < 2:
             return (bits >> 1) ^ -(bits & 1), at
         shift += 7
         if shift > 63:
@@ -88,6 +92,16 @@ def array(items: list[bytes]) -> bytes:
     return b"".join((varint(len(items)), *items, b"\0")) if items else b"\0"
 
 
+def number(value: float) -> float:
+    """Return a double that is a number: infinities and NaN have no JSON, and so no state.
+
+    Raises ValueError for one that is none.
+    """
+    if not isfinite(value):
+        raise ValueError(f"{value} is no number")
+    return value
+
+
 _PACK = struct.Struct("<d")
 LENGTHS = [varint(number) for number in range(SMALL)]
 
@@ -100,6 +114,7 @@ def _scope() -> dict[str, Any]:
         "pack": _PACK.pack,
         "unpack": _PACK.unpack_from,
         "long_at": long_at,
+        "number": number,
         "length_at": length_at,
         "new": object.__new__,
     }
@@ -157,7 +172,7 @@ class _Writer(_Source):
             case "long":
                 return [f"varint({value})"]
             case "double":
-                return [f"pack({value})"]
+                return [f"pack(number({value}))"]
             case "boolean":
                 return [f"b'\\1' if {value} else b'\\0'"]
             case "enum":
@@ -202,7 +217,7 @@ class _Reader(_Source):
             case "long":
                 self.lines.append(f"{name}, i = long_at(v, i)")
             case "double":
-                self.lines += [f"{name} = unpack(v, i)[0]", "i += 8"]
+                self.lines += [f"{name} = number(unpack(v, i)[0])", "i += 8"]
             case "boolean":
                 self.lines += [f"{name} = {self._choice((False, True))}[v[i]]", "i += 1"]
             case "enum":

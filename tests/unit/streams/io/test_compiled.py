@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import struct
 from typing import Any, cast
 
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.events.sessions import Candidate
+from streams.ids import CapabilityId
 from streams.io import schemas
 from streams.io.compiled import BODY, compile_for, long_at, varint
 from streams.plain import SAME, form_of
@@ -20,7 +23,7 @@ SCHEMAS = {kind: fastavro.parse_schema(json.loads(schemas.text_of(kind))) for ki
 FRAMING = b"\0" * BODY
 
 st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
-st.register_type_strategy(float, st.floats(allow_nan=False))
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
 EVENTS = st.one_of([st.from_type(kind) for kind in KINDS])
 
@@ -63,6 +66,27 @@ def test_any_bytes_are_an_event_or_are_refused(kind: type, body: bytes) -> None:
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_a_number_survives(number: int) -> None:
     assert long_at(varint(number), 0) == (number, len(varint(number)))
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_a_number_of_more_than_64_bits_is_never_written(number: int) -> None:
+    with pytest.raises(ValueError, match="64 bits"):
+        varint(number)
+
+
+@pytest.mark.parametrize("last", [b"\x02", b"\x7f", b"\xff\x01"])
+def test_a_number_of_more_than_64_bits_is_refused(last: bytes) -> None:
+    with pytest.raises(ValueError, match="64 bits"):
+        long_at(b"\xff" * 9 + last, 0)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_neither_written_nor_read(value: float) -> None:
+    compiled = compile_for(Candidate)
+    with pytest.raises(ValueError, match="no number"):
+        compiled.write(Candidate(capability=CapabilityId("a"), score=value))
+    with pytest.raises(ValueError, match="no number"):
+        compiled.read(FRAMING + b"\2a" + struct.pack("<d", value))
 
 
 def test_an_array_in_blocks_with_sizes_is_read() -> None:
