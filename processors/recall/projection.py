@@ -7,7 +7,7 @@ which changes nothing.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from processors.patience import patiently
@@ -80,7 +80,7 @@ class IndexProjection:
 
     async def _turn(self, follower: Follower) -> None:
         records = await patiently(lambda: asyncio.to_thread(follower.take, TAKE_S), told=_told)
-        memories = [memory for record in records if (memory := self._memory(record)) is not None]
+        memories = await patiently(lambda: asyncio.to_thread(self._memories, records), told=_told)
         if memories:
             await patiently(lambda: self._index.put(memories), told=_told)
         positions = {p: at for (_, p), at in follower.positions().items()}
@@ -93,6 +93,10 @@ class IndexProjection:
         positions = self.progress.positions
         await patiently(lambda: self._index.keep(positions), told=_told)
         self._kept_at = time.monotonic()
+
+    def _memories(self, records: Sequence[Record]) -> list[Memory]:
+        """Decode; registry and object store may have to be asked, and may be away."""
+        return [memory for record in records if (memory := self._memory(record)) is not None]
 
     def _memory(self, record: Record) -> Memory | None:
         try:

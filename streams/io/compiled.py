@@ -6,11 +6,12 @@ time or less, because they know the fields, build no dictionaries and call nothi
 
 import struct
 import types
+from array import array
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from math import isfinite
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 #: Where the body begins: after the magic byte and the schema's id.
 BODY = 5
@@ -87,7 +88,7 @@ def length_at(value: bytes, at: int) -> tuple[int, int]:
     return number << 1, at
 
 
-def array(items: list[bytes]) -> bytes:
+def blocks(items: list[bytes]) -> bytes:
     """Write an array: one block and the end."""
     return b"".join((varint(len(items)), *items, b"\0")) if items else b"\0"
 
@@ -102,6 +103,13 @@ def number(value: float) -> float:
     return value
 
 
+def numbers(vector: bytes) -> bytes:
+    """Return a vector as it is. Raises ValueError unless it is `float32[n]` and all are numbers."""
+    if not isfinite(sum(array("f", vector))):
+        raise ValueError("a vector with what is no number")
+    return vector
+
+
 _PACK = struct.Struct("<d")
 LENGTHS = [varint(number) for number in range(SMALL)]
 
@@ -110,7 +118,8 @@ def _scope() -> dict[str, Any]:
     return {
         "N": LENGTHS,
         "varint": varint,
-        "array": array,
+        "blocks": blocks,
+        "numbers": numbers,
         "pack": _PACK.pack,
         "unpack": _PACK.unpack_from,
         "long_at": long_at,
@@ -122,6 +131,8 @@ def _scope() -> dict[str, Any]:
 
 def _shape(kind: Any) -> tuple[str, Any]:
     """Say what sort of type it is, with what is inside."""
+    if get_origin(kind) is Annotated:
+        return kind.__metadata__[0], bytes
     kind = getattr(kind, "__supertype__", kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return "enum", kind
@@ -155,7 +166,7 @@ class _Writer(_Source):
     """Turns a value into the expressions of its parts."""
 
     def record(self, kind: type, value: str) -> list[str]:
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, include_extras=True)
         parts: list[str] = []
         for field in fields(kind):
             parts += self.parts(hints[field.name], f"{value}.{field.name}")
@@ -164,7 +175,7 @@ class _Writer(_Source):
     def parts(self, kind: Any, value: str) -> list[str]:
         shape, inner = _shape(kind)
         match shape:
-            case "text" | "bytes":
+            case "text" | "bytes" | "vector":
                 name = self.name("t")
                 self.lines.append(f"{name} = {value}{'.encode()' if shape == 'text' else ''}")
                 small = f"N[len({name})] if len({name}) < {SMALL} else varint(len({name}))"
@@ -179,7 +190,7 @@ class _Writer(_Source):
                 members = {m: varint(at) for at, m in enumerate(inner)}
                 return [f"{self.name('e', members)}[{value}]"]
             case "array":
-                return [f"array([{self.single(inner)}(x) for x in {value}])"]
+                return [f"blocks([{self.single(inner)}(x) for x in {value}])"]
             case "optional":
                 write = self.single(inner)
                 return [f"b'\\0' if {value} is None else b'\\2' + {write}({value})"]
@@ -198,7 +209,7 @@ class _Reader(_Source):
     """Turns a type into lines that read it from `v` at `i`; each returns the name of its value."""
 
     def record(self, kind: type) -> str:
-        hints, made = get_type_hints(kind), self.name("r")
+        hints, made = get_type_hints(kind, include_extras=True), self.name("r")
         self.lines.append(f"{made} = new({self.name('K', kind)})")
         for field in fields(kind):
             setter = self.name("s", getattr(kind, field.name).__set__)
@@ -214,6 +225,9 @@ class _Reader(_Source):
                 self._length()
                 text = ".decode()" if shape == "text" else ""
                 self.lines += ["j = i + (n >> 1)", f"{name} = v[i:j]{text}", "i = j"]
+            case "vector":
+                self._length()
+                self.lines += ["j = i + (n >> 1)", f"{name} = numbers(v[i:j])", "i = j"]
             case "long":
                 self.lines.append(f"{name}, i = long_at(v, i)")
             case "double":

@@ -20,7 +20,7 @@ from confluent_kafka.admin import AdminClient
 
 from streams.errors import BrokerAway, DeliveryFailed, Misconfigured
 from streams.io.kafka.errors import translate
-from streams.log import Delivered, Draft, Record, Span
+from streams.log import Delivered, Draft, Record, Span, filled
 
 Options = Mapping[str, str | int | float | bool]
 
@@ -73,7 +73,7 @@ def to_record(message: Message) -> Record:
         message.timestamp()[1],
         message.key(),
         message.value(),
-        message.headers() or [],  # type: ignore[arg-type]
+        filled(message.headers() or ()),  # type: ignore[arg-type]
     )
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import struct
+from array import array
 from typing import Any, cast
 
 import fastavro
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.events.sessions import Candidate
-from streams.ids import CapabilityId
+from streams.events.sessions import Candidate, TextPerceived
+from streams.ids import CapabilityId, RunId
 from streams.io import schemas
 from streams.io.compiled import BODY, compile_for, long_at, varint
 from streams.plain import SAME, form_of
@@ -22,6 +23,8 @@ COMPILED = {kind: compile_for(kind) for kind in KINDS}
 SCHEMAS = {kind: fastavro.parse_schema(json.loads(schemas.text_of(kind))) for kind in KINDS}
 FRAMING = b"\0" * BODY
 
+FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
+st.register_type_strategy(bytes, st.lists(FINITE).map(lambda v: array("f", v).tobytes()))
 st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
@@ -87,6 +90,13 @@ def test_what_is_no_number_is_neither_written_nor_read(value: float) -> None:
         compiled.write(Candidate(capability=CapabilityId("a"), score=value))
     with pytest.raises(ValueError, match="no number"):
         compiled.read(FRAMING + b"\2a" + struct.pack("<d", value))
+
+
+@pytest.mark.parametrize("vector", [b"abc", array("f", [1.0, math.nan]).tobytes()])
+def test_what_is_no_vector_is_refused(vector: bytes) -> None:
+    event = TextPerceived(run_id=RunId("r"), text="", scopes=(), encoder="", vector=vector)
+    with pytest.raises(ValueError, match=r"vector|bytes"):
+        COMPILED[TextPerceived].read(FRAMING + reference(event))
 
 
 def test_an_array_in_blocks_with_sizes_is_read() -> None:
