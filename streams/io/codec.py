@@ -73,6 +73,11 @@ def subject_of(topic: str, kind: type) -> str:
     return f"{topic}-{schemas.full_name(kind)}"
 
 
+def area_of(topic: Topic) -> str:
+    """Return the area whose events a topic holds."""
+    return topic.name.split(".")[1]
+
+
 class Encoding(Protocol):
     """What the rest of the grid needs of a codec: see `Codec` for the promises."""
 
@@ -98,13 +103,20 @@ class Codec:
         self._readings: dict[bytes, _Reading] = {}
         self._kinds = {schemas.full_name(kind): kind for kind in schemas.event_classes()}
 
+    def check(self, topic: Topic) -> None:
+        """See whether every event class of `topic`'s area could be registered; none is.
+
+        Raises IncompatibleSchema and RegistryAway.
+        """
+        for kind in AREAS[area_of(topic)]:
+            self._registry.check(subject_of(topic.name, kind), schemas.text_of(kind))
+
     def learn(self, topic: Topic, *, register: bool = False) -> None:
         """Learn the ids of every event class of `topic`'s area; with `register`, give them ids.
 
         Raises IncompatibleSchema, RegistryAway, and Misconfigured if one is not registered.
         """
-        area = topic.name.split(".")[1]
-        for kind in AREAS[area]:
+        for kind in AREAS[area_of(topic)]:
             text, subject = schemas.text_of(kind), subject_of(topic.name, kind)
             if register:
                 schema_id: int | None = self._registry.register(subject, text)
