@@ -53,7 +53,10 @@ _TABLE: dict[int, tuple[type[AetherError], str]] = {
     KafkaError._LOG_TRUNCATION: (LogTruncated, "records were lost on the broker: see its log"),
     KafkaError.INVALID_MSG_SIZE: (DeliveryFailed, ""),
     KafkaError.INVALID_TIMESTAMP: (DeliveryFailed, ""),
-    KafkaError.MSG_SIZE_TOO_LARGE: (DeliveryFailed, "raise `message.max.bytes` of the topic"),
+    KafkaError.MSG_SIZE_TOO_LARGE: (
+        DeliveryFailed,
+        "make it smaller, or raise the topic's `max.message.bytes`",
+    ),
     KafkaError.RECORD_LIST_TOO_LARGE: (DeliveryFailed, "raise `segment.bytes` of the topic"),
     KafkaError.INVALID_RECORD: (DeliveryFailed, ""),
     KafkaError.INVALID_MSG: (DeliveryFailed, ""),
