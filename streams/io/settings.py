@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1"
 #: In place of an address: the models run inside the worker.
 IN_PROCESS = "in-process"
+#: A body's last text is in its event twice, with what was recalled; all of it must be one object.
+BODY_MAX = 15 * 1024 * 1024
 PREFIX, NESTED = "AETHER_", "__"
 CONFIG_VARIABLE = "AETHER_CONFIG"
 
@@ -88,7 +90,7 @@ class Gateway(_Part):
 
     host: str = LOOPBACK
     timeout_s: float = Field(120.0, gt=0)
-    body_bytes_max: int = Field(10_485_760, gt=0)
+    body_bytes_max: int = Field(10_485_760, gt=0, le=BODY_MAX)
 
 
 class Worker(_Part):

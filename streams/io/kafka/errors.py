@@ -9,6 +9,7 @@ _REFUSED = "the broker refuses these credentials or rights; check `kafka.options
 _SET = "check `kafka.options` against librdkafka's configuration and the broker's version"
 _UNKNOWN = "create the grid's topics: `aether up` does, or `aether topic create`"
 
+_LARGE = "make it smaller, or raise the topic's `max.message.bytes`"
 _TOPIC = "the broker does not allow such topics; ask who runs it, or create them by hand"
 
 # What an error code means, beside "the broker is away": the class and what to do about it.
@@ -53,10 +54,7 @@ _TABLE: dict[int, tuple[type[AetherError], str]] = {
     KafkaError._LOG_TRUNCATION: (LogTruncated, "records were lost on the broker: see its log"),
     KafkaError.INVALID_MSG_SIZE: (DeliveryFailed, ""),
     KafkaError.INVALID_TIMESTAMP: (DeliveryFailed, ""),
-    KafkaError.MSG_SIZE_TOO_LARGE: (
-        DeliveryFailed,
-        "make it smaller, or raise the topic's `max.message.bytes`",
-    ),
+    KafkaError.MSG_SIZE_TOO_LARGE: (DeliveryFailed, _LARGE),
     KafkaError.RECORD_LIST_TOO_LARGE: (DeliveryFailed, "raise `segment.bytes` of the topic"),
     KafkaError.INVALID_RECORD: (DeliveryFailed, ""),
     KafkaError.INVALID_MSG: (DeliveryFailed, ""),
