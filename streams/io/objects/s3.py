@@ -86,7 +86,5 @@ class S3Store:
             return Undecodable(message)
         # servers have names of their own for keys they do not know
         if isinstance(exc, S3Error) and exc.response.status < 500 and exc.code not in PASSING:
-            return Misconfigured(
-                message, fix=WRONG.get(exc.code or "", _KEYS)
-            )
+            return Misconfigured(message, fix=WRONG.get(exc.code or "", _KEYS))
         return StoreAway(message, fix="check that the object store runs: `objects.s3_endpoint`")
