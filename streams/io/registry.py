@@ -4,6 +4,7 @@ Foreign errors end here: no answer, or one that a registry would not give, is Re
 refusal says which rule was broken. Only a registry that says so itself makes a schema unknown.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -33,6 +34,7 @@ COMPATIBILITY = "BACKWARD_TRANSITIVE"  # replay starts at offset 0: new readers,
 
 _EVOLVE = "only add fields with defaults; never rename without an alias or narrow a type"
 _URL = "set `registry.url` to a Confluent-compatible API, such as http://host:8081/apis/ccompat/v7"
+_CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 
 
 class SchemaRegistry(Protocol):
@@ -61,13 +63,13 @@ class ConfluentRegistry:
     """Any registry that speaks Confluent's API: Apicurio's `/apis/ccompat/v7`, Confluent's own."""
 
     def __init__(self, url: str, timeout_s: float = 5.0) -> None:
-        self.url = url
+        self.url = _CREDENTIALS.sub("", url)  # it is told in errors
         try:
             self._client = SchemaRegistryClient(
                 {"url": url, "timeout": timeout_s, "max.retries": 1, "retries.wait.ms": 100}
             )
-        except ValueError as exc:
-            raise Misconfigured(f"{url!r} is no address of a registry: {exc}", fix=_URL) from exc
+        except ValueError:  # it would tell the password
+            raise Misconfigured(f"{self.url!r} is no address of a registry", fix=_URL) from None
 
     def check(self, subject: str, schema: str) -> None:
         """Set the rule, then ask; a subject that is not there yet takes everything."""
