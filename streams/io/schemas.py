@@ -18,7 +18,7 @@ from streams.events import AREAS
 ROOT = Path(__file__).parents[2] / "schemas" / "avro"
 
 #: Ours are at most 4 deep, of some 40 types; a union is searched branch by branch.
-HEIGHT_MAX, TYPES_MAX, BRANCHES_MAX = 32, 1_000, 64
+HEIGHT_MAX, TYPES_MAX, BRANCHES_MAX = 12, 1_000, 64
 
 RECORDS = ("record", "error")
 #: What these names mean nobody can change by naming a type of his own like one.
@@ -110,7 +110,7 @@ class _Walk:
                 empty = kind == "fixed" and schema["size"] < 1
                 return self._know(full, _Extent(empty, 1))
             case "array":
-                return self._taking(schema["items"], "an array's item", space, inside)
+                return _around([self._taking(schema["items"], "an array's item", space, inside)])
             case "map":
                 return _around([self.extent(schema["values"], space, inside)])
             case written_out:  # {"type": "string"} and the like
@@ -150,7 +150,7 @@ class _Walk:
                 f"{what} takes time and memory, and no bytes: it is {schema!r:.80}",
                 fix="leave it out, or give it at least one field that has a value",
             )
-        return _around([extent])
+        return extent
 
     def _know(self, full: str, extent: _Extent) -> _Extent:
         self._known[full] = extent

@@ -21,6 +21,7 @@ from cli.main import CHECK, run
 from engines.install import Installed
 from engines.ports import free_port
 from engines.registry import api_url, registry
+from engines.service import Service
 from engines.supervisor import Supervisor
 from streams.errors import IncompatibleSchema
 from streams.events.chunks import TextEmitted
@@ -66,17 +67,23 @@ def test_a_compatible_schema_is_taken_and_an_incompatible_one_refused(registry_u
     assert register(registry_url, "facts", WITHOUT_DEFAULT).status_code == HTTPStatus.CONFLICT
 
 
-def test_schemas_survive_a_kill(installed: Installed, kafka_bootstrap: str, tmp_path: Path) -> None:
-    port = free_port()
+def own_registry(installed: Installed, bootstrap: str, port: int, folder: Path) -> Service:
+    """Return a registry that only this test uses."""
     service = registry(
         installed.registry,
         port=port,
         management_port=free_port(),
-        kafka_port=int(kafka_bootstrap.rpartition(":")[2]),
-        log=tmp_path / "registry.log",
+        kafka_port=int(bootstrap.rpartition(":")[2]),
+        log=folder / "registry.log",
         environment=os.environ,
     )
-    with Supervisor([alone(service)]) as supervisor:
+    return alone(service)
+
+
+def test_schemas_survive_a_kill(installed: Installed, kafka_bootstrap: str, tmp_path: Path) -> None:
+    port = free_port()
+    service = own_registry(installed, kafka_bootstrap, port, tmp_path)
+    with Supervisor([service]) as supervisor:
         supervisor.start()
         number = register(api_url(port), "survivors", OLD).json()["id"]
         before = supervisor.pid("registry")
@@ -159,16 +166,9 @@ def test_one_incompatible_schema_stops_the_start_before_any_is_registered(
 ) -> None:
     topic, kind = CHUNKS, TextEmitted  # the last to be registered
     port = free_port()
-    made = registry(
-        installed.registry,
-        port=port,
-        management_port=free_port(),
-        kafka_port=int(kafka_bootstrap.rpartition(":")[2]),
-        log=tmp_path / "registry.log",
-        environment=os.environ,
-    )
+    made = own_registry(installed, kafka_bootstrap, port, tmp_path)
     own = {f"APICURIO_KAFKASQL{part}_TOPIC": f"own{part}" for part in ("", "_SNAPSHOTS", "_EVENTS")}
-    service = replace(alone(made), environment={**made.environment, **own})
+    service = replace(made, environment={**made.environment, **own})
     monkeypatch.setenv("AETHER_KAFKA__BOOTSTRAP", kafka_bootstrap)
     monkeypatch.setenv("AETHER_REGISTRY__URL", api_url(port))
     with Supervisor([service]) as supervisor:
