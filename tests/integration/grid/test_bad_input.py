@@ -54,7 +54,7 @@ pytestmark = pytest.mark.integration
 
 WORKER = "reader"
 #: What the topic takes, less what a record is wrapped in: its letter is larger.
-LARGEST = 2_097_152 - 400
+LARGEST = 2_097_152 - 130
 
 
 class Grid(NamedTuple):
