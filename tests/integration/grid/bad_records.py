@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import httpx
 
+from engines.supervisor import Supervisor
 from streams import dead_letters as dl
 from streams.envelope import PROCESSOR, SPEC_VERSION
 from streams.errors import DeliveryFailed
@@ -15,13 +17,15 @@ from streams.events.memory import Content, Kind, MemoryOffered, MemoryRecorded
 from streams.io import schemas
 from streams.io.client import Client
 from streams.io.codec import PREFIX
+from streams.io.objects.directory import DirectoryStore
 from streams.io.settings import ROOT, Settings
 from streams.log import Draft, Headers, Record
 from streams.topics import MEMORY
-from tests.integration.grid.harness import environment, wait_until
+from tests.integration.grid.harness import Role, environment, wait_until
 
 PARTITION, KEY = 1, b"scope"
 WITHIN_S = 60.0
+WORKER = "reader"
 
 
 class Bad(NamedTuple):
@@ -126,3 +130,65 @@ def listed(settings: Settings, *arguments: str) -> Sequence[Mapping[str, Any]]:
     assert ended.returncode == 0, ended.stderr
     rows: Sequence[Mapping[str, Any]] = json.loads(ended.stdout)
     return rows
+
+
+class Grid(NamedTuple):
+    """A grid with one worker that remembers, and its front door."""
+
+    settings: Settings
+    engines: Supervisor
+    client: Client
+    worker: Role
+
+    @property
+    def store(self) -> DirectoryStore:
+        """The object store that the worker reads."""
+        return DirectoryStore(self.settings.data_dir / WORKER / "objects")
+
+    def value(self, text: str = "as good as any") -> bytes:
+        """Return the bytes of a good event."""
+        return self.client.wire.codec.encode(offered(text))
+
+    def goes_on(self) -> None:
+        """See that a good event behind everything else is recorded, by the worker of always."""
+        text = f"good {uuid.uuid4()}"
+        append(self.client, Bad(self.value(text)).draft)
+        await_recorded(self.client, text)
+        process = self.worker.process
+        assert process is not None
+        assert process.returncode() is None, self.worker.tail()
+
+
+def parked(grid: Grid, bad: Bad) -> Record:
+    """Append a bad record and a good one; return the bad one's letter once the good is recorded."""
+    record = append(grid.client, bad.draft)
+    grid.goes_on()
+    (letter,) = letters(grid.client, record)
+    assert (letter.key, letter.value) == (record.key, record.value)
+    assert letter.headers[: len(record.headers)] == record.headers
+    head = dict(letter.headers)
+    assert (head[dl.TOPIC], head[dl.PARTITION]) == (MEMORY.name.encode(), b"%d" % PARTITION)
+    assert (head[PROCESSOR], head[dl.ATTEMPT]) == (b"intake", b"1")
+    return letter
+
+
+class registry_away:  # noqa: N801 - reads as a `with`
+    """Keeps the registry stopped for the length of a block."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._engines = grid.engines
+
+    def __enter__(self) -> None:
+        self._engines.hold(["registry"])
+        self._until(lambda: "registry" not in self._engines.pids())
+
+    def __exit__(self, *_: object) -> None:
+        self._engines.hold([])
+        self._until(lambda: self._engines.is_ready)
+
+    def _until(self, condition: Callable[[], bool]) -> None:
+        def ticked() -> bool:
+            self._engines.tick()
+            return condition()
+
+        wait_until(ticked, 120, "the registry does not do as it is told")

@@ -6,13 +6,11 @@ recorded.
 
 import uuid
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import httpx
 import pytest
 
 from engines.install import Installed
-from engines.supervisor import Supervisor
 from streams import dead_letters as dl
 from streams.envelope import CAUSE, DATA_REFERENCE, ID, PROCESSOR
 from streams.errors import DeliveryFailed
@@ -20,15 +18,15 @@ from streams.io.client import Client
 from streams.io.compiled import varint
 from streams.io.kafka.log import DOOR, KafkaLog
 from streams.io.objects import address_of, name_in
-from streams.io.objects.directory import DirectoryStore
-from streams.io.settings import Settings
 from streams.io.wire import CLAIM_MIN, Wire
 from streams.log import Record
 from streams.topics import MEMORY, SESSIONS
 from tests.integration.grid.bad_records import (
     KEY,
     PARTITION,
+    WORKER,
     Bad,
+    Grid,
     aether,
     append,
     await_recorded,
@@ -37,7 +35,9 @@ from tests.integration.grid.bad_records import (
     listed,
     offered,
     ours_with,
+    parked,
     register,
+    registry_away,
     texts,
 )
 from tests.integration.grid.harness import (
@@ -52,36 +52,8 @@ from tests.integration.grid.harness import (
 
 pytestmark = pytest.mark.integration
 
-WORKER = "reader"
 #: What the topic takes, less what a record is wrapped in: its letter is larger.
 LARGEST = 2_097_152 - 130
-
-
-class Grid(NamedTuple):
-    """A grid with one worker that remembers, and its front door."""
-
-    settings: Settings
-    engines: Supervisor
-    client: Client
-    worker: Role
-
-    @property
-    def store(self) -> DirectoryStore:
-        """The object store that the worker reads."""
-        return DirectoryStore(self.settings.data_dir / WORKER / "objects")
-
-    def value(self, text: str = "as good as any") -> bytes:
-        """Return the bytes of a good event."""
-        return self.client.wire.codec.encode(offered(text))
-
-    def goes_on(self) -> None:
-        """See that a good event behind everything else is recorded, by the worker of always."""
-        text = f"good {uuid.uuid4()}"
-        append(self.client, Bad(self.value(text)).draft)
-        await_recorded(self.client, text)
-        process = self.worker.process
-        assert process is not None
-        assert process.returncode() is None, self.worker.tail()
 
 
 @pytest.fixture(scope="module")
@@ -90,19 +62,6 @@ def grid(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iter
     role = worker(settings, WORKER, "memory")
     with engines_running(settings, installed) as engines, running(role), Client(settings) as client:
         yield Grid(settings, engines, client, role)
-
-
-def parked(grid: Grid, bad: Bad) -> Record:
-    """Append a bad record and a good one; return the bad one's letter once the good is recorded."""
-    record = append(grid.client, bad.draft)
-    grid.goes_on()
-    (letter,) = letters(grid.client, record)
-    assert (letter.key, letter.value) == (record.key, record.value)
-    assert letter.headers[: len(record.headers)] == record.headers
-    head = dict(letter.headers)
-    assert (head[dl.TOPIC], head[dl.PARTITION]) == (MEMORY.name.encode(), b"%d" % PARTITION)
-    assert (head[PROCESSOR], head[dl.ATTEMPT]) == (b"intake", b"1")
-    return letter
 
 
 def reason(letter: Record) -> tuple[str, str]:
@@ -298,28 +257,6 @@ def test_a_letter_that_is_none_is_a_mistake_of_who_names_it(grid: Grid) -> None:
         ended = aether(grid.settings, "dlq", "show", name)
         assert ended.returncode == 2
         assert "aether dlq list" in ended.stderr
-
-
-class registry_away:  # noqa: N801 - reads as a `with`
-    """Keeps the registry stopped for the length of a block."""
-
-    def __init__(self, grid: Grid) -> None:
-        self._engines = grid.engines
-
-    def __enter__(self) -> None:
-        self._engines.hold(["registry"])
-        self._until(lambda: "registry" not in self._engines.pids())
-
-    def __exit__(self, *_: object) -> None:
-        self._engines.hold([])
-        self._until(lambda: self._engines.is_ready)
-
-    def _until(self, condition: Callable[[], bool]) -> None:
-        def ticked() -> bool:
-            self._engines.tick()
-            return condition()
-
-        wait_until(ticked, 120, "the registry does not do as it is told")
 
 
 def test_a_registry_that_is_away_is_waited_for(grid: Grid) -> None:
