@@ -39,11 +39,13 @@ def binary() -> Path:
     go = shutil.which("go")
     if not program.exists() and go is None:
         pytest.skip("NOT TESTED: S3 needs `go` to build versitygw; install Go, or run it in CI")
-    with turn(folder.with_suffix(".lock"), lambda pid: _say(f"process {pid} builds versitygw")):
+    with turn(
+        folder.with_name(f"{folder.name}.lock"), lambda pid: _say(f"process {pid} builds versitygw")
+    ):
         if not program.exists():
             assert go is not None
             _say("building versitygw, two to four minutes this once")
-            made = folder.with_suffix(".new")
+            made = folder.with_name(f"{folder.name}.new")
             command = [go, "install", f"{PACKAGE}@{VERSION}"]
             built = subprocess.run(
                 command, env={**os.environ, "GOBIN": str(made)}, capture_output=True, text=True,
