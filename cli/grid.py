@@ -90,6 +90,8 @@ def prepare_log(settings: Settings) -> None:
     create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
     with closing(ConfluentRegistry(settings.registry_url)) as registered:
         codec = Codec(registered)
+        for topic in TOPICS:  # all of them or none: half a release helps nobody
+            codec.check(topic)
         for topic in TOPICS:
             codec.learn(topic, register=True)
 

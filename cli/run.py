@@ -125,7 +125,9 @@ def _following(client: Client, starts: Mapping[tuple[str, int], int]) -> Iterato
                     if client.wire.codec.kind_of(record.value) is None:
                         continue
                     event = client.wire.open(record)
-                    if not marks[record.partition].repeats(origin_of(event.head), event.key):
+                    if not marks[record.partition].repeats(
+                        origin_of(event.head, event.offset), event.key
+                    ):
                         yield event
 
 

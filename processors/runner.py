@@ -199,7 +199,7 @@ class Runner:
             if kind is None:
                 return None
             cause = self._wire.open(record)
-            if tenure.marks.repeats(origin_of(cause.head), cause.key):
+            if tenure.marks.repeats(origin_of(cause.head, cause.offset), cause.key):
                 self._repeated += 1
                 return None
         except Transient:

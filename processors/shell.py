@@ -18,7 +18,7 @@ from faust.types import EventT
 from processors.runner import Batch, Runner
 from streams.errors import AetherError, Fatal
 from streams.io.kafka.log import to_record
-from streams.log import EventLog, Record
+from streams.log import EventLog, Record, filled
 
 logger = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ def _single(message: Any) -> Record:
         int(message.timestamp * 1000),
         message.key,
         message.value,
-        list(headers.items() if isinstance(headers, dict) else headers),
+        filled(headers.items() if isinstance(headers, dict) else headers),
     )
 
 

@@ -68,7 +68,7 @@ class Histories:
         ]
 
     def _fold(self, envelope: Envelope[Any]) -> None:
-        origin = origin_of(envelope.head)
+        origin = origin_of(envelope.head, envelope.offset)
         for at, ledger in enumerate(self._ledgers):
             if isinstance(envelope.event, ledger.decider.grid.reads):
                 self._grids[at] = ledger.decider.grid.evolve(self._grids[at], envelope.event)

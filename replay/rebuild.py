@@ -137,7 +137,7 @@ class Rebuilder(NamedTuple):
     ) -> None:
         if record.offset < position:
             key = (record.key or b"").decode(errors="replace")
-            marks.repeats(origin_of(dict(record.headers)), key)
+            marks.repeats(origin_of(dict(record.headers), record.offset), key)
         prefix = (record.value or b"")[:5]
         known = concerned.get(prefix)
         if known is None:

@@ -74,7 +74,7 @@ class Traveller(NamedTuple):
 
         For a decision that is when its input had been decided, whoever else had gone further.
         """
-        origin = origin_of(event.head)
+        origin = origin_of(event.head, event.offset)
         input_at = origin.cause.offset if isinstance(origin, Decision) else event.offset
         return Moment(event.partition, input_at + 1)
 
@@ -122,7 +122,7 @@ def _takes(standing: Standing, record: Record, keys: set[bytes], position: int, 
     A decider decides in the order of the partition, so a decision on a later input ends the way.
     """
     with suppress(Poison):
-        origin = origin_of(dict(record.headers))
+        origin = origin_of(dict(record.headers), record.offset)
         own = isinstance(origin, Decision) and origin.processor == standing.decider.name
         if own and isinstance(origin, Decision) and origin.cause.offset >= position:
             return False

@@ -28,7 +28,7 @@ def opened(
                 envelope
                 for envelope in found
                 if envelope is not None
-                and not marks.repeats(origin_of(envelope.head), envelope.key)
+                and not marks.repeats(origin_of(envelope.head, envelope.offset), envelope.key)
             ],
         )
 
@@ -39,7 +39,7 @@ def _open(record: Record, wire: Wire, kinds: Kinds | None) -> Envelope[Any] | No
         if kind is None or (kinds is not None and kind not in kinds):
             return None
         envelope = wire.open(record)
-        origin_of(envelope.head)
+        origin_of(envelope.head, envelope.offset)
     except Poison:
         return None  # it was parked, then as now
     return envelope

@@ -108,7 +108,7 @@ class Verifier:
     def read(self, envelope: Envelope[Any]) -> None:
         """Take the next record that is no repeat."""
         kind = type(envelope.event)
-        origin = origin_of(envelope.head)
+        origin = origin_of(envelope.head, envelope.offset)
         if isinstance(origin, Decision) and origin.processor == self._decider.name:
             self._recorded(origin.cause, envelope)
         is_fact, is_input = kind in self._facts, kind in self._reads

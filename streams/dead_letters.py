@@ -18,6 +18,7 @@ OFFSET = "__streams.errors.offset"
 ATTEMPT = "aether_attempt"
 
 MESSAGE_MAX = 1_000
+ATTEMPT_DIGITS = 9
 
 #: What a retried record leaves behind: why it was parked, and its place among what was decided,
 #: by which every reader would take it for a repeat.
@@ -41,6 +42,12 @@ def dead_letter(record: Record, processor: ProcessorName, error: Exception) -> D
     return Draft(topic, record.partition, record.key, record.value, head)
 
 
+def _attempts(head: Head) -> int:
+    """Return how often a record was parked before; who wrote it may have written anything there."""
+    said = head.get(ATTEMPT) or b""
+    return int(said) if said.isdigit() and len(said) < ATTEMPT_DIGITS else 0
+
+
 def retried(letter: Record) -> Draft:
     """Return the parked record to be appended to its stream again, behind all that came since.
 
@@ -55,11 +62,3 @@ def retried(letter: Record) -> Draft:
     attempt = [(ATTEMPT, head.get(ATTEMPT, b"1"))]
     others = [(name, value) for name, value in kept if name != ATTEMPT]
     return Draft(topic, partition, letter.key, letter.value, others + attempt)
-
-
-def _attempts(head: Head) -> int:
-    """Return how often a record was parked before; outside, anything may be written there."""
-    try:
-        return int(head[ATTEMPT])
-    except (KeyError, ValueError, TypeError):
-        return 0

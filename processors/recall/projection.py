@@ -80,9 +80,7 @@ class IndexProjection:
 
     async def _turn(self, follower: Follower) -> None:
         records = await patiently(lambda: asyncio.to_thread(follower.take, TAKE_S), told=_told)
-        memories = await patiently(
-            lambda: asyncio.to_thread(self._memories, records), told=_told
-        )  # registry and object store may have to be asked
+        memories = await patiently(lambda: asyncio.to_thread(self._memories, records), told=_told)
         if memories:
             await patiently(lambda: self._index.put(memories), told=_told)
         positions = {p: at for (_, p), at in follower.positions().items()}
@@ -97,6 +95,7 @@ class IndexProjection:
         self._kept_at = time.monotonic()
 
     def _memories(self, records: Sequence[Record]) -> list[Memory]:
+        """Decode; registry and object store may have to be asked, and may be away."""
         return [memory for record in records if (memory := self._memory(record)) is not None]
 
     def _memory(self, record: Record) -> Memory | None:

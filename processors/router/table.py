@@ -80,7 +80,8 @@ def _dot(left: "array[float]", right: bytes) -> float:
 
 
 def _mean(vectors: tuple[bytes, ...]) -> bytes:
-    columns = zip(*(array("f", vector) for vector in vectors), strict=True)
+    # not strict: evolve never raises, and a shorter one from outside counts as far as it goes
+    columns = zip(*(array("f", vector) for vector in vectors), strict=False)
     total = [math.fsum(column) for column in columns]
     length = math.sqrt(math.fsum(x * x for x in total)) or 1.0
     return array("f", [x / length for x in total]).tobytes()

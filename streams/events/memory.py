@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import get_args
 
+from streams.events.vector import Vector
 from streams.ids import MemoryId
 
 
@@ -61,7 +62,7 @@ class MemoryPerceived:
     memory_id: MemoryId
     content: Content
     encoder: str
-    vector: bytes
+    vector: Vector
 
 
 MemoryEvent = MemoryOffered | MemoryRecorded | MemoryRefused | MemoryPerceived

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import get_args
 
+from streams.events.vector import Vector
 from streams.ids import ModelName
 
 
@@ -49,7 +50,7 @@ class CapabilityPerceived:
     version: int
     card: Card
     encoder: str
-    vectors: tuple[bytes, ...]
+    vectors: tuple[Vector, ...]
 
 
 RegistryEvent = CapabilityOffered | CapabilityRegistered | CapabilityRefused | CapabilityPerceived

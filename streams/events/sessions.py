@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import get_args
 
+from streams.events.vector import Vector
 from streams.ids import CapabilityId, InferenceId, MemoryId, ModelName, RunId, ScopeId
 
 
@@ -82,7 +83,7 @@ class TextPerceived:
     text: str
     scopes: tuple[ScopeId, ...]
     encoder: str
-    vector: bytes
+    vector: Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class CapabilityAdopted:
     policy: str
     model: ModelName
     encoder: str
-    vectors: tuple[bytes, ...]
+    vectors: tuple[Vector, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

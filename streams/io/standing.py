@@ -41,7 +41,7 @@ class Standing:
         """
         if facts and kind in self._fact_kinds:
             self.learn(self._wire.open(record).event)
-        origin = origin_of(dict(record.headers))
+        origin = origin_of(dict(record.headers), record.offset)
         if isinstance(origin, Decision) and origin.processor == self.decider.name:
             own = self._wire.open(record)
             self.ledger.recall(own.key, origin.cause, own.event)

@@ -20,7 +20,7 @@ from confluent_kafka.admin import AdminClient
 
 from streams.errors import BrokerAway, DeliveryFailed, Misconfigured
 from streams.io.kafka.errors import translate
-from streams.log import Delivered, Draft, Record, Span
+from streams.log import Delivered, Draft, Record, Span, filled
 
 Options = Mapping[str, str | int | float | bool]
 
@@ -38,8 +38,9 @@ PRODUCER: Options = {
     "allow.auto.create.topics": False,
     "reconnect.backoff.max.ms": 1_000,
 }
-#: A processor waits an outage out: what was decided must not fail to be appended.
-PROCESSOR: Options = {"message.timeout.ms": 0}
+#: A processor waits an outage out: what was decided must not fail to be appended. A dead letter is
+#: larger than its record, and its topic takes twice as much.
+PROCESSOR: Options = {"message.timeout.ms": 0, "message.max.bytes": 2 * 2_097_152}
 #: A door tells its client after this long that the outcome is unknown.
 DOOR: Options = {"delivery.timeout.ms": 15_000, "queue.buffering.max.messages": 10_000}
 
@@ -73,7 +74,7 @@ def to_record(message: Message) -> Record:
         message.timestamp()[1],
         message.key(),
         message.value(),
-        message.headers() or [],  # type: ignore[arg-type]
+        filled(message.headers() or ()),  # type: ignore[arg-type]
     )
 
 

@@ -442,7 +442,7 @@ def _contradictions(world: World) -> list[str]:
     found = []
     for record in world.records():
         head = dict(record.headers)
-        event_id, decision = head.get(ID), origin_of(head)
+        event_id, decision = head.get(ID), origin_of(head, record.offset)
         if event_id is None:
             continue
         content = record.key, record.value
@@ -459,7 +459,9 @@ def _wrong_decisions(world: World, decider: Decider[Any, Any, Any, Any]) -> list
     found, states, grid, marks = list[str](), dict[str, Any](), decider.grid.initial, Marks()
     written, parked = _written_by(world, decider), letters_at(world)
     for record in world.records():
-        if marks.repeats(origin_of(dict(record.headers)), (record.key or b"").decode()):
+        if marks.repeats(
+            origin_of(dict(record.headers), record.offset), (record.key or b"").decode()
+        ):
             continue
         expected: tuple[Any, ...] = ()
         try:
@@ -483,7 +485,7 @@ def _wrong_decisions(world: World, decider: Decider[Any, Any, Any, Any]) -> list
 def _written_by(world: World, decider: Decider[Any, Any, Any, Any]) -> dict[int, list[Any]]:
     written, marks = dict[int, list[Any]](), Marks()
     for record in world.records():
-        decision, key = origin_of(dict(record.headers)), (record.key or b"").decode()
+        decision, key = origin_of(dict(record.headers), record.offset), (record.key or b"").decode()
         if not isinstance(decision, Decision) or decision.processor != decider.name:
             continue
         if marks.repeats(decision, key):
@@ -496,7 +498,7 @@ def _wrong_outcomes(world: World) -> list[str]:
     marks, asked, answered = Marks(), dict[bytes, list[bytes]](), dict[bytes, list[bytes]]()
     for record in world.records():
         head, key = dict(record.headers), record.key or b""
-        origin = origin_of(head)
+        origin = origin_of(head, record.offset)
         if origin is None or marks.repeats(origin, key.decode()):
             continue
         if origin.processor == Looking.name:

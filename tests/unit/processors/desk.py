@@ -8,6 +8,7 @@ from typing import Any
 from processors.effects import Performing
 from processors.parts import Part
 from processors.runner import Batch, Runner
+from streams.effects import Safety
 from streams.envelope import Envelope
 from streams.errors import Poison, Transient
 from streams.ids import ProcessorName
@@ -30,6 +31,8 @@ class Watched:
     name, version, topic = ProcessorName("looking"), 1, TOPIC
     reads: tuple[type, ...] = (Counted,)
     writes: tuple[type, ...] = (Looked,)
+    depends_on: tuple[str, ...] = ("body",)
+    safety = Safety.REPEATABLE
     patience_s: float | None = None
 
     def __init__(self, batch_max: int = 1) -> None:
@@ -55,7 +58,8 @@ class Watched:
             self.inside -= 1
         return [Looked(body=body) for body in bodies]
 
-    def give_up(self, cause: Envelope[Any], error: Transient) -> Looked:
+    @staticmethod
+    def give_up(cause: Envelope[Any], error: Transient) -> Looked:
         return Looked(body=-cause.event.body)
 
     def shut(self, *bodies: int) -> None:

@@ -60,7 +60,7 @@ def decisions(made: World, decider: Decider[Any, Any, Any, Any]) -> list[Record]
     """Return the records in which a decider's decisions begin."""
 
     def begins(record: Record) -> bool:
-        origin = origin_of(dict(record.headers))
+        origin = origin_of(dict(record.headers), record.offset)
         return (
             isinstance(origin, Decision)
             and origin.processor == decider.name
@@ -99,7 +99,7 @@ def test_an_altered_decision_is_shown_with_state_input_expected_and_got(tmp_path
     found = Heard()
     compare(made, COUNTER, found)
     (first, *_) = found
-    origin = origin_of(written.head)
+    origin = origin_of(written.head, written.offset)
     assert isinstance(origin, Decision)
     assert first.cause.offset == origin.cause.offset
     assert isinstance(first.state, int)
@@ -121,9 +121,9 @@ def test_after_a_difference_the_recorded_decision_counts(tmp_path: Path) -> None
 def test_a_missing_decision_is_a_difference(tmp_path: Path) -> None:
     made, found = world(3, tmp_path), Heard()
     record = decisions(made, COUNTER)[-1]
-    origin = origin_of(dict(record.headers))
+    origin = origin_of(dict(record.headers), record.offset)
     for at, other in enumerate(made.records()):
-        if origin_of(dict(other.headers)) in (origin, _second(origin)):
+        if origin_of(dict(other.headers), other.offset) in (origin, _second(origin)):
             made.records()[at] = other._replace(headers=[])
     compare(made, COUNTER, found)
     assert [(d.got, len(d.expected) > 0) for d in found] == [((), True)]
@@ -155,13 +155,13 @@ def test_a_changed_decider_differs_where_it_decides_otherwise(tmp_path: Path) ->
 
 
 def _steps(record: Record) -> int:
-    origin = origin_of(dict(record.headers))
+    origin = origin_of(dict(record.headers), record.offset)
     assert isinstance(origin, Decision)
     return origin.cause.steps
 
 
 def _offset(record: Record) -> int:
-    origin = origin_of(dict(record.headers))
+    origin = origin_of(dict(record.headers), record.offset)
     assert isinstance(origin, Decision)
     return origin.cause.offset
 

@@ -64,18 +64,18 @@ def test_what_is_not_utf8_is_unacceptable(record: Record, head: dict[str, bytes]
     ],
 )
 def test_an_origin_is_read_from_the_headers(head: dict[str, bytes], origin: Any) -> None:
-    assert origin_of(head) == origin
+    assert origin_of(head, 13) == origin
 
 
 @pytest.mark.parametrize("value", [b"", b"1", b"1/2", b"1/2/3/4", b"a/b/c", b"1//2", b"\xff/0/1"])
 def test_a_cause_that_is_none_is_unacceptable(value: bytes) -> None:
     with pytest.raises(Unacceptable, match=env.CAUSE):
-        origin_of({env.PROCESSOR: b"router/1", env.CAUSE: value})
+        origin_of({env.PROCESSOR: b"router/1", env.CAUSE: value}, 13)
 
 
 def test_a_request_that_is_no_number_is_unacceptable() -> None:
     with pytest.raises(Unacceptable, match=env.REQUEST):
-        origin_of({env.PROCESSOR: b"router/1", env.REQUEST: b"1/2"})
+        origin_of({env.PROCESSOR: b"router/1", env.REQUEST: b"1/2"}, 13)
 
 
 def test_an_author_is_named_without_its_version() -> None:

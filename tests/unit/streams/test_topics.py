@@ -3,7 +3,7 @@
 from streams import topics as t
 from streams.events import AREAS
 
-TOPICS = (t.SESSIONS, t.MEMORY, t.REGISTRY, t.CHUNKS)
+TOPICS = (t.SESSIONS, t.MEMORY, t.REGISTRY, t.FORKS, t.CHUNKS)
 
 
 def test_what_is_fixed_for_ever_is_what_it_was() -> None:
@@ -11,6 +11,7 @@ def test_what_is_fixed_for_ever_is_what_it_was() -> None:
         ("aether.sessions.events", "session", 4, None),
         ("aether.memory.events", "scope", 4, None),
         ("aether.registry.events", "capability", 1, None),
+        ("aether.forks.events", "fork", 4, None),
         ("aether.chunks", "run", 4, 3_600_000),
     ]
     assert t.SESSIONS.dead_letters == "aether.sessions.events.dlq"
