@@ -232,7 +232,7 @@ async def test_commits_never_pass_a_gap(grounds: Grounds) -> None:
             await app.commit({topic.name})
             assert grounds.committed(topic) == committed
     finally:
-        await app.stop()
+        await asyncio.wait_for(app.stop(), 20)
 
 
 QUIET: dict[str, Any] = {
