@@ -170,7 +170,7 @@ async def test_poison_is_parked_and_the_partition_moves_on(grounds: Grounds) -> 
 
 @ours
 async def test_a_stuck_topic_does_not_stop_another(grounds: Grounds) -> None:
-    """Faust's own driver puts into the full queue and waits, with all that was fetched behind it."""
+    """Faust's own driver puts into the full queue and waits, and everything else behind it."""
     busy, other, stuck = grounds.topic(), grounds.topic(), Stuck()
 
     def parts(topic: Topic, wire: Wire, snapshots: SnapshotFolder) -> Sequence[Part]:
