@@ -7,7 +7,6 @@ import json
 import threading
 from collections import Counter
 from http.client import HTTPConnection, HTTPException
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from engines.ports import LOOPBACK
@@ -57,12 +56,7 @@ class Asking:
             thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._halt.set()
         for thread in self._threads:
             thread.join()

@@ -7,7 +7,6 @@ recorded before, by whomever, records it once.
 import threading
 import time
 from collections import Counter
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from processors.memory.decider import memory_id
@@ -56,12 +55,7 @@ class Offers:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._halt.set()
         self._thread.join()
         self._client.flush()
