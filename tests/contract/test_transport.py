@@ -128,31 +128,32 @@ async def test_nothing_is_acknowledged_before_its_delivery(grounds: Grounds) -> 
 
 
 async def test_members_come_and_go_and_nothing_is_lost(grounds: Grounds) -> None:
-    topic = grounds.topic()
-    telling = asyncio.to_thread(_tell_on, grounds, topic)
-    async with Member(grounds, topic, name="first") as first:
-        told = asyncio.create_task(telling)
-        await until(lambda: bool(grounds.committed(topic)))
-        async with Member(grounds, topic, name="second") as second:
-            await until(
-                lambda: first.shell.partitions == second.shell.partitions == PARTITIONS // 2
-            )
-            async with Member(grounds, topic, name="third") as third:
-                await until(lambda: third.shell.partitions > 0 and third.runners[0].tally.read > 0)
-        await until(lambda: first.shell.partitions == PARTITIONS)
-        await told
-        await grounds.considered(topic)
-    assert grounds.numbers(topic) == rising(TOLD_ON * 160)
+    topic, enough = grounds.topic(), threading.Event()
+    telling = asyncio.create_task(asyncio.to_thread(_tell_on, grounds, topic, enough))
+    try:
+        async with Member(grounds, topic, name="first") as first:
+            async with Member(grounds, topic, name="second") as second:
+                await until(
+                    lambda: first.shell.partitions == second.shell.partitions == PARTITIONS // 2
+                )
+                async with Member(grounds, topic, name="third") as third:
+                    await until(lambda: third.runners[0].tally.read > 0)
+            await until(lambda: first.shell.partitions == PARTITIONS)
+            enough.set()
+            told = await telling
+            await grounds.considered(topic)
+    finally:
+        enough.set()
+    assert grounds.numbers(topic) == rising(told)
 
 
-TOLD_ON = 15
-
-
-def _tell_on(grounds: Grounds, topic: Topic) -> None:
-    pace = threading.Event()
-    for _ in range(TOLD_ON):
+def _tell_on(grounds: Grounds, topic: Topic, enough: threading.Event) -> int:
+    """Tell until there is enough; return how many were told."""
+    told = 0
+    while not enough.wait(0.2):
         grounds.tell(topic, range(160))
-        pace.wait(0.3)
+        told += 160
+    return told
 
 
 async def test_poison_is_parked_and_the_partition_moves_on(grounds: Grounds) -> None:
