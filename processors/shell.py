@@ -189,6 +189,7 @@ class Application(faust.App):
 
 
 def _application(membership: Membership, scratch: Path) -> faust.App:
+    scratch.mkdir(parents=True, exist_ok=True)  # Faust makes the last part of the path only
     batches = "events=batch" in membership.broker
     session = membership.session_s
     app = Application(

@@ -137,7 +137,7 @@ class Member:
         options: dict[str, str] | None = None,
         name: str = "member",
     ) -> None:
-        folder = grounds.folder / name
+        folder = grounds.folder / "workers" / name
         wire = Wire(CODEC, DirectoryStore(folder / "objects"))
         snapshots = SnapshotFolder(folder / "snapshots")
         self.log = log or KafkaLog(grounds.bootstrap, PROCESSOR)
