@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import faust
+from faust.exceptions import ConsumerNotStarted
 from faust.streams import Stream
 from faust.types import EventT
 
@@ -81,7 +82,10 @@ class Shell:
     def partitions(self) -> int:
         """How many partitions this worker reads now."""
         consumer = self.app.consumer if self.app.started else None
-        return 0 if consumer is None else len(consumer.assignment())
+        try:
+            return 0 if consumer is None else len(consumer.assignment())
+        except ConsumerNotStarted:  # aiokafka's lives in a thread that takes its time
+            return 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.
@@ -185,6 +189,7 @@ class Application(faust.App):
 
 
 def _application(membership: Membership, scratch: Path) -> faust.App:
+    scratch.mkdir(parents=True, exist_ok=True)  # Faust makes the last part of the path only
     batches = "events=batch" in membership.broker
     session = membership.session_s
     app = Application(
