@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from cli import apart
+from cli.apart import settings_in
 from cli.grid import engines
 from engines.install import Installed
 from engines.logfile import LogFile
@@ -15,32 +17,24 @@ from engines.ports import free_port
 from engines.process import Process
 from engines.supervisor import Supervisor
 from streams.io.client import Client
-from streams.io.settings import ROOT, Ports, Settings, read_settings
+from streams.io.settings import ROOT, Settings
 from streams.log import Record
 from streams.topics import EVENT_TOPICS, Topic
 
 #: A short session, so that the tests need not wait for the broker to give a member up.
 SESSION_S, HEARTBEAT_S = 2.0, 0.4
-CACHE = "AETHER_CACHE_DIR"
 
-
-def settings_in(folder: Path, **given: object) -> Settings:
-    """Return settings for a grid of its own below a folder."""
-    ports = Ports(**{name: free_port() for name in Ports.model_fields})
-    return read_settings(data_dir=folder, ports=ports, **given)
+__all__ = ["settings_in"]
 
 
 def environment(settings: Settings, **extra: str) -> dict[str, str]:
     """Return what a process of this grid gets."""
-    ports = {f"AETHER_PORTS__{name.upper()}": str(port) for name, port in settings.ports}
-    return {
-        **{k: v for k, v in os.environ.items() if k == CACHE or not k.startswith("AETHER_")},
-        **ports,
-        "AETHER_DATA_DIR": str(settings.data_dir),
-        "AETHER_WORKER__SESSION_S": str(SESSION_S),
-        "AETHER_WORKER__HEARTBEAT_S": str(HEARTBEAT_S),
+    return apart.environment(
+        settings,
+        AETHER_WORKER__SESSION_S=str(SESSION_S),
+        AETHER_WORKER__HEARTBEAT_S=str(HEARTBEAT_S),
         **extra,
-    }
+    )
 
 
 @contextmanager
