@@ -111,8 +111,10 @@ class Ledger(Generic[S]):
 
     def keep(self, key: str, offset: int, events: Iterable[Any]) -> None:
         """Fold the complete decision on the input at `offset`."""
-        initial, states = self.decider.initial, self.states
-        state = self.decider.fold(events, states.pop(key, initial))
+        initial, states, evolve = self.decider.initial, self.states, self.decider.evolve
+        state = states.pop(key, initial)
+        for event in events:
+            state = evolve(state, event)
         self.mark = offset
         if state is initial or state == initial:
             return
