@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks._broker import broker, create, everything, fill, folder
-from benchmarks._report import options, say, show
+from benchmarks._report import options, show
 from benchmarks._rounds import against, interleaved
 from benchmarks.systems.aether import JobCodec, Paid
 from benchmarks.systems.job import (
@@ -37,7 +37,8 @@ from streams.partitioner import partition_of
 
 SYSTEMS = Path(__file__).parent / "systems"
 KEYS = 1_000
-RAW, STOCK = "raw confluent-kafka", "stock Faust, dict"
+RAW, RAW_HEADED = "raw confluent-kafka", "raw with headers"
+STOCK = "stock Faust, dict"
 #: Stock Faust is given a tenth, so that a run ends: what counts is events per second.
 STOCK_SHARE = 10
 
@@ -56,6 +57,7 @@ class System(NamedTuple):
 PEERS: Mapping[str, System] = {
     "aether": System("aether.py"),
     RAW: System("raw.py"),
+    RAW_HEADED: System("raw.py", ("headers",)),
     "raw aiokafka": System("aiokafka_loop.py"),
     "Quix Streams": System("quix.py", environment="bench-quix"),
     STOCK: System("faust_stock.py", ("dict",), share=STOCK_SHARE),
@@ -189,8 +191,6 @@ def main(asked: argparse.Namespace) -> None:
         figures = interleaved(list(PEERS), asked.rounds, bench.measure)
     for name, row in figures.items():
         row["aether_times_this"] = against(figures, name, "events_per_s")
-    raw = 1 / against(figures, RAW, "events_per_s")
-    say(f"aether is {1 / raw:.2f} of raw (goal 0.65)")
     show(figures, asked, title="consume, decode, count, produce", drawn="events_per_s")
 
 

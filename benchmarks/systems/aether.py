@@ -47,10 +47,20 @@ class Paid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What is decided of it."""
+    """What is decided of it: the payment with its count."""
 
     account: str
     number: int
+    at_ms: int
+    kind: str
+    amount: float
+    currency: str
+    merchant: str
+    country: str
+    city: str
+    online: bool
+    terminal: str
+    note: str
     count: int
 
 
@@ -86,8 +96,7 @@ def decider(topic: str, arrived: Callable[[], None]) -> Decider[int, Paid, Count
 
     def decide(state: int, cause: Envelope[Paid], _: None) -> tuple[Counted, ...]:
         arrived()
-        event = cause.event
-        return (Counted(account=event.account, number=event.number, count=state + 1),)
+        return (_counted(cause.event, state + 1),)
 
     return Decider(
         name=ProcessorName("counter"),
@@ -99,6 +108,24 @@ def decider(topic: str, arrived: Callable[[], None]) -> Decider[int, Paid, Count
         decide=decide,
         evolve=lambda _, event: event.count,
         grid=NO_GRID,
+    )
+
+
+def _counted(paid: Paid, count: int) -> Counted:
+    return Counted(
+        account=paid.account,
+        number=paid.number,
+        at_ms=paid.at_ms,
+        kind=paid.kind,
+        amount=paid.amount,
+        currency=paid.currency,
+        merchant=paid.merchant,
+        country=paid.country,
+        city=paid.city,
+        online=paid.online,
+        terminal=paid.terminal,
+        note=paid.note,
+        count=count,
     )
 
 

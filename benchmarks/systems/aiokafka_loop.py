@@ -43,7 +43,7 @@ async def main(asked: Order) -> None:
                 paid = decode_paid(record.value)
                 account = paid["account"]
                 counts[account] = count = counts.get(account, 0) + 1
-                written = encode_counted(account, paid["number"], count)
+                written = encode_counted(paid, count)
                 sent.append(await producer.send(asked.target, written, record.key))
                 seen += 1
         if seen - committed >= COMMIT_EVERY or seen in (WARM, asked.total):

@@ -51,7 +51,7 @@ async def main(asked: Order, *, in_table: bool) -> None:
             paid = decode_paid(value)
             account = paid["account"]
             counts[account] = counts.get(account, 0) + 1
-            written = encode_counted(account, paid["number"], counts[account])
+            written = encode_counted(paid, counts[account])
             await target.send(key=key, value=written)
             seen += 1
             if seen == WARM:

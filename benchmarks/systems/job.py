@@ -1,4 +1,4 @@
-"""The job every system does: read Avro events, count them per key, write each count as Avro.
+"""The job every system does: read Avro events, count them per key, write each with its count.
 
 Imports fastavro and the standard library alone: some systems live in environments of their own.
 A program takes its order as JSON, says READY once it has counted the warm-up, and prints a Took.
@@ -20,37 +20,29 @@ PARTITIONS = 4
 WARM = WARM_PER_PARTITION * PARTITIONS
 PAID_ID, COUNTED_ID = 1, 2
 
+_FIELDS = [
+    {"name": "account", "type": "string"},
+    {"name": "number", "type": "long"},
+    {"name": "at_ms", "type": "long"},
+    {"name": "kind", "type": "string"},
+    {"name": "amount", "type": "double"},
+    {"name": "currency", "type": "string"},
+    {"name": "merchant", "type": "string"},
+    {"name": "country", "type": "string"},
+    {"name": "city", "type": "string"},
+    {"name": "online", "type": "boolean"},
+    {"name": "terminal", "type": "string"},
+    {"name": "note", "type": "string"},
+]
 PAID = fastavro.parse_schema(
-    {
-        "type": "record",
-        "name": "Paid",
-        "namespace": "benchmark",
-        "fields": [
-            {"name": "account", "type": "string"},
-            {"name": "number", "type": "long"},
-            {"name": "at_ms", "type": "long"},
-            {"name": "kind", "type": "string"},
-            {"name": "amount", "type": "double"},
-            {"name": "currency", "type": "string"},
-            {"name": "merchant", "type": "string"},
-            {"name": "country", "type": "string"},
-            {"name": "city", "type": "string"},
-            {"name": "online", "type": "boolean"},
-            {"name": "terminal", "type": "string"},
-            {"name": "note", "type": "string"},
-        ],
-    }
+    {"type": "record", "name": "Paid", "namespace": "benchmark", "fields": _FIELDS}
 )
 COUNTED = fastavro.parse_schema(
     {
         "type": "record",
         "name": "Counted",
         "namespace": "benchmark",
-        "fields": [
-            {"name": "account", "type": "string"},
-            {"name": "number", "type": "long"},
-            {"name": "count", "type": "long"},
-        ],
+        "fields": [*_FIELDS, {"name": "count", "type": "long"}],
     }
 )
 
@@ -94,12 +86,12 @@ def decode_paid(value: bytes) -> Any:
     return fastavro.schemaless_reader(body, PAID, None)
 
 
-def encode_counted(account: str, number: int, count: int) -> bytes:
-    """Write an output."""
+def encode_counted(paid: Any, count: int) -> bytes:
+    """Write an output: the payment with its count; `paid` is changed."""
+    paid["count"] = count
     body = io.BytesIO()
     body.write(COUNTED_PREFIX)
-    counted = {"account": account, "number": number, "count": count}
-    fastavro.schemaless_writer(body, COUNTED, counted)
+    fastavro.schemaless_writer(body, COUNTED, paid)
     return body.getvalue()
 
 

@@ -36,7 +36,7 @@ def main(asked: Order) -> None:
             warm()
         if seen == asked.total:
             app.stop()
-        return encode_counted(account, paid["number"], counts[account])
+        return encode_counted(paid, counts[account])
 
     frame: Any = app.dataframe(source).apply(count)
     frame.to_topic(target)
