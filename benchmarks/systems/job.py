@@ -122,7 +122,7 @@ class Meter:
             return
         self._left -= 1
         if self._left < 0:
-            self._began = _now()
+            self._began = now()
 
     @property
     def is_warm(self) -> bool:
@@ -131,7 +131,7 @@ class Meter:
 
     def done(self) -> None:
         """Say what it took; every output is durable now."""
-        seconds, cpu_s = (now - began for now, began in zip(_now(), self._began, strict=True))
+        seconds, cpu_s = (now - began for now, began in zip(now(), self._began, strict=True))
         print(json.dumps(Took(self._events, seconds, cpu_s)), flush=True)
 
 
@@ -140,6 +140,7 @@ def warm() -> None:
     print(READY, flush=True)
 
 
-def _now() -> tuple[float, float]:
+def now() -> tuple[float, float]:
+    """Return a clock's seconds, and those this process has had a core."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return time.perf_counter(), used.ru_utime + used.ru_stime
