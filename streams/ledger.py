@@ -91,6 +91,10 @@ class Ledger(Generic[S]):
             return False
         if cause.offset != self._open_offset:
             self._open, self._open_offset = [], cause.offset
+            if cause.steps == 1 and cause.step == 0:  # nearly all are whole at once
+                self._open_offset = -1
+                self.keep(key, cause.offset, (event,))
+                return True
         if cause.step != len(self._open):
             return False
         self._open.append(event)
