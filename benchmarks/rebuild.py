@@ -73,7 +73,7 @@ class Bench:
         command = [sys.executable, str(SYSTEMS / program), self._bootstrap, *arguments]
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=600
+            command, env=environment, capture_output=True, text=True, check=False, timeout=300
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed:\n{done.stderr[-4000:]}")

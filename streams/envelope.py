@@ -100,9 +100,10 @@ def origin_of(head: Head) -> Origin:
 
     Raises Unacceptable if its headers cannot be read.
     """
-    author = author_of(head)
-    if author is None:
+    signature = head.get(PROCESSOR)
+    if signature is None:
         return None
+    author = _author(signature)
     if (cause := head.get(CAUSE)) is not None:
         offset, step, steps = _numbers(CAUSE, cause, 3)
         return Decision(author, Cause(offset, step, steps))
@@ -124,7 +125,7 @@ def _author(signature: bytes) -> ProcessorName:
 
 def _numbers(name: str, value: bytes, count: int) -> list[int]:
     try:
-        numbers = [int(part) for part in value.split(b"/")]
+        numbers = list(map(int, value.split(b"/")))
     except ValueError:
         numbers = []
     if len(numbers) != count:

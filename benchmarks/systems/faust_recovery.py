@@ -6,7 +6,7 @@ It is spared decoding and folding: keys and values stay bytes, the last value of
 import asyncio
 import json
 import sys
-from typing import Any
+from typing import Any, cast
 
 import faust
 
@@ -35,14 +35,14 @@ async def main(bootstrap: str, folder: str, group: str, source: str, changelog: 
         nonlocal began
         began = now()
 
-    async def done(_table: Any, *_: Any, **__: Any) -> None:
+    async def done() -> None:
         recovered.set()
 
     async def read(stream: Any) -> None:
         async for _ in stream:
             pass
 
-    app.on_partitions_assigned.connect(assigned)
+    app.on_partitions_assigned.connect(cast(Any, assigned))
     table.on_recover(done)
     app.agent(topic)(read)
     await app.start()

@@ -12,7 +12,16 @@ from processors.orchestrator.decider import ORCHESTRATOR
 from processors.router.decider import ROUTER
 from streams.envelope import Envelope
 from streams.events import sessions as s
-from streams.ids import CapabilityId, EventId, MemoryId, ModelName, ProcessorName, ScopeId, derived
+from streams.ids import (
+    CapabilityId,
+    EventId,
+    MemoryId,
+    ModelName,
+    ProcessorName,
+    RunId,
+    ScopeId,
+    derived,
+)
 from streams.io.codec import Codec
 from streams.io.objects.directory import DirectoryStore
 from streams.io.standing import AnyDecider
@@ -140,7 +149,7 @@ class History:
     def _request(self, run: int) -> s.RequestReceived:
         text = f"What does the documentation say about point {run}?"
         return s.RequestReceived(
-            run_id=s.RunId(derived("run", run)), model=ModelName("aether"), text=text,
+            run_id=RunId(derived("run", run)), model=ModelName("aether"), text=text,
             messages=(s.Message(role="user", content=text),), options=s.Options(),
             scopes=(ScopeId("grid"),), remember_in=None, stream=False,
         )  # fmt: skip
