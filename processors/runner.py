@@ -92,6 +92,7 @@ class Runner:
         self._kinds: dict[bytes, type | None] = {}  # by schema id; None concerns nobody here
         self._flying = Room(IN_FLIGHT_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._gathered: list[Draft] | None = None  # appended together before the next wait
 
     # -- what the group's consumer calls
 
@@ -144,6 +145,10 @@ class Runner:
             drafts = write()
         except Transient:
             return self._append_patiently(write, entry)
+        if self._gathered is not None:
+            self._gathered += drafts
+            full = self._flying.inside + len(self._gathered) >= IN_FLIGHT_MAX
+            return self._flying.available() if full else None
         sent = self._send(drafts, entry)
         if sent < len(drafts):
             return self._append_patiently(lambda: drafts[sent:], entry)
@@ -178,12 +183,19 @@ class Runner:
             return  # not acknowledged: the partition's owner reads it again
         entry = tenure.line.enter(batch.acknowledge)
         self._read += len(batch.records)
+        self._gathered = []
         for record in batch.records:
             pause = self._handle(tenure, record, entry)
-            if pause is not None:
-                await pause
+            if pause is None:
+                continue
+            await self._append_gathered(entry)
+            await pause
             if tenure.line.closed or self.failure is not None:
                 return
+            self._gathered = []
+        await self._append_gathered(entry)
+        if tenure.line.closed or self.failure is not None:
+            return
         if tenure.advance(batch.position) >= self._snapshot_every:
             write = tenure.snapshot()
             entry.then(partial(self._write, write))
@@ -280,6 +292,12 @@ class Runner:
         self._flying.enter(sent)
         self._appended += sent
         return sent
+
+    async def _append_gathered(self, entry: Entry) -> None:
+        """Append what the last records led to: in one go, librdkafka sends far fewer requests."""
+        drafts, self._gathered = self._gathered, None
+        if drafts and (sent := self._send(drafts, entry)) < len(drafts):
+            await self._append_patiently(lambda: drafts[sent:], entry)
 
     async def _append_patiently(
         self, write: Write, entry: Entry, landed: Act | None = None

@@ -122,12 +122,13 @@ def _takes(standing: Standing, record: Record, keys: set[bytes], position: int, 
     A decider decides in the order of the partition, so a decision on a later input ends the way.
     """
     with suppress(Poison):
-        origin = origin_of(dict(record.headers), record.offset)
+        head = dict(record.headers)
+        origin = origin_of(head, record.offset)
         own = isinstance(origin, Decision) and origin.processor == standing.decider.name
         if own and isinstance(origin, Decision) and origin.cause.offset >= position:
             return False
         if record.key in keys:
             kind = wire.codec.kind_of(record.value)
             if kind in standing.recalls:
-                standing.recall(record, kind, facts=record.offset < position)
+                standing.recall(record, kind, head, origin, facts=record.offset < position)
     return True

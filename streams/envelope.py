@@ -101,9 +101,10 @@ def origin_of(head: Head, at: int) -> Origin:
     Raises Unacceptable if its headers cannot be read, or name a cause that does not come before
     it: one forged, or copied from another log, would make readers pass over all that follows.
     """
-    author = author_of(head)
-    if author is None:
+    signature = head.get(PROCESSOR)
+    if signature is None:
         return None
+    author = _author(signature)
     if (cause := head.get(CAUSE)) is not None:
         offset, step, steps = _numbers(CAUSE, cause, 3)
         if not (0 <= offset < at and 0 <= step < steps):
@@ -130,7 +131,7 @@ def _author(signature: bytes) -> ProcessorName:
 
 def _numbers(name: str, value: bytes, count: int) -> list[int]:
     try:
-        numbers = [int(part) for part in value.split(b"/")]
+        numbers = list(map(int, value.split(b"/")))
     except ValueError:
         numbers = []
     if len(numbers) != count:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_
 
 #: Where the body begins: after the magic byte and the schema's id.
 BODY = 5
-#: Lengths below this are written from a table.
+#: Lengths and numbers below this are written from a table.
 SMALL = 4096
 LONGS = 2**63
 
@@ -53,17 +53,30 @@ def _function(kind: type, signature: str, lines: list[str], scope: dict[str, Any
 # -- the parts of the format that are worth a call
 
 
-def varint(number: int) -> bytes:
-    """Write a long: zigzag, seven bits a byte, the lowest first. Raises ValueError past 64 bits."""
-    if not -LONGS <= number < LONGS:
-        raise ValueError(f"{number} has more than 64 bits")
-    bits = (number << 1) ^ (number >> 63)
+def _plain_varint(bits: int) -> bytes:
     out = bytearray()
     while bits > 127:
         out.append(bits & 127 | 128)
         bits >>= 7
     out.append(bits)
     return bytes(out)
+
+
+#: Two bytes of a number at a time: as its last ones, and with more to follow.
+_LAST = [_plain_varint(bits) for bits in range(1 << 14)]
+_MORE = [bytes((bits & 127 | 128, bits >> 7 | 128)) for bits in range(1 << 14)]
+
+
+def varint(number: int) -> bytes:
+    """Write a long: zigzag, seven bits a byte, the lowest first. Raises ValueError past 64 bits."""
+    if not -LONGS <= number < LONGS:
+        raise ValueError(f"{number} has more than 64 bits")
+    bits = (number << 1) ^ (number >> 63)
+    out = b""
+    while bits > 0x3FFF:
+        out += _MORE[bits & 0x3FFF]
+        bits >>= 14
+    return out + _LAST[bits]
 
 
 def long_at(value: bytes, at: int) -> tuple[int, int]:
@@ -181,7 +194,7 @@ class _Writer(_Source):
                 small = f"N[len({name})] if len({name}) < {SMALL} else varint(len({name}))"
                 return [small, name]
             case "long":
-                return [f"varint({value})"]
+                return [f"N[{value}] if 0 <= {value} < {SMALL} else varint({value})"]
             case "double":
                 return [f"pack(number({value}))"]
             case "boolean":
@@ -229,7 +242,8 @@ class _Reader(_Source):
                 self._length()
                 self.lines += ["j = i + (n >> 1)", f"{name} = numbers(v[i:j])", "i = j"]
             case "long":
-                self.lines.append(f"{name}, i = long_at(v, i)")
+                self.lines += ["n = v[i]", f"if n > 127: {name}, i = long_at(v, i)"]
+                self.lines.append(f"else: {name} = n >> 1 ^ -(n & 1); i += 1")
             case "double":
                 self.lines += [f"{name} = number(unpack(v, i)[0])", "i += 8"]
             case "boolean":

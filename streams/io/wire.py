@@ -7,7 +7,7 @@ then holds the schema id and the content's address alone.
 from typing import Any
 
 from streams import envelope as env
-from streams.envelope import Envelope
+from streams.envelope import Envelope, Head
 from streams.errors import Undecodable
 from streams.ids import EventId, ProcessorName, RunId, of_decision
 from streams.io.codec import PREFIX, Encoding
@@ -127,9 +127,12 @@ class Wire:
             value = value[: PREFIX.size]
         return Draft(topic, partition, key, value, head)
 
-    def open(self, record: Record) -> Envelope[Any]:
-        """Decode a record whose kind is known. Raises Poison of every sort, and StoreAway."""
-        head = dict(record.headers)
+    def open(self, record: Record, head: Head | None = None) -> Envelope[Any]:
+        """Decode a record whose kind is known; `head` are its headers, if they were read already.
+
+        Raises Poison of every sort, and StoreAway.
+        """
+        head = dict(record.headers) if head is None else head
         value = record.value or b""
         address = head.get(env.DATA_REFERENCE)
         if address is not None:  # a header of Kafka's may be null

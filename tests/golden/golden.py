@@ -124,7 +124,8 @@ def folded(decider: AnyDecider, log: MemoryLog, wire: Wire) -> str:
     for record in records(log, decider.topic.name):
         kind = wire.codec.kind_of(record.value)
         if kind in standing.recalls:
-            standing.recall(record, kind, facts=True)
+            head = dict(record.headers)
+            standing.recall(record, kind, head, origin_of(head, record.offset), facts=True)
     return standing.hash()
 
 

@@ -188,7 +188,9 @@ class KafkaLog:
         stalled = 0
         try:
             while follower.positions()[topic, partition] < end:
-                batch = [record for record in follower.take(0.1) if record.offset < end]
+                batch = follower.take(0.1)
+                if batch and batch[-1].offset >= end:
+                    batch = [record for record in batch if record.offset < end]
                 stalled = 0 if batch else stalled + 1
                 if stalled > STALL_POLLS_MAX:
                     raise BrokerAway(f"{topic}/{partition} gives nothing below {end}")
@@ -252,8 +254,7 @@ class KafkaFollower:
                 taken.append(to_record(message))
             elif not error.retriable():
                 raise translate(error, f"read {message.topic()}/{message.partition()}")
-        for record in taken:
-            self._positions[record.topic, record.partition] = record.offset + 1
+        self._positions |= {(record[0], record[1]): record[2] + 1 for record in taken}
         return taken
 
     def positions(self) -> dict[tuple[str, int], int]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from cli.apart import environment
 from engines.supervisor import Supervisor
 from streams import dead_letters as dl
 from streams.envelope import PROCESSOR, SPEC_VERSION
@@ -21,7 +22,7 @@ from streams.io.objects.directory import DirectoryStore
 from streams.io.settings import ROOT, Settings
 from streams.log import Draft, Headers, Record
 from streams.topics import MEMORY
-from tests.integration.grid.harness import Role, environment, wait_until
+from tests.integration.grid.harness import Role, wait_until
 
 PARTITION, KEY = 1, b"scope"
 WITHIN_S = 60.0

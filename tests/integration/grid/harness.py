@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from cli.apart import environment, settings_in
 from cli.grid import engines
 from engines.install import Installed
 from engines.kafka import KafkaFiles, kafka
@@ -21,22 +22,17 @@ from engines.ward import Restarts
 from streams.errors import Transient
 from streams.io.client import Client
 from streams.io.kafka.groups import Groups
-from streams.io.settings import IN_PROCESS, ROOT, Ports, Settings, read_settings
+from streams.io.settings import IN_PROCESS, ROOT, Settings
 from streams.log import Record
 from streams.topics import Topic
 from tests.integration.grid.relay import Relay
 
 #: A short session, so that the tests need not wait for the broker to give a member up.
 SESSION_S, HEARTBEAT_S = 2.0, 0.4
-CACHE = "AETHER_CACHE_DIR"
 #: Engines that are killed on purpose come back at once and as often as it takes.
 RESTARTS = Restarts(first_s=0.1, longest_s=0.1, deaths_max=1_000)
 
-
-def settings_in(folder: Path, **given: object) -> Settings:
-    """Return settings for a grid of its own below a folder."""
-    ports = Ports(**{name: free_port() for name in Ports.model_fields})
-    return read_settings(data_dir=folder, ports=ports, **given)
+__all__ = ["settings_in"]
 
 
 class Grid:
@@ -85,17 +81,14 @@ class Grid:
         return Role(name, command, {**self._environment(), **given}, log)
 
     def _environment(self) -> dict[str, str]:
-        ports = {f"AETHER_PORTS__{n.upper()}": str(port) for n, port in self.settings.ports}
-        kept = {k: v for k, v in os.environ.items() if k == CACHE or not k.startswith("AETHER_")}
-        if self._models and self._installed.no_triton is not None:
-            kept["AETHER_TRITON__ADDRESS"] = IN_PROCESS
-            kept["AETHER_TRITON__PACKAGES"] = str(self._installed.models.packages)
-        return {
-            **kept,
-            **ports,
+        given = {
             "AETHER_WORKER__SESSION_S": str(SESSION_S),
             "AETHER_WORKER__HEARTBEAT_S": str(HEARTBEAT_S),
         }
+        if self._models and self._installed.no_triton is not None:
+            given["AETHER_TRITON__ADDRESS"] = IN_PROCESS
+            given["AETHER_TRITON__PACKAGES"] = str(self._installed.models.packages)
+        return environment(self.settings, **given)
 
     def kill_broker(self, number: signal.Signals = signal.SIGKILL) -> None:
         """End the broker, see that it is dead, and wait until its successor serves clients."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from cli.apart import environment
 from engines.install import Installed
 from streams import dead_letters as dl
 from streams.envelope import CAUSE, DATA_REFERENCE, ID, PROCESSOR
@@ -40,15 +41,7 @@ from tests.integration.grid.bad_records import (
     registry_away,
     texts,
 )
-from tests.integration.grid.harness import (
-    Role,
-    engines_running,
-    environment,
-    running,
-    settings_in,
-    wait_until,
-    worker,
-)
+from tests.integration.grid.harness import Role, grid_running, running, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -58,10 +51,10 @@ LARGEST = 2_097_152 - 130
 
 @pytest.fixture(scope="module")
 def grid(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grid]:
-    settings = settings_in(tmp_path_factory.mktemp("bad"))
-    role = worker(settings, WORKER, "memory")
-    with engines_running(settings, installed) as engines, running(role), Client(settings) as client:
-        yield Grid(settings, engines, client, role)
+    with grid_running(tmp_path_factory.mktemp("bad"), installed, models=False) as made:
+        role = made.role(WORKER, "-m", "cli.main", "worker", "memory")
+        with running(role), Client(made.settings) as client:
+            yield Grid(made.settings, made.supervisor, client, role)
 
 
 def reason(letter: Record) -> tuple[str, str]:

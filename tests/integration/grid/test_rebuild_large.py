@@ -18,7 +18,7 @@ from streams.ids import EventId, derived
 from streams.io.client import Client
 from streams.topics import MEMORY
 from tests.integration.grid.front import Done, Front
-from tests.integration.grid.harness import engines_running, running, wait_until, worker
+from tests.integration.grid.harness import grid_running, running, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -32,14 +32,17 @@ SPEED = re.compile(r"(\d+) events folded \((\d+) events/s\) and 0 memories index
 def decided(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     """Offers, each decided by a worker that has ended since: the log and its snapshots."""
     folder = tmp_path_factory.mktemp("large")
-    front = Front(folder / "worker")  # where the worker below keeps its snapshots
-    settings = front.settings.model_copy(update={"data_dir": folder})
-    with engines_running(settings, installed), Client(settings) as client:
+    with (
+        grid_running(folder, installed, models=False) as grid,
+        Client(grid.settings) as client,
+    ):
+        # The folder is where the worker below keeps its snapshots.
+        front = Front(folder / "worker", dict(grid.settings.ports))
         offer_all(client)
-        role = worker(settings, "worker", "memory")
+        role = grid.role("worker", "-m", "cli.main", "worker", "memory")
         with running(role):
             wait_until(lambda: length(client) >= EVENTS, LATE_S, "all are decided")
-            assert role.stop() == 0, role.tail()
+            role.stop()
         assert length(client) == EVENTS
         yield front
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.runs import Runs
+from streams.envelope import Head
 from streams.errors import StoreAway
 from streams.ids import RunId
 from streams.io.wire import Wire
@@ -20,11 +21,11 @@ class StoreAwayOnce(Wire):
 
     asked = 0
 
-    def open(self, record: Record) -> Any:
+    def open(self, record: Record, head: Head | None = None) -> Any:
         self.asked += 1
         if self.asked == 1:
             raise StoreAway("the object store does not answer")
-        return super().open(record)
+        return super().open(record, head)
 
 
 async def following(grid: Grid, wire: Wire) -> Runs:

@@ -8,6 +8,7 @@ from typing import Any
 from processors.recall.effect import Recalling
 from processors.recall.ports import Found, Memory
 from processors.recall.projection import IndexProjection
+from streams.envelope import Head
 from streams.errors import IndexAway, RegistryAway
 from streams.events.memory import MemoryPerceived
 from streams.events.sessions import RecallFailed
@@ -128,11 +129,11 @@ class RegistryAwayTwice(Wire):
 
     asked = 0
 
-    def open(self, record: Record) -> Any:
+    def open(self, record: Record, head: Head | None = None) -> Any:
         self.asked += 1
         if self.asked <= 2:
             raise RegistryAway("the registry does not answer")
-        return super().open(record)
+        return super().open(record, head)
 
 
 async def test_a_registry_that_is_away_is_waited_for(tmp_path: Path) -> None:
