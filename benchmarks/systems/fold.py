@@ -21,7 +21,7 @@ def main(bootstrap: str, folder: Path) -> None:
         for place in range(SESSIONS.partitions)
     }
     fresh = SnapshotFolder(folder / "snapshots")
-    positions = {(d.name, *place): end for d in DECIDERS for place, end in ends.items()}
+    positions = {(str(d.name), *place): end for d in DECIDERS for place, end in ends.items()}
     rebuilder = Rebuilder(log, wire, SnapshotFolder(folder / "before"), fresh, positions)
     began = now()
     rebuilt = list(rebuilder.rebuild(DECIDERS))

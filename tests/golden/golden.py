@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from fastavro.schema import to_parsing_canonical_form
 
+from streams.envelope import origin_of
 from streams.io import schemas
 from streams.io.codec import PREFIX, Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog
