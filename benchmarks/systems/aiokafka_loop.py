@@ -10,6 +10,7 @@ from benchmarks.systems.job import (
     Order,
     decode_paid,
     encode_counted,
+    head,
     order,
     warm,
 )
@@ -44,7 +45,8 @@ async def main(asked: Order) -> None:
                 account = paid["account"]
                 counts[account] = count = counts.get(account, 0) + 1
                 written = encode_counted(paid, count)
-                sent.append(await producer.send(asked.target, written, record.key))
+                headers = head(record.topic, record.partition, record.offset, record.timestamp)
+                sent.append(await producer.send(asked.target, written, record.key, headers=headers))
                 seen += 1
         if seen - committed >= COMMIT_EVERY or seen in (WARM, asked.total):
             await asyncio.gather(*sent)

@@ -16,6 +16,7 @@ from benchmarks.systems.job import (
     Order,
     decode_paid,
     encode_counted,
+    head,
     order,
     warm,
 )
@@ -46,13 +47,15 @@ async def main(asked: Order, *, in_table: bool) -> None:
 
     async def count(stream: Any) -> None:
         nonlocal seen
-        async for key, value in stream.items():
+        async for event in stream.events():
             meter.count()
-            paid = decode_paid(value)
+            paid, cause = decode_paid(event.value), event.message
             account = paid["account"]
             counts[account] = counts.get(account, 0) + 1
             written = encode_counted(paid, counts[account])
-            await target.send(key=key, value=written)
+            at_ms = int(cause.timestamp * 1000)
+            headers = head(cause.topic, cause.partition, cause.offset, at_ms)
+            await target.send(key=event.key, value=written, headers=headers)
             seen += 1
             if seen == WARM:
                 warm()

@@ -1,5 +1,8 @@
 """The job every system does: read Avro events, count them per key, write each with its count.
 
+What is written is a record of the grid: CloudEvents headers with derived ids, by which others
+follow causes and drop repeats.
+
 Imports fastavro and the standard library alone: some systems live in environments of their own.
 A program takes its order as JSON, says READY once it has counted the warm-up, and prints a Took.
 """
@@ -9,6 +12,8 @@ import json
 import resource
 import sys
 import time
+import uuid
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import fastavro
@@ -101,6 +106,22 @@ def decode_counted(value: bytes) -> tuple[str, int]:
     body.seek(len(COUNTED_PREFIX))
     counted: Any = fastavro.schemaless_reader(body, COUNTED, None)
     return counted["account"], counted["count"]
+
+
+def head(topic: str, partition: int, offset: int, at_ms: int) -> list[tuple[str, bytes]]:
+    """Return the headers of what is decided from an input."""
+    cause_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{topic}/{partition}/{offset}"))
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return [
+        ("ce_id", str(uuid.uuid5(uuid.NAMESPACE_OID, f"{cause_id}/counter/0")).encode()),
+        ("ce_type", b"benchmark.Counted.v1"),
+        ("ce_specversion", b"1.0"),
+        ("ce_source", b"/aether/local/counter"),
+        ("ce_time", at.isoformat(timespec="milliseconds").encode()),
+        ("ce_causationid", cause_id.encode()),
+        ("aether_processor", b"counter/1"),
+        ("aether_cause", f"{offset}/0/1".encode()),
+    ]
 
 
 def order() -> Order:

@@ -5,9 +5,18 @@ Runs in an environment of its own: its confluent-kafka is older than ours.
 
 from typing import Any
 
-from quixstreams import Application
+from quixstreams import Application, message_context
 
-from benchmarks.systems.job import WARM, Meter, Order, decode_paid, encode_counted, order, warm
+from benchmarks.systems.job import (
+    WARM,
+    Meter,
+    Order,
+    decode_paid,
+    encode_counted,
+    head,
+    order,
+    warm,
+)
 
 
 def main(asked: Order) -> None:
@@ -38,7 +47,11 @@ def main(asked: Order) -> None:
             app.stop()
         return encode_counted(paid, counts[account])
 
-    frame: Any = app.dataframe(source).apply(count)
+    def headers(_value: bytes, _key: bytes, at_ms: int, _headers: Any) -> Any:
+        cause = message_context()
+        return head(cause.topic, cause.partition, cause.offset, at_ms)
+
+    frame: Any = app.dataframe(source).apply(count).set_headers(headers)
     frame.to_topic(target)
     app.run()
     meter.done()

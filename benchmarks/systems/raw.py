@@ -1,17 +1,15 @@
 """The job as a loop on confluent-kafka and fastavro: what the broker and Python allow at most.
 
-Loses nothing on a crash, but forgets its counts: it keeps them in a dictionary alone. With
-`headers` as second argument it writes the grid's records: CloudEvents headers with derived ids,
-by which others can follow causes and drop repeats. Without, it writes values alone.
+Loses nothing on a crash, but forgets its counts: it keeps them in a dictionary alone. With `bare`
+as second argument it writes values without headers, which no other system of this benchmark does.
 """
 
 import sys
-import uuid
-from datetime import UTC, datetime
+from typing import Any
 
 from confluent_kafka import Consumer, Message, Producer
 
-from benchmarks.systems.job import Meter, Order, decode_paid, encode_counted, order, warm
+from benchmarks.systems.job import Meter, Order, decode_paid, encode_counted, head, order, warm
 
 COMMIT_EVERY = 20_000
 
@@ -85,21 +83,10 @@ def _count(
     producer.poll(0)
 
 
-def _head(cause: Message) -> list[tuple[str, str | bytes | None]]:
-    place = f"{cause.topic()}/{cause.partition()}/{cause.offset()}"
-    cause_id = str(uuid.uuid5(uuid.NAMESPACE_OID, place))
-    at = datetime.fromtimestamp(cause.timestamp()[1] / 1000, UTC)
-    return [
-        ("ce_id", str(uuid.uuid5(uuid.NAMESPACE_OID, f"{cause_id}/counter/0"))),
-        ("ce_type", b"benchmark.Counted.v1"),
-        ("ce_specversion", b"1.0"),
-        ("ce_source", b"/aether/local/counter"),
-        ("ce_time", at.isoformat(timespec="milliseconds")),
-        ("ce_causationid", cause_id),
-        ("aether_processor", b"counter/1"),
-        ("aether_cause", f"{cause.offset()}/0/1"),
-    ]
+def _head(cause: Message) -> Any:
+    place = cause.topic() or "", cause.partition() or 0, cause.offset() or 0
+    return head(*place, cause.timestamp()[1])
 
 
 if __name__ == "__main__":
-    main(order(), headed=sys.argv[2:] == ["headers"])
+    main(order(), headed=sys.argv[2:] != ["bare"])

@@ -35,7 +35,7 @@ def test_the_processor_benchmark_tells_rate_and_cpu_of_every_system() -> None:
     assert set(told) == {
         "aether",
         "raw confluent-kafka",
-        "raw with headers",
+        "raw, values alone",
         "raw aiokafka",
         "Quix Streams",
         "stock Faust, dict",
