@@ -30,8 +30,10 @@ class Topic:
 SESSIONS = Topic(name="aether.sessions.events", key="session")
 MEMORY = Topic(name="aether.memory.events", key="scope")
 REGISTRY = Topic(name="aether.registry.events", key="capability", partitions=1)
+#: What the grid learns from; its one stream per target is read front to back by every training.
+TUNING = Topic(name="aether.tuning.events", key="target", partitions=1)
 #: Tokens on their way to a browser: not part of the truth, the completed event holds the text.
 CHUNKS = Topic(name="aether.chunks", key="run", retention_ms=HOUR_MS)
 
 #: The topics whose records are the truth.
-EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY)
+EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY, TUNING)

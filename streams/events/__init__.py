@@ -3,13 +3,20 @@
 An event is frozen, keyword-only and past tense. Its Avro name is `aether.<area>.<Class>`.
 """
 
-from streams.events import chunks, memory, registry, sessions
+from streams.events import chunks, memory, registry, sessions, tuning
 
 AREAS = {
     "sessions": sessions.EVENTS,
     "memory": memory.EVENTS,
     "registry": registry.EVENTS,
+    "tuning": tuning.EVENTS,
     "chunks": chunks.EVENTS,
 }
 
-Event = sessions.SessionEvent | memory.MemoryEvent | registry.RegistryEvent | chunks.ChunkEvent
+Event = (
+    sessions.SessionEvent
+    | memory.MemoryEvent
+    | registry.RegistryEvent
+    | tuning.TuningEvent
+    | chunks.ChunkEvent
+)

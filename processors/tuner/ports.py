@@ -1,0 +1,16 @@
+"""What the tuner's effects need of the world."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from streams.envelope import Envelope
+
+
+class Stream(Protocol):
+    """The past of one key; repeats are left out."""
+
+    def before(self, cause: Envelope[Any], kinds: Sequence[type]) -> Iterator[Envelope[Any]]:
+        """Yield the events of `kinds` under the cause's key that stand before it, in order.
+
+        Raises BrokerAway.
+        """
