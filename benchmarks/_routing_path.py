@@ -65,7 +65,7 @@ class Path:
         perceiving = PerceiveCapabilities(self._encoder)
         for label, texts in sorted(by_label.items()):
             card = Card(
-                description=label.replace("_", " "),
+                description=described(label),
                 examples=tuple(texts),
                 policy="single",
                 model=ModelName("extractive"),
@@ -129,3 +129,8 @@ class Path:
         at = next(self._offset)
         run = getattr(event, "run_id", RunId(""))
         return Envelope(event, EventId(f"event-{at}"), key, "bench", 0, at, at, run, {})
+
+
+def described(label: str) -> str:
+    """Return what a capability says of itself when nobody describes it: its name in words."""
+    return label.replace("_", " ")

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from _report import OURS, options, say, show
-from _routing_path import OUTSIDE, Path, Row, Told
+from _routing_path import OUTSIDE, Path, Row, Told, described
 from _vectors import KeptEncoder
 
 from engines.environment import Environment
@@ -122,6 +122,8 @@ async def _peer(encoder: KeptEncoder, train: Sequence[Row], test: Sequence[Row])
     lock = REQUIREMENTS / "peer-semantic-router.txt"
     home = Environment("peer-semantic-router", (lock,), cache_directory(os.environ))
     inside = [row for row in train if row[1] != OUTSIDE]
+    # What our capabilities say of themselves is an utterance to the peer: both know the same.
+    inside += [(described(label), label) for label in sorted({label for _, label in inside})]
     with TemporaryDirectory() as folder:
         given, told = File(folder) / "given.npz", File(folder) / "told.json"
         np.savez(

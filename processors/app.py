@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
+from processors.adapters.past import Past
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.links import Link, Linking
@@ -28,6 +29,11 @@ from processors.registry.decider import REGISTRY_DECIDER
 from processors.router.decider import ROUTER
 from processors.runner import Runner
 from processors.shell import Membership, Shell
+from processors.tuner.comparing import Comparing
+from processors.tuner.decider import TUNER
+from processors.tuner.links import RELEASE, TEACHING
+from processors.tuner.releasing import Releasing
+from processors.tuner.training import Training
 from streams.errors import Misconfigured
 from streams.io.codec import Codec
 from streams.io.kafka.log import PROCESSOR, KafkaLog
@@ -44,8 +50,14 @@ SNAPSHOTS_FOLDER = "snapshots"
 MODEL_WIDTH = 256
 REGISTERED_WITHIN_S, REGISTERED_EVERY_S = 60.0, 0.2
 
-DECIDERS: tuple[AnyDecider, ...] = (ROUTER, ORCHESTRATOR, MEMORY_DECIDER, REGISTRY_DECIDER)
-LINKS: tuple[Link, ...] = (ADOPTION, TURNS)
+DECIDERS: tuple[AnyDecider, ...] = (
+    ROUTER,
+    ORCHESTRATOR,
+    MEMORY_DECIDER,
+    REGISTRY_DECIDER,
+    TUNER,
+)
+LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE)
 
 
 class World(NamedTuple):
@@ -100,6 +112,11 @@ ROLES: Mapping[str, Sequence[Make]] = {
         _performing(lambda world: PerceiveRequests(world.adapters.encoder)),
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
         _performing(lambda world: PerceiveCapabilities(world.adapters.encoder)),
+    ),
+    "training": (
+        _performing(lambda world: Training(Past(world.log, world.wire)), 1),
+        _performing(lambda world: Comparing(Past(world.log, world.wire)), 1),
+        _performing(lambda world: Releasing(Past(world.log, world.wire)), 1),
     ),
     "recall": (_performing(lambda world: Recalling(world.adapters.index)),),
     "models": (

@@ -91,6 +91,15 @@ class FeedbackGiven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExamplesNoted:
+    """The tuner knows that the capability has examples, and that weights of before are behind."""
+
+    capability: CapabilityId
+    version: int
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackAccepted:
     """The feedback is a lesson from now on."""
 
@@ -134,12 +143,25 @@ class TrainingFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettled:
+    """The training is over and its weights, if any, wait for evidence that they are better.
+
+    Feedback given after offset `since` is what they may be judged by.
+    """
+
+    training_id: str
+    candidate: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonRequested:
-    """Two weights are to judge the feedback given since one of them was trained."""
+    """Two weights are to judge the feedback given after offset `since`, up to `through`."""
 
     version: str
     against: str
-    training_id: str
+    since: int
+    through: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +176,23 @@ class WeightsCompared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceWeighed:
+    """The tuner took the comparison in; it does not settle the matter yet."""
+
+    version: str
+    judged: int
+    better: int
+    worse: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsPromoted:
     """These weights are to be in force; `replaces` were until now, empty for none."""
 
     version: str
     replaces: str
     reason: str
+    rolled_back: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +219,7 @@ class RollbackRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsReleased:
-    """Promoted weights with their content, for every partition to adopt; `ordinal` counts them."""
+    """Promoted weights with their content, for every partition to adopt."""
 
     version: str
     weights: Weights
@@ -202,14 +235,17 @@ class PolicySet:
 
 TuningEvent = (
     ExamplesLearned
+    | ExamplesNoted
     | FeedbackGiven
     | FeedbackAccepted
     | FeedbackRefused
     | TrainingRequested
     | WeightsTrained
     | TrainingFailed
+    | TrainingSettled
     | ComparisonRequested
     | WeightsCompared
+    | EvidenceWeighed
     | WeightsPromoted
     | WeightsRejected
     | RollbackRequested
