@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processors.classifier.calibration import calibrated
-from processors.classifier.exact import ROW_MAX, UNIT
+from processors.classifier.exact import ROW_MAX, UNIT, exact
 from processors.classifier.prototypes import prototypes_of
 from processors.classifier.regression import Fitted, Floats, fit
 from streams.errors import Poison
@@ -38,7 +38,7 @@ class TooFew(Poison):
 
 def train(encoder: str, lessons: Sequence[Lesson]) -> Weights:
     """Learn weights. Raises TooFew unless two labels have two different examples each."""
-    lessons = list(dict.fromkeys(lessons))  # said twice is no more evidence
+    lessons = _sound(lessons)
     counts = Counter(lesson.label for lesson in lessons if lesson.label is not None)
     names = sorted(name for name, count in counts.items() if count >= EXAMPLES_MIN)
     if len(names) < LABELS_MIN:
@@ -62,6 +62,14 @@ def train(encoder: str, lessons: Sequence[Lesson]) -> Weights:
         prototype_counts=tuple(map(len, near)),
         calibration=calibrated(vectors, labels, len(names), outside, fitted),
     )
+
+
+def _sound(lessons: Sequence[Lesson]) -> list[Lesson]:
+    """Return the lessons whose vectors are such, of the commonest size; said twice counts once."""
+    known = [lesson for lesson in dict.fromkeys(lessons) if exact(lesson.vector) is not None]
+    sizes = Counter(len(lesson.vector) for lesson in known)
+    size = max(sizes, key=lambda size: (sizes[size], size), default=0)
+    return [lesson for lesson in known if len(lesson.vector) == size]
 
 
 def version_of(weights: Weights) -> str:

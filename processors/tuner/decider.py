@@ -7,6 +7,7 @@ force. Successive refits are judged as one, each by what came after it.
 
 from typing import assert_never
 
+from processors.classifier.exact import exact
 from processors.tuner.evolution import evolve
 from processors.tuner.gate import chance, passes
 from processors.tuner.state import Tuning
@@ -87,6 +88,8 @@ def _fault(state: Tuning, event: t.FeedbackGiven) -> t.FeedbackRefused | None:
     if event.encoder != state.encoder:
         reason = "other_encoder"
         detail = f"its vector is by {event.encoder}; lessons here are by {state.encoder or 'none'}"
+    elif exact(event.vector) is None:
+        reason, detail = "bad_vector", "its vector is none of length 1"
     elif named is not None and not state.knows(named):
         reason, detail = "unknown_capability", f"no capability is called {named!r}"
     elif named is None and not event.none_of_these:
