@@ -59,6 +59,8 @@ COMMANDS: Mapping[str, Entry] = {
     "ask": Entry("cli.ask:ask", "Ask the grid a question."),
     "ingest": Entry("cli.ingest:ingest", "Let the grid remember documents or chats."),
     "run": Entry("cli.run:run", "List runs, or show one from cause to effect."),
+    "feedback": Entry("cli.feedback:feedback", "Say what a routing decision was worth."),
+    "router": Entry("cli.router:router", "Show, steer and take back what routes by meaning."),
     "rebuild": Entry("cli.rebuild:rebuild", "Fold all state anew from the log, and compare."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
     "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),

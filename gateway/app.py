@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError
+from gateway.feedback import Feedback
 from gateway.openai_api import OpenAI
 from gateway.runs import Runs
 from gateway.sender import Sender
@@ -129,7 +130,7 @@ def build(settings: Settings, wire: Wire) -> Starlette:
             await sender.close()
 
     return Starlette(
-        routes=[*Health(sender, runs, meters).routes, *doors.routes],
+        routes=[*Health(sender, runs, meters).routes, *doors.routes, *Feedback(sender).routes],
         exception_handlers={ApiError: _answered, 404: _not_found, 405: _not_allowed},
         middleware=[Middleware(Metered, meters=meters)],
         lifespan=lifespan,

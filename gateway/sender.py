@@ -16,7 +16,7 @@ from streams.ids import EventId, RunId, minted
 from streams.io.kafka.log import KafkaLog
 from streams.io.wire import Wire
 from streams.log import Headers
-from streams.topics import SESSIONS
+from streams.topics import SESSIONS, Topic
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +63,16 @@ class Sender:
         return RunId(minted(int(time.time() * 1000), os.urandom(10)))
 
     async def send(
-        self, run_id: RunId, session: str, event: Any, trace: Headers, *, large: bool = False
+        self,
+        run_id: RunId,
+        key: str,
+        event: Any,
+        trace: Headers,
+        *,
+        large: bool = False,
+        topic: Topic = SESSIONS,
     ) -> None:
-        """Append the event of a new run; return once it is durable.
+        """Append an event under the id of a new run; return once it is durable.
 
         A `large` payload may have to go to the object store first, which takes time.
 
@@ -75,9 +82,9 @@ class Sender:
         if self._away is not None:
             raise BrokerAway(self._away)
         if large:
-            draft = await asyncio.to_thread(self._draft, run_id, session, event, trace)
+            draft = await asyncio.to_thread(self._draft, run_id, key, event, trace, topic)
         else:
-            draft = self._draft(run_id, session, event, trace)
+            draft = self._draft(run_id, key, event, trace, topic)
         loop = asyncio.get_running_loop()
         landed: asyncio.Future[DeliveryFailed | None] = loop.create_future()
 
@@ -90,12 +97,12 @@ class Sender:
         if error is not None:
             raise error
 
-    def _draft(self, run_id: RunId, session: str, event: Any, trace: Headers) -> Any:
+    def _draft(self, run_id: RunId, key: str, event: Any, trace: Headers, topic: Topic) -> Any:
         return self._wire.root(
             event,
             component=COMPONENT,
-            topic=SESSIONS.name,
-            key=session,
+            topic=topic.name,
+            key=key,
             event_id=EventId(run_id),
             at_ms=int(time.time() * 1000),
             run_id=run_id,

@@ -31,6 +31,7 @@ from processors.runner import Runner
 from processors.shell import Membership, Shell
 from processors.tuner.comparing import Comparing
 from processors.tuner.decider import TUNER
+from processors.tuner.hearing import Hearing
 from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.releasing import Releasing
 from processors.tuner.training import Training
@@ -113,6 +114,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
         _performing(lambda world: PerceiveCapabilities(world.adapters.encoder)),
     ),
+    "hearing": (_performing(lambda world: Hearing(Past(world.log, world.wire))),),
     "training": (
         _performing(lambda world: Training(Past(world.log, world.wire)), 1),
         _performing(lambda world: Comparing(Past(world.log, world.wire)), 1),

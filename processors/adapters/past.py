@@ -1,4 +1,4 @@
-"""The past of a key's stream, read from the log: what an effect may learn from."""
+"""The past, read from the log: that of a key's stream, and that of a run."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -6,6 +6,8 @@ from typing import Any
 
 from streams.envelope import Envelope, origin_of
 from streams.errors import Poison
+from streams.ids import RunId
+from streams.io.runs import events_of
 from streams.io.wire import Wire
 from streams.ledger import Marks
 from streams.log import EventLog
@@ -32,3 +34,7 @@ class Past:
                         continue
                     if self._wire.codec.kind_of(record.value) in wanted:
                         yield self._wire.open(record)
+
+    def events(self, run_id: RunId) -> Sequence[Envelope[Any]]:
+        """Return a run's events."""
+        return events_of(run_id, self._log, self._wire)

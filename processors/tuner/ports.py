@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from streams.envelope import Envelope
+from streams.ids import RunId
 
 
 class Stream(Protocol):
@@ -14,3 +15,10 @@ class Stream(Protocol):
 
         Raises BrokerAway.
         """
+
+
+class Runs(Protocol):
+    """Every run that was ever asked for."""
+
+    def events(self, run_id: RunId) -> Sequence[Envelope[Any]]:
+        """Return a run's events in order; none if it is unknown. Raises BrokerAway."""

@@ -73,8 +73,21 @@ class ExamplesLearned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackOffered:
+    """Someone says what they think of the decision about a run.
+
+    `label` is the capability that would be right, or was picked; `none_of_these` that none is.
+    """
+
+    run_id: RunId
+    verdict: Verdict
+    label: CapabilityId | None
+    none_of_these: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackGiven:
-    """Someone says of a decision whether it was right, or what would have been.
+    """Feedback with the request it is about, as it was perceived.
 
     `label` is the right capability: None where only the wrong one is known, and with
     `none_of_these` where there is none.
@@ -236,6 +249,7 @@ class PolicySet:
 TuningEvent = (
     ExamplesLearned
     | ExamplesNoted
+    | FeedbackOffered
     | FeedbackGiven
     | FeedbackAccepted
     | FeedbackRefused
