@@ -29,6 +29,7 @@ from engines.progress import Console
 
 PEER = "semantic_router"
 BINS = 15
+REPLAY_SHOTS = 5
 
 
 def main() -> None:
@@ -40,6 +41,9 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=3, help="draw the shots so often")
     parser.add_argument("--inside", action="store_true", help="learn from no `oos` examples")
     parser.add_argument("--alone", action="store_true", help="leave the peer out")
+    parser.add_argument(
+        "--replay", type=int, metavar="N", help="start with 5 shots, then learn from N requests"
+    )
     asked = parser.parse_args()
     figures = asyncio.run(_measure(asked))
     show(figures, asked, title=f"Routing {asked.test}", drawn="accuracy")
@@ -51,6 +55,8 @@ async def _measure(asked: argparse.Namespace) -> dict[str, dict[str, float | Non
         train = [row for row in train if row[1] != OUTSIDE]
     encoder = KeptEncoder()
     await encoder.learn([text for text, _ in [*train, *test]])
+    if asked.replay is not None:
+        return {OURS: await _replay(encoder, train, test, asked)}
     rounds = [
         await _round(encoder, drawn(train, asked.shots, seed), test, alone=asked.alone)
         for seed in range(asked.samples if asked.shots else 1)
@@ -59,6 +65,19 @@ async def _measure(asked: argparse.Namespace) -> dict[str, dict[str, float | Non
         system: {name: mean([one[system][name] for one in rounds]) for name in figures}
         for system, figures in rounds[0].items()
     }
+
+
+async def _replay(
+    encoder: KeptEncoder, train: Sequence[Row], test: Sequence[Row], asked: argparse.Namespace
+) -> dict[str, float | None]:
+    from _routing_replay import replayed  # it needs the engines
+
+    known = [row for row in train if row[1] != OUTSIDE]
+    start = drawn(known, asked.shots or REPLAY_SHOTS, 0)
+    requests = sorted(set(known) - set(start))
+    random.Random(0).shuffle(requests)
+    inside = [row for row in test if row[1] != OUTSIDE]
+    return await replayed(encoder, start, requests[: asked.replay], inside)
 
 
 async def _round(
