@@ -1,6 +1,6 @@
 """`POST /api/feedback`: what a client says of a decision becomes an event for the tuner."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.requests import Request
@@ -9,11 +9,12 @@ from starlette.routing import Route
 
 from gateway.body import read_json
 from gateway.errors import away, invalid, unknown
-from gateway.sender import QueueFull, Sender
+from gateway.sender import QueueFull
 from streams.errors import BrokerAway, DeliveryFailed
 from streams.events.tuning import FeedbackOffered, Verdict
 from streams.ids import CapabilityId, RunId
-from streams.topics import TUNING
+from streams.log import Headers
+from streams.topics import TUNING, Topic
 
 ROUTER_KEY = "router"
 BODY_MAX = 10_000
@@ -42,10 +43,22 @@ class _Said(BaseModel):
         return self
 
 
+class Door(Protocol):
+    """What leads to the log: see `gateway.sender.Sender`."""
+
+    def new_run(self) -> RunId:
+        """Return an id of now."""
+
+    async def send(
+        self, run_id: RunId, key: str, event: Any, trace: Headers, *, topic: Topic
+    ) -> None:
+        """Append an event; return once it is durable."""
+
+
 class Feedback:
     """The route; whether the feedback is accepted is for the tuner, in the log."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Door) -> None:
         self._sender = sender
         self.routes = [Route("/api/feedback", self.give, methods=["POST"])]
 
