@@ -75,7 +75,7 @@ class Path:
             (perceived,) = await perceiving.perform([self._envelope(label, registered)])
             said = self._envelope(label, perceived)
             self._adopt(ADOPTION.carry(said, 1))
-            self.stream += [self._envelope(k, e) for k, e, _ in TEACHING.carry(said, 1)]
+            self.stream += [self._envelope(k, e) for k, e, *_ in TEACHING.carry(said, 1)]
 
     async def learn(self) -> WeightsTrained:
         """Train on everything so far, and put the weights in force."""
@@ -122,7 +122,7 @@ class Path:
         self.stream += [cause, accepted._replace(head=head)]
 
     def _adopt(self, carried: Any) -> None:
-        for _, fact, _ in carried:
+        for _, fact, *_ in carried:
             self.table = ROUTER.grid.evolve(self.table, fact)
 
     def _envelope(self, key: str, event: Any) -> Envelope[Any]:

@@ -61,6 +61,7 @@ COMMANDS: Mapping[str, Entry] = {
     "run": Entry("cli.run:run", "List runs, or show one from cause to effect."),
     "feedback": Entry("cli.feedback:feedback", "Say what a routing decision was worth."),
     "router": Entry("cli.router:router", "Show, steer and take back what routes by meaning."),
+    "subscribe": Entry("cli.subscribe:subscribe", "Let a node hear of texts like a sentence."),
     "rebuild": Entry("cli.rebuild:rebuild", "Fold all state anew from the log, and compare."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
     "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),

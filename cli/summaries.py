@@ -24,6 +24,8 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     s.RequestRouted: lambda e: f"to {e.capability}: {e.reason}",
     s.RouterAdopted: lambda e: f"weights {e.version}",
     s.PolicyAdopted: lambda e: f"{e.unsure} below {e.threshold:.0%}",
+    s.SubscriptionAdopted: lambda e: f"{e.node}: {e.sentence!r}",
+    s.TextMatched: lambda e: ", ".join(f"{m.node} ({m.score:.2f})" for m in e.matches),
     s.ClarificationAsked: lambda e: ", ".join(c.capability for c in e.candidates),
     s.RequestRefused: lambda e: f"{e.reason}: {e.detail}",
     s.ContextRecalled: lambda e: f"{len(e.passages)} passages{_best(e.passages)}",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
 from processors.adapters.past import Past
+from processors.adapters.topics import KafkaTopics
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.links import Link, Linking
@@ -29,6 +30,10 @@ from processors.registry.decider import REGISTRY_DECIDER
 from processors.router.decider import ROUTER
 from processors.runner import Runner
 from processors.shell import Membership, Shell
+from processors.subscriptions.decider import SUBSCRIBER
+from processors.subscriptions.links import ANNOUNCING, DELIVERY
+from processors.subscriptions.matcher import MATCHER
+from processors.subscriptions.opening import Opening
 from processors.tuner.comparing import Comparing
 from processors.tuner.decider import TUNER
 from processors.tuner.hearing import Hearing
@@ -57,8 +62,10 @@ DECIDERS: tuple[AnyDecider, ...] = (
     MEMORY_DECIDER,
     REGISTRY_DECIDER,
     TUNER,
+    SUBSCRIBER,
+    MATCHER,
 )
-LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE)
+LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY)
 
 
 class World(NamedTuple):
@@ -113,6 +120,9 @@ ROLES: Mapping[str, Sequence[Make]] = {
         _performing(lambda world: PerceiveRequests(world.adapters.encoder)),
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
         _performing(lambda world: PerceiveCapabilities(world.adapters.encoder)),
+    ),
+    "opening": (
+        _performing(lambda world: Opening(world.adapters.encoder, KafkaTopics(world.settings)), 1),
     ),
     "hearing": (_performing(lambda world: Hearing(Past(world.log, world.wire))),),
     "training": (

@@ -178,6 +178,12 @@ def centroid(vectors: Sequence[bytes]) -> bytes | None:
     return None if mean is None else packed(mean)
 
 
+def similarity(mean: bytes, vector: Reals) -> float:
+    """Return the cosine of a centroid and a vector, to six places."""
+    whole = unpacked(mean)
+    return round(float(whole @ vector) / UNIT**2, 6) if len(whole) == len(vector) else 0.0
+
+
 def direction(vector: Reals) -> Reals | None:
     """Return integers of length UNIT that point where `vector` does; None for no length."""
     length = math.sqrt(float(vector @ vector))

@@ -3,13 +3,15 @@
 An event is frozen, keyword-only and past tense. Its Avro name is `aether.<area>.<Class>`.
 """
 
-from streams.events import chunks, memory, registry, sessions, tuning
+from streams.events import chunks, matches, memory, registry, sessions, subscriptions, tuning
 
 AREAS = {
     "sessions": sessions.EVENTS,
     "memory": memory.EVENTS,
     "registry": registry.EVENTS,
     "tuning": tuning.EVENTS,
+    "subscriptions": subscriptions.EVENTS,
+    "matches": matches.EVENTS,
     "chunks": chunks.EVENTS,
 }
 
@@ -18,5 +20,7 @@ Event = (
     | memory.MemoryEvent
     | registry.RegistryEvent
     | tuning.TuningEvent
+    | subscriptions.SubscriptionEvent
+    | matches.MatchEvent
     | chunks.ChunkEvent
 )

@@ -127,6 +127,40 @@ class PolicyAdopted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionAdopted:
+    """A node's subscription is in force in this partition, or no more; written under `@grid`.
+
+    A lower version of the same sentence changes nothing.
+    """
+
+    node: str
+    sentence: str
+    threshold: float
+    version: int
+    active: bool
+    encoder: str
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A sentence that a text came near to, whose it is, and how near (cosine)."""
+
+    node: str
+    sentence: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextMatched:
+    """Nodes subscribed to texts like this one; they are told on their own topics."""
+
+    run_id: RunId
+    text: str
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRouted:
     """A capability now owns the request; `router_version` names the table that was in force.
 
@@ -286,6 +320,8 @@ SessionEvent = (
     | CapabilityAdopted
     | RouterAdopted
     | PolicyAdopted
+    | SubscriptionAdopted
+    | TextMatched
     | RequestRouted
     | RequestRefused
     | ClarificationAsked
