@@ -48,7 +48,7 @@ ROLES = (
     *("perception", "registry", "adoption", "router"),
     *("teaching", "hearing", "tuner", "training", "release"),
 )
-WINDOW = 50
+WINDOW, PAUSE = 50, 500
 CHOICES = 3
 PATIENCE_S = 900.0
 
@@ -167,7 +167,9 @@ class _Replay:
                 await asyncio.to_thread(tell_quietly, self._client, offered)
             await asyncio.to_thread(self._client.flush)
             live += decided.values()
-            if (at // WINDOW) % 10 == 9:
+            if len(live) % PAUSE == 0:
+                # People ask more slowly than this: a training is over before the next is due.
+                await self._until(self._settled, "what the feedback leads to")
                 say(f"{len(live)} requests; lately {_accuracy(live[-500:]):.1f} % right")
         return live
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from streams.envelope import Envelope, origin_of
+from streams.envelope import CORRELATION, Envelope, origin_of
 from streams.errors import Poison
 from streams.ids import RunId
-from streams.io.runs import events_of
+from streams.io.runs import stretch
 from streams.io.wire import Wire
 from streams.ledger import Marks
-from streams.log import EventLog
+from streams.log import EventLog, Record
+from streams.topics import SESSIONS
 
 
 class Past:
@@ -35,6 +36,25 @@ class Past:
                     if self._wire.codec.kind_of(record.value) in wanted:
                         yield self._wire.open(record)
 
-    def events(self, run_id: RunId) -> Sequence[Envelope[Any]]:
-        """Return a run's events."""
-        return events_of(run_id, self._log, self._wire)
+    def events(
+        self, run_ids: Sequence[RunId], kinds: Sequence[type]
+    ) -> dict[RunId, list[Envelope[Any]]]:
+        """Return what is asked for of each run; a partition is read no further than needed."""
+        found: dict[RunId, dict[str, Envelope[Any]]] = {run_id: {} for run_id in run_ids}
+        wanted, names = frozenset(kinds), {run_id.encode(): run_id for run_id in run_ids}
+        for partition in range(self._log.partitions(SESSIONS.name)):
+            start, until = stretch(run_ids, self._log, partition)
+            for records in self._log.read(SESSIONS.name, partition, start, until):
+                for record in records:
+                    run_id = names.get(dict(record.headers).get(CORRELATION, b""))
+                    if run_id is not None:
+                        self._keep(record, wanted, found[run_id])
+        return {run_id: list(events.values()) for run_id, events in found.items()}
+
+    def _keep(
+        self, record: Record, wanted: frozenset[type], found: dict[str, Envelope[Any]]
+    ) -> None:
+        with suppress(Poison):
+            if self._wire.codec.kind_of(record.value) in wanted:
+                envelope = self._wire.open(record)
+                found.setdefault(envelope.event_id, envelope)

@@ -14,7 +14,7 @@ from streams.events.sessions import (
     TextPerceived,
 )
 from streams.events.tuning import FeedbackGiven, FeedbackOffered, FeedbackRefused, Verdict
-from streams.ids import CapabilityId, ProcessorName
+from streams.ids import ProcessorName
 from streams.topics import TUNING, Topic
 
 DECISIONS = (RequestRouted, RequestRefused, ClarificationAsked)
@@ -27,7 +27,7 @@ class Hearing:
     topic: Topic = TUNING
     reads: tuple[type, ...] = (FeedbackOffered,)
     writes: tuple[type, ...] = (FeedbackGiven, FeedbackRefused)
-    batch_max = 16
+    batch_max = 250
     patience_s: float | None = None
 
     def __init__(self, runs: Runs) -> None:
@@ -35,32 +35,41 @@ class Hearing:
 
     async def perform(self, causes: Sequence[Envelope[FeedbackOffered]]) -> Sequence[Any]:
         """Complete each feedback, or refuse it."""
-        return await asyncio.to_thread(lambda: [self._heard(cause.event) for cause in causes])
+        return await asyncio.to_thread(self._heard, [cause.event for cause in causes])
 
     def give_up(self, cause: Envelope[FeedbackOffered], error: Transient) -> Any:
         """Never: feedback waits for the log."""
         raise Fatal(f"feedback {cause.event_id} was given up") from error
 
-    def _heard(self, offered: FeedbackOffered) -> FeedbackGiven | FeedbackRefused:
-        events = [envelope.event for envelope in self._runs.events(offered.run_id)]
-        perceived = next((e for e in events if isinstance(e, TextPerceived)), None)
-        decision = next((e for e in events if isinstance(e, DECISIONS)), None)
-        if perceived is None or decision is None:
-            return _refused(offered, known=bool(events))
-        chosen = decision.capability if isinstance(decision, RequestRouted) else None
-        label, none = offered.label, offered.none_of_these
-        if offered.verdict is Verdict.RIGHT:
-            label, none = chosen, chosen is None
-        return FeedbackGiven(
-            run_id=offered.run_id,
-            text=perceived.text,
-            encoder=perceived.encoder,
-            vector=perceived.vector,
-            chosen=CapabilityId(chosen) if chosen else None,
-            label=label,
-            none_of_these=none,
-            verdict=offered.verdict,
-        )
+    def _heard(self, said: Sequence[FeedbackOffered]) -> list[FeedbackGiven | FeedbackRefused]:
+        runs = list(dict.fromkeys(offered.run_id for offered in said))
+        events = self._runs.events(runs, (TextPerceived, *DECISIONS))
+        return [
+            completed(offered, [envelope.event for envelope in events[offered.run_id]])
+            for offered in said
+        ]
+
+
+def completed(offered: FeedbackOffered, events: Sequence[Any]) -> FeedbackGiven | FeedbackRefused:
+    """Join feedback with the events of its run."""
+    perceived = next((e for e in events if isinstance(e, TextPerceived)), None)
+    decision = next((e for e in events if isinstance(e, DECISIONS)), None)
+    if perceived is None or decision is None:
+        return _refused(offered, known=bool(events))
+    chosen = decision.capability if isinstance(decision, RequestRouted) else None
+    label, none = offered.label, offered.none_of_these
+    if offered.verdict is Verdict.RIGHT:
+        label, none = chosen, chosen is None
+    return FeedbackGiven(
+        run_id=offered.run_id,
+        text=perceived.text,
+        encoder=perceived.encoder,
+        vector=perceived.vector,
+        chosen=chosen,
+        label=label,
+        none_of_these=none,
+        verdict=offered.verdict,
+    )
 
 
 def _refused(offered: FeedbackOffered, *, known: bool) -> FeedbackRefused:

@@ -1,6 +1,6 @@
 """What the tuner's effects need of the world."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from streams.envelope import Envelope
@@ -20,5 +20,10 @@ class Stream(Protocol):
 class Runs(Protocol):
     """Every run that was ever asked for."""
 
-    def events(self, run_id: RunId) -> Sequence[Envelope[Any]]:
-        """Return a run's events in order; none if it is unknown. Raises BrokerAway."""
+    def events(
+        self, run_ids: Sequence[RunId], kinds: Sequence[type]
+    ) -> Mapping[RunId, Sequence[Envelope[Any]]]:
+        """Return the events of `kinds` of each run, in order; an unknown run has none.
+
+        Reads the log once for all of them. Raises BrokerAway.
+        """

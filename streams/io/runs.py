@@ -3,6 +3,7 @@
 A run's id holds the time it began, so only a stretch of the log is read.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,20 +24,21 @@ Events = list[Envelope[Any]]
 def events_of(run_id: RunId, log: EventLog, wire: Wire) -> Events:
     """Return every event of a run in the order of the log, repeats dropped; none if unknown."""
     for partition in range(log.partitions(SESSIONS.name)):
-        start, until = _stretch(run_id, log, partition)
+        start, until = stretch([run_id], log, partition)
         first = _first(run_id, log, partition, start, until)
         if first is not None:
             return _from(run_id, log, wire, partition, first)
     return []
 
 
-def _stretch(run_id: RunId, log: EventLog, partition: int) -> tuple[int, int]:
-    """Return where in a partition a run may begin."""
-    began = _began_at_ms(run_id)
-    if began is None:
+def stretch(run_ids: Sequence[RunId], log: EventLog, partition: int) -> tuple[int, int]:
+    """Return where in a partition some runs may begin, and by when they did."""
+    began = [_began_at_ms(run_id) for run_id in run_ids]
+    known = [at_ms for at_ms in began if at_ms is not None]
+    if len(known) < len(began) or not known:
         return log.span(SESSIONS.name, partition)
-    start = log.offset_at(SESSIONS.name, partition, began - SKEW_MS)
-    return start, log.offset_at(SESSIONS.name, partition, began + DELAY_MS)
+    start = log.offset_at(SESSIONS.name, partition, min(known) - SKEW_MS)
+    return start, log.offset_at(SESSIONS.name, partition, max(known) + DELAY_MS)
 
 
 def _began_at_ms(run_id: RunId) -> int | None:

@@ -42,8 +42,10 @@ class Recorded:
     def __init__(self, *events: Any) -> None:
         self._events = [enveloped(event) for event in events]
 
-    def events(self, run_id: RunId) -> Sequence[Envelope[Any]]:
-        return [event for event in self._events if event.run_id == run_id]
+    def events(
+        self, run_ids: Sequence[RunId], kinds: Sequence[type]
+    ) -> dict[RunId, list[Envelope[Any]]]:
+        return {run: [e for e in self._events if e.run_id == run] for run in run_ids}
 
 
 def heard(runs: Recorded, verdict: Verdict, label: Any = None, *, none: bool = False) -> Any:
