@@ -114,19 +114,22 @@ class Judge:
         """Weigh every label; `most` of them are told. There must be at least one."""
         logits = (self._rows @ vector + self._biases) / self._unit
         foremost = np.argsort(-logits, kind="stable")[: max(most, FOREMOST)].tolist()
-        near = {at: self._nearness(at, vector) for at in foremost[:FOREMOST]}
-        logits += self._calibration.pull * min(
-            near.values()
-        )  # for those not looked at: they are no nearer
-        for at, cosine in near.items():
-            logits[at] += self._calibration.pull * (cosine - min(near.values()))
-        top = float(logits[foremost].max())
-        worth = _EXP[np.minimum((top - logits) * _STEPS, len(_EXP) - 1).astype(np.intp)]
-        total = float(worth.sum())
-        order = sorted(foremost, key=lambda at: (-logits[at], at))[:most]
-        scored = tuple([Scored(self.labels[at], round(worth[at] / total, 6)) for at in order])
-        nearness = near.get(order[0], 0.0)
-        confidence = _confidence(self._calibration, top, nearness, scored[0].share)
+        near = [self._nearness(at, vector) for at in foremost[:FOREMOST]]
+        least, pull = min(near), self._calibration.pull  # those not looked at are no nearer
+        pulled = [float(logits[at]) for at in foremost]
+        for place, cosine in enumerate(near):
+            pulled[place] += pull * (cosine - least)
+        logits[foremost] = pulled
+        top = max(pulled)
+        steps = np.minimum((top - logits) * _STEPS, len(_EXP) - 1).astype(np.intp)
+        total = float(_EXP[steps].sum())
+        order = sorted(range(len(foremost)), key=lambda place: (-pulled[place], place))[:most]
+        worth = _EXP[steps[foremost]].tolist()
+        scored = tuple(
+            [Scored(self.labels[foremost[at]], round(worth[at] / total, 6)) for at in order]
+        )
+        nearness = near[order[0]] if order[0] < len(near) else 0.0
+        confidence = _confidence(self._calibration, top + pull * least, nearness, scored[0].share)
         return Judgement(scored, round(nearness, 6), confidence)
 
     def _nearness(self, at: int, vector: Reals) -> float:
