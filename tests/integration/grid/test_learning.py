@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 
@@ -37,9 +38,11 @@ from streams.io.client import Client
 from streams.io.settings import ROOT, Settings
 from streams.topics import REGISTRY, SESSIONS, Topic, matches_of
 from tests.integration.grid.harness import (
+    Role,
     engines_running,
     environment,
     everything,
+    running,
     settings_in,
     wait_until,
 )
@@ -191,6 +194,30 @@ def test_a_request_is_routed_and_feedback_on_it_is_heard(grid: tuple[Settings, C
     assert "nobody" in wrong.stdout
     assert aether(settings, "feedback", "no-such-run", "--right").returncode == 6
     assert aether(settings, "feedback", run, "--right", "--wrong").returncode == 2
+
+
+def test_the_gateways_door_takes_feedback(grid: tuple[Settings, Client]) -> None:
+    settings, client = grid
+    run = ask(client, f"{name_of(3)} 51", "door")
+    assert decision(client, run).capability == name_of(3)
+    log = settings.data_dir / "logs" / "gateway.log"
+    gateway = Role("gateway", ["-m", "cli.main", "gateway"], environment(settings), log)
+    with running(gateway):
+        wait_until(lambda: ready(settings), PATIENCE_S, "the gateway")
+        body = {"run_id": run, "verdict": "wrong", "none_of_these": True}
+        answered = httpx2.post(f"{settings.gateway_url}/api/feedback", json=body)
+        assert (answered.status_code, answered.json()["run_id"]) == (202, run)
+    accepted = (t.FeedbackAccepted,)
+    wait_until(
+        lambda: run in {e.event.run_id for e in told(client, accepted)}, PATIENCE_S, "a lesson"
+    )
+
+
+def ready(settings: Settings) -> bool:
+    try:
+        return httpx2.get(f"{settings.gateway_url}/readyz").is_success
+    except httpx2.TransportError:
+        return False
 
 
 def test_weights_go_back_by_one_command_and_earlier_decisions_stay(
