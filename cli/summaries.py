@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.output import on_one_line
-from streams.events import chunks, forks, memory, registry
+from streams.events import chunks, forks, memory, registry, tuning
 from streams.events import sessions as s
 
 WORDS_MAX = 64
@@ -23,6 +23,11 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     s.PerceptionFailed: lambda e: e.detail,
     s.CapabilityAdopted: lambda e: f"{e.capability} version {e.version}",
     s.RequestRouted: lambda e: f"to {e.capability}: {e.reason}",
+    s.RouterAdopted: lambda e: f"weights {e.version}",
+    s.PolicyAdopted: lambda e: f"{e.unsure} below {e.threshold:.0%}",
+    s.SubscriptionAdopted: lambda e: f"{e.node}: {e.sentence!r}",
+    s.TextMatched: lambda e: ", ".join(f"{m.node} ({m.score:.2f})" for m in e.matches),
+    s.ClarificationAsked: lambda e: ", ".join(c.capability for c in e.candidates),
     s.RequestRefused: lambda e: f"{e.reason}: {e.detail}",
     s.ContextRecalled: lambda e: f"{len(e.passages)} passages{_best(e.passages)}",
     s.RecallFailed: lambda e: e.detail,
@@ -44,6 +49,14 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     chunks.TextEmitted: lambda e: repr(e.text),
     forks.ForkMade: lambda e: f"of {e.origin}, {len(e.steps)} events of its own",
     registry.CapabilityPerceived: lambda e: f"version {e.version}, {len(e.vectors)} vectors",
+    tuning.FeedbackOffered: lambda e: f"{e.verdict} {e.label or ''}",
+    tuning.FeedbackRefused: lambda e: f"{e.reason}: {e.detail}",
+    tuning.TrainingRequested: lambda e: e.reason,
+    tuning.WeightsTrained: lambda e: f"{e.version} from {e.lessons} lessons",
+    tuning.TrainingFailed: lambda e: f"{e.reason}: {e.detail}",
+    tuning.WeightsCompared: lambda e: f"{e.better} better, {e.worse} worse of {e.judged}",
+    tuning.WeightsPromoted: lambda e: f"{e.version}: {e.reason}",
+    tuning.WeightsRejected: lambda e: f"{e.version}: {e.reason}",
 }
 
 

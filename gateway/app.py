@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError
+from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
 from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
@@ -86,7 +87,7 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
             await sender.close()
 
     return Starlette(
-        routes=[*Health(sender, runs, meters).routes, *doors.routes],
+        routes=[*Health(sender, runs, meters).routes, *doors.routes, *Feedback(sender).routes],
         exception_handlers={
             ApiError: _answered,
             ClientDisconnect: _left,

@@ -59,6 +59,7 @@ def unknown(run_id: str, message: str) -> ApiError:
 _FAILURES = {
     "model_not_found": (404, "invalid_request_error"),
     "invalid_request": (400, "invalid_request_error"),
+    "none_of_these": (422, "invalid_request_error"),
     "no_capability": (503, "server_error"),
     "unknown_capability": (503, "server_error"),
     "perception_failed": (503, "server_error"),

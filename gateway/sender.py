@@ -14,7 +14,7 @@ from streams.errors import AetherError, BrokerAway, DeliveryFailed, Transient
 from streams.ids import EventId, RunId
 from streams.io.wire import Wire
 from streams.log import EventLog, Headers
-from streams.topics import SESSIONS
+from streams.topics import SESSIONS, Topic
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +64,16 @@ class Sender:
             await asyncio.to_thread(thread.join)
 
     async def send(
-        self, run_id: RunId, session: str, event: Any, trace: Headers, *, large: bool = False
+        self,
+        run_id: RunId,
+        key: str,
+        event: Any,
+        trace: Headers,
+        *,
+        large: bool = False,
+        topic: Topic = SESSIONS,
     ) -> None:
-        """Append the event of a new run; return once it is durable.
+        """Append an event under the id of a new run; return once it is durable.
 
         A `large` payload may have to go to the object store first, which takes time.
 
@@ -76,9 +83,9 @@ class Sender:
         if self._away is not None:
             raise BrokerAway(self._away)
         if large:
-            draft = await asyncio.to_thread(self._draft, run_id, session, event, trace)
+            draft = await asyncio.to_thread(self._draft, run_id, key, event, trace, topic)
         else:
-            draft = self._draft(run_id, session, event, trace)
+            draft = self._draft(run_id, key, event, trace, topic)
         loop = asyncio.get_running_loop()
         landed: asyncio.Future[DeliveryFailed | None] = loop.create_future()
 
@@ -91,12 +98,12 @@ class Sender:
         if error is not None:
             raise error
 
-    def _draft(self, run_id: RunId, session: str, event: Any, trace: Headers) -> Any:
+    def _draft(self, run_id: RunId, key: str, event: Any, trace: Headers, topic: Topic) -> Any:
         return self._wire.root(
             event,
             component=COMPONENT,
-            topic=SESSIONS.name,
-            key=session,
+            topic=topic.name,
+            key=key,
             event_id=EventId(run_id),
             at_ms=int(time.time() * 1000),
             run_id=run_id,

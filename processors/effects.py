@@ -28,8 +28,8 @@ class Effect(Protocol):
 
     `batch_max` requests of one key may be worked on at once. `patience_s` is how long a world
     that is away is asked again; None means for ever, which holds the key's later requests. The
-    outcome of a request follows from its fields in `depends_on`; what `safety` says of repeating
-    it holds after a crash and in a replay.
+    outcome of a request follows from its fields in `depends_on`, from all of them if none is named;
+    what `safety` says of repeating it holds after a crash and in a replay.
     """
 
     name: ProcessorName

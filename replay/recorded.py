@@ -42,7 +42,8 @@ class Outside:
     def asked(self, request: Any) -> bytes:
         """Return the hash of what a request asks."""
         plain = plain_of(request)
-        asked = text_of([self.name, {name: plain[name] for name in self.depends_on}])
+        names = self.depends_on or [name for name in plain if name not in IDENTITY]
+        asked = text_of([self.name, {name: plain[name] for name in names}])
         return hashlib.sha256(asked.encode()).digest()
 
 

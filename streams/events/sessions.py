@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import get_args
 
+from streams.events.tuning import Unsure, Weights
 from streams.events.vector import Vector
 from streams.ids import CapabilityId, InferenceId, MemoryId, ModelName, RunId, ScopeId
 
@@ -51,7 +52,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A capability the router weighed, and its score (cosine, -1 to 1)."""
+    """A capability the router weighed, and its share of what all of them are worth (0 to 1)."""
 
     capability: CapabilityId
     score: float
@@ -111,8 +112,62 @@ class CapabilityAdopted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouterAdopted:
+    """These weights are in force in this partition from here on; written under `@grid`."""
+
+    version: str
+    weights: Weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyAdopted:
+    """What happens to requests that the router is unsure of, from here on; under `@grid`."""
+
+    unsure: Unsure
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionAdopted:
+    """A node's subscription is in force in this partition, or no more; written under `@grid`.
+
+    A lower version of the same sentence changes nothing.
+    """
+
+    node: str
+    sentence: str
+    threshold: float
+    version: int
+    active: bool
+    encoder: str
+    vector: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A sentence that a text came near to, whose it is, and how near (cosine)."""
+
+    node: str
+    sentence: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextMatched:
+    """Nodes subscribed to texts like this one; they are told on their own topics."""
+
+    run_id: RunId
+    text: str
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRouted:
-    """A capability now owns the request; `router_version` names the table that was in force."""
+    """A capability now owns the request; `router_version` names the table that was in force.
+
+    `confidence` is how likely it is the right one, `margin` its lead in share over the runner-up.
+    `focus` is what the session is about from here on (`int16[n]`, units of 2^-14).
+    """
 
     run_id: RunId
     capability: CapabilityId
@@ -123,15 +178,33 @@ class RequestRouted:
     router_version: str
     candidates: tuple[Candidate, ...]
     reason: str
+    focus: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRefused:
-    """No capability may take the request; `reason` is a code, `detail` words for its client."""
+    """No capability may take the request; `reason` is a code, `detail` words for its client.
+
+    If the router was too unsure, `candidates` were the nearest.
+    """
 
     run_id: RunId
     reason: str
     detail: str
+    confidence: float = 0.0
+    router_version: str = ""
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClarificationAsked:
+    """The router is too unsure and asks the client which of the candidates is meant."""
+
+    run_id: RunId
+    text: str
+    confidence: float
+    router_version: str
+    candidates: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,8 +319,13 @@ SessionEvent = (
     | TextPerceived
     | PerceptionFailed
     | CapabilityAdopted
+    | RouterAdopted
+    | PolicyAdopted
+    | SubscriptionAdopted
+    | TextMatched
     | RequestRouted
     | RequestRefused
+    | ClarificationAsked
     | ContextRecalled
     | RecallFailed
     | RunStarted

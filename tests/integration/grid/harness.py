@@ -119,6 +119,15 @@ class Grid:
 
 
 @contextmanager
+def engines_running(settings: Settings, installed: Installed) -> Iterator[Supervisor]:
+    """Run Kafka and the registry, topics and schemas prepared."""
+    wanted = [each for each in engines(settings, installed) if each.name != "triton"]
+    with Supervisor(wanted) as supervisor:
+        assert supervisor.start()
+        yield supervisor
+
+
+@contextmanager
 def grid_running(folder: Path, installed: Installed, *, models: bool) -> Iterator[Grid]:
     """Run the engines behind a relay, topics and schemas prepared."""
     grid = Grid(settings_in(folder), installed, models=models)
