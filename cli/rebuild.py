@@ -134,7 +134,7 @@ async def _count(settings: Settings) -> int:
 async def _refill(settings: Settings, client: Client) -> int:
     adapters = Adapters(settings)
     try:
-        await IndexProjection(client.log, client.wire, adapters.index).catch_up()
+        await IndexProjection(client.log, client.wire, adapters.library).catch_up()
         return await adapters.index.count()
     finally:
         await adapters.close()

@@ -10,6 +10,7 @@ from processors.adapters.triton import TritonAnswerer, TritonEncoder, TritonServ
 from processors.models.extractive import Answerer, Extractive
 from processors.models.ports import Model
 from processors.perception.ports import Encoder
+from processors.recall.library import Library
 from processors.recall.ports import MemoryIndex
 from streams.errors import Misconfigured
 from streams.ids import ModelName
@@ -44,6 +45,11 @@ class Adapters:
 
         key = qdrant.api_key.get_secret_value() if qdrant.api_key else None
         return QdrantServerIndex(AsyncQdrantClient(url=qdrant.url, api_key=key))
+
+    @cached_property
+    def library(self) -> Library:
+        """The memories of all scopes, over the index."""
+        return Library(self.index)
 
     @cached_property
     def models(self) -> Mapping[ModelName, Model]:

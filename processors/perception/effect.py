@@ -6,7 +6,7 @@ from typing import Any
 from processors.perception.ports import Encoder
 from streams.envelope import Envelope
 from streams.errors import Fatal, Transient
-from streams.events.memory import MemoryPerceived, MemoryRecorded
+from streams.events.memory import Content, MemoryPerceived, MemoryRecorded, PerceptionRequested
 from streams.events.registry import CapabilityPerceived, CapabilityRegistered
 from streams.events.sessions import PerceptionFailed, RequestReceived, TextPerceived
 from streams.ids import ProcessorName
@@ -57,7 +57,7 @@ class PerceiveMemories:
 
     name, version = PERCEPTION, 1
     topic: Topic = MEMORY
-    reads: tuple[type, ...] = (MemoryRecorded,)
+    reads: tuple[type, ...] = (MemoryRecorded, PerceptionRequested)
     writes: tuple[type, ...] = (MemoryPerceived,)
     batch_max = BATCH_MAX
     patience_s: float | None = None
@@ -65,23 +65,33 @@ class PerceiveMemories:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
-    async def perform(self, causes: Sequence[Envelope[MemoryRecorded]]) -> Sequence[Any]:
-        """Encode what is remembered, with the heading it stands under."""
-        memories = [cause.event for cause in causes]
-        encoded = await self._encoder.encode([meaning(m) for m in memories])
+    async def perform(
+        self, causes: Sequence[Envelope[MemoryRecorded | PerceptionRequested]]
+    ) -> Sequence[Any]:
+        """Encode what is remembered, with the heading it stands under or who says it."""
+        memories = [_memory(cause.event) for cause in causes]
+        encoded = await self._encoder.encode([meaning(m.content) for m in memories])
         return [
             MemoryPerceived(
                 memory_id=memory.memory_id,
                 content=memory.content,
                 encoder=encoded.encoder,
                 vector=vector,
+                place=memory.place,
+                offered_by=memory.offered_by,
+                since_ms=memory.since_ms,
+                expires_at_ms=memory.expires_at_ms,
             )
             for memory, vector in zip(memories, encoded.vectors, strict=True)
         ]
 
-    def give_up(self, cause: Envelope[MemoryRecorded], error: Transient) -> Any:
+    def give_up(self, cause: Envelope[Any], error: Transient) -> Any:
         """Never: a memory waits."""
         raise Fatal(f"perception of {cause.event_id} was given up") from error
+
+
+def _memory(event: MemoryRecorded | PerceptionRequested) -> MemoryRecorded:
+    return event if isinstance(event, MemoryRecorded) else event.memory
 
 
 class PerceiveCapabilities:
@@ -115,8 +125,11 @@ class PerceiveCapabilities:
         )
 
 
-def meaning(memory: MemoryRecorded) -> str:
-    """Return the text that stands for a memory: a passage means little without its heading."""
-    content = memory.content
+def meaning(content: Content) -> str:
+    """Return the text that stands for a memory, which means little without its heading or speaker.
+
+    The speaker belongs to it: a question about a person is then near what that person says.
+    """
     head = " - ".join(part for part in (content.title, content.section) if part)
-    return f"{head}\n{content.text}" if head else content.text
+    text = f"{content.speaker}: {content.text}" if content.speaker else content.text
+    return f"{head}\n{text}" if head else text

@@ -7,20 +7,29 @@ which changes nothing.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from processors.patience import patiently
-from processors.recall.ports import Memory, MemoryIndex
+from processors.recall.library import Library
+from processors.recall.ports import Entry, Memory
 from streams.errors import Poison, Transient
-from streams.events.memory import MemoryPerceived
-from streams.ids import ScopeId
+from streams.events.memory import (
+    MemoryExpired,
+    MemoryForgotten,
+    MemoryPerceived,
+    MemorySuperseded,
+)
+from streams.ids import MemoryId, ScopeId
 from streams.io.wire import Wire
 from streams.log import EventLog, Follower, Record
 from streams.topics import MEMORY
 
 logger = logging.getLogger(__name__)
 
+#: What an index has to know of; the others repeat it, or say what comes of it.
+CHANGES = {MemoryPerceived, MemorySuperseded, MemoryForgotten, MemoryExpired}
 KEEP_S = 1.0
 TAKE_S = 0.2
 
@@ -35,10 +44,10 @@ class Progress(NamedTuple):
 class IndexProjection:
     """Follows every partition of the memory topic: each index is a whole one."""
 
-    def __init__(self, log: EventLog, wire: Wire, index: MemoryIndex) -> None:
+    def __init__(self, log: EventLog, wire: Wire, library: Library) -> None:
         self._log = log
         self._wire = wire
-        self._index = index
+        self._library = library
         self._kept_at = 0.0
         self.progress = Progress({}, 0)
 
@@ -71,7 +80,7 @@ class IndexProjection:
         return range(await asyncio.to_thread(self._log.partitions, MEMORY.name))
 
     async def _starts(self) -> dict[int, int]:
-        known = await self._index.positions()
+        known = await self._library.index.positions()
         starts = {}
         for partition in await self._partitions():
             first = (await asyncio.to_thread(self._log.span, MEMORY.name, partition)).first
@@ -80,9 +89,12 @@ class IndexProjection:
 
     async def _turn(self, follower: Follower) -> None:
         records = await patiently(lambda: asyncio.to_thread(follower.take, TAKE_S), told=_told)
-        memories = [memory for record in records if (memory := self._memory(record)) is not None]
+        changes = [change for record in records if (change := self._change(record)) is not None]
+        memories = [change for change in changes if isinstance(change, Memory)]
+        for scope, gone in _gone(changes).items():
+            await patiently(partial(self._library.remove, scope, gone), told=_told)
         if memories:
-            await patiently(lambda: self._index.put(memories), told=_told)
+            await patiently(lambda: self._library.put(memories), told=_told)
         positions = {p: at for (_, p), at in follower.positions().items()}
         moved = positions != self.progress.positions
         self.progress = Progress(positions, self.progress.put + len(memories))
@@ -91,19 +103,44 @@ class IndexProjection:
 
     async def _keep(self) -> None:
         positions = self.progress.positions
-        await patiently(lambda: self._index.keep(positions), told=_told)
+        await patiently(lambda: self._library.index.keep(positions), told=_told)
         self._kept_at = time.monotonic()
 
-    def _memory(self, record: Record) -> Memory | None:
+    def _change(self, record: Record) -> "Memory | Gone | None":
         try:
-            if self._wire.codec.kind_of(record.value) is not MemoryPerceived:
+            if self._wire.codec.kind_of(record.value) not in CHANGES:
                 return None
             envelope = self._wire.open(record)
         except Poison:
             return None  # the runner of this topic parks it
-        event: MemoryPerceived = envelope.event
-        scope = ScopeId(envelope.key)
-        return Memory(event.memory_id, scope, event.content, event.encoder, event.vector)
+        event, scope = envelope.event, ScopeId(envelope.key)
+        if not isinstance(event, MemoryPerceived):
+            return Gone(scope, event.memory_id)
+        entry = Entry(
+            event.memory_id,
+            scope,
+            event.content,
+            event.place,
+            event.since_ms,
+            event.expires_at_ms,
+            event.offered_by,
+        )
+        return Memory(entry, event.encoder, event.vector)
+
+
+class Gone(NamedTuple):
+    """A memory that is recalled no more."""
+
+    scope: ScopeId
+    memory_id: MemoryId
+
+
+def _gone(changes: Sequence[Memory | Gone]) -> dict[ScopeId, list[MemoryId]]:
+    found: dict[ScopeId, list[MemoryId]] = {}
+    for change in changes:
+        if isinstance(change, Gone):
+            found.setdefault(change.scope, []).append(change.memory_id)
+    return found
 
 
 def _told(error: Transient) -> None:

@@ -1,0 +1,196 @@
+"""What a question's scopes remember, ranked: the index gives meaning, a shelf per scope the rest.
+
+A shelf is a cache over what the index holds, loaded when its scope is first asked and kept up by
+the projection; which shelves are in memory changes how long an answer takes, never the answer.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from processors.recall.features import FEATURES, Pool, features, standardised
+from processors.recall.ports import Entry, Memory, MemoryIndex, Near
+from processors.recall.question import Question, taken_apart
+from processors.recall.ranking import UNTRAINED, Weights, fused, order
+from processors.recall.shelf import Floats, Rows, Shelf, Standing
+from processors.recall.wording import Wording, wordings
+from streams.ids import MemoryId, ScopeId
+
+#: Scopes that together hold no more are ranked whole; of larger ones, this many nearest by each
+#: vector and as many by their words.
+WHOLE_MAX, POOL_MAX = 1_000, 256
+ROWS_MAX = 1_000_000
+
+#: Returns the vector of a text, or None if this encoder did not make it.
+Encode = Callable[[str], Awaitable[bytes | None]]
+
+
+class Asked(NamedTuple):
+    """A question to some scopes: its words, its vector and who made that, and when it was asked."""
+
+    text: str
+    vector: bytes
+    encoder: str
+    scopes: tuple[ScopeId, ...]
+    now_ms: int
+
+
+class Recalled(NamedTuple):
+    """A memory that was recalled, its cosine to the question and its score among the others."""
+
+    entry: Entry
+    cosine: float
+    score: float
+
+
+class Candidates(NamedTuple):
+    """Everything that ranking needs; `ids` are in the order of the pools' rows."""
+
+    question: Question
+    pools: list[Pool]
+    ids: list[MemoryId]
+
+
+class Library:
+    """The memories of all scopes; one instance serves one process."""
+
+    def __init__(self, index: MemoryIndex, rows_max: int = ROWS_MAX) -> None:
+        self.index = index
+        self._rows_max = rows_max
+        self._shelves: OrderedDict[ScopeId, Shelf] = OrderedDict()
+        self._changing = asyncio.Lock()
+
+    async def put(self, memories: Sequence[Memory]) -> None:
+        """Take memories in."""
+        async with self._changing:
+            for entry, _, _ in await self.index.put(memories):
+                shelf = self._shelves.get(entry.scope)
+                if shelf is not None:
+                    _shelve(shelf, entry)
+
+    async def remove(self, scope: ScopeId, gone: Sequence[MemoryId]) -> None:
+        """Let memories go."""
+        async with self._changing:
+            await self.index.remove(scope, gone)
+            for memory_id in gone if scope in self._shelves else ():
+                self._shelves[scope].remove(memory_id)
+
+    async def recall(
+        self, asked: Asked, encode: Encode, limit: int, by: Weights = UNTRAINED
+    ) -> list[Recalled]:
+        """Return what serves a question best, the best first. Raises IndexAway."""
+        found = await self.candidates(asked, encode)
+        ranked = rank(found, limit, by)
+        entries = await self.index.entries(asked.scopes, [memory_id for memory_id, _, _ in ranked])
+        known = {entry.memory_id: entry for entry in entries}
+        return [
+            Recalled(known[memory_id], cosine, score)
+            for memory_id, cosine, score in ranked
+            if memory_id in known
+        ]
+
+    async def candidates(self, asked: Asked, encode: Encode) -> Candidates:
+        """Return what may serve a question: near by meaning, by words, or all of a small scope."""
+        scopes = sorted(set(asked.scopes))
+        shelves = [await self._shelf(scope) for scope in scopes]
+        speakers = {name: 0 for shelf in shelves for name in shelf.speakers}
+        question = taken_apart(asked.text, speakers)
+        vectors = [asked.vector]
+        if question.nameless and question.nameless != asked.text:
+            vectors += [v for v in [await encode(question.nameless)] if v is not None]
+        whole = sum(map(len, shelves)) <= WHOLE_MAX
+        limit = WHOLE_MAX if whole else POOL_MAX
+        near = await self.index.nearest(vectors, asked.encoder, scopes, limit)
+        pools = [
+            _pool(shelf, wording, near, asked.now_ms, whole=whole)
+            for shelf, wording in zip(shelves, wordings(question, shelves), strict=True)
+        ]
+        if not whole:
+            missing = [memory_id for pool in pools for memory_id in _unmeasured(pool)]
+            more = await self.index.nearest(
+                vectors, asked.encoder, scopes, len(missing), among=missing
+            )
+            for pool in pools:
+                _measure(pool, more)
+        ids = [pool.shelf.ids[row] for pool in pools for row in pool.rows]
+        return Candidates(question, pools, ids)
+
+    async def _shelf(self, scope: ScopeId) -> Shelf:
+        async with self._changing:
+            shelf = self._shelves.get(scope)
+            if shelf is None:
+                entries = await self.index.entries([scope])
+                shelf = self._shelves[scope] = await asyncio.to_thread(_filled, entries)
+            self._shelves.move_to_end(scope)
+            while sum(map(len, self._shelves.values())) > self._rows_max and len(self._shelves) > 1:
+                self._shelves.popitem(last=False)
+            return shelf
+
+
+def rank(found: Candidates, limit: int, by: Weights) -> list[tuple[MemoryId, float, float]]:
+    """Return the best candidates with their cosines and scores."""
+    if not found.ids:
+        return []
+    rows = [features(found.question, pool) for pool in found.pools]
+    scores = fused(standardised(rows), by)
+    cosines = np.concatenate(rows)[:, FEATURES.index("meaning")]
+    return [(found.ids[at], float(cosines[at]), float(scores[at])) for at in order(scores, limit)]
+
+
+def _filled(entries: Sequence[Entry]) -> Shelf:
+    shelf = Shelf()
+    for entry in entries:
+        _shelve(shelf, entry)
+    return shelf
+
+
+def _shelve(shelf: Shelf, entry: Entry) -> None:
+    standing = Standing(entry.place, entry.since_ms, entry.expires_at_ms)
+    shelf.put(entry.memory_id, entry.content, standing)
+
+
+def _pool(
+    shelf: Shelf, wording: Wording, near: Sequence[Sequence[Near]], now_ms: int, *, whole: bool
+) -> Pool:
+    """Choose the rows that are worth ranking, in the order of their places."""
+    columns = shelf.columns()
+    meaning = np.full(shelf.width, np.nan)
+    pool = Pool(shelf, columns, wording, np.zeros(0, np.int64), meaning, meaning.copy())
+    _measure(pool, near)
+    chosen = columns.live & (columns.expires_at_ms > now_ms)
+    if not whole:
+        known = ~np.isnan(pool.meaning) | ~np.isnan(pool.nameless)
+        known[_most(wording.window, POOL_MAX)] = True
+        chosen &= known
+    rows = np.flatnonzero(chosen)
+    return pool._replace(rows=rows[np.argsort(columns.place[rows], kind="stable")])
+
+
+def _measure(pool: Pool, near: Sequence[Sequence[Near]]) -> None:
+    """Write the cosines down; a question without names has the same twice."""
+    for cosines, found in zip((pool.meaning, pool.nameless), (near[0], near[-1]), strict=True):
+        rows = [(pool.shelf.row_of(n.memory_id), n.cosine) for n in found]
+        for row, cosine in rows:
+            if row is not None and row < len(cosines) - 1:
+                cosines[row] = cosine
+
+
+def _unmeasured(pool: Pool) -> list[MemoryId]:
+    """Return the candidates, and their neighbours, whose cosines are not known yet."""
+    columns, rows = pool.columns, pool.rows
+    wanted = np.unique(np.concatenate((rows, columns.prev[rows], columns.next[rows])))
+    missing = np.isnan(pool.meaning[wanted]) | np.isnan(pool.nameless[wanted])
+    return [pool.shelf.ids[row] for row in wanted[missing & (wanted >= 0)]]
+
+
+def _most(scores: Floats, count: int) -> Rows:
+    """Return the rows with the highest scores above 0; of equals at the end, all."""
+    found = np.flatnonzero(scores > 0)
+    if len(found) <= count:
+        return found
+    least = np.partition(scores[found], -count)[-count]
+    most: Rows = found[scores[found] >= least]
+    return most
