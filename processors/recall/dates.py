@@ -31,7 +31,7 @@ _DOUBTFUL = {"may", "march", "mar", "mars", "dec", "ene", "sep", "mei"}
 _NAMED = re.compile(
     rf"(?:(?P<before>\d{{1,2}})(?:st|nd|rd|th|\.|º)?\s+(?:of\s+|de\s+)?)?"
     rf"\b(?P<month>{'|'.join(sorted(_NUMBER, key=len, reverse=True))})\b\.?"
-    r"(?:\s+(?P<after>\d{1,2})\b)?",
+    r"(?:\s+(?P<after>\d{1,2})(?:st|nd|rd|th)?\b)?",
     re.IGNORECASE,
 )
 _WRITTEN = re.compile(r"\b((?:19|20)\d\d)[-/.](\d{1,2})(?:[-/.](\d{1,2}))?\b")

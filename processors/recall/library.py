@@ -57,8 +57,17 @@ class Candidates(NamedTuple):
 class Library:
     """The memories of all scopes; one instance serves one process."""
 
-    def __init__(self, index: MemoryIndex, rows_max: int = ROWS_MAX) -> None:
+    def __init__(
+        self,
+        index: MemoryIndex,
+        *,
+        rows_max: int = ROWS_MAX,
+        whole_max: int = WHOLE_MAX,
+        pool_max: int = POOL_MAX,
+    ) -> None:
         self.index = index
+        self._whole_max = whole_max
+        self._pool_max = pool_max
         self._rows_max = rows_max
         self._shelves: OrderedDict[ScopeId, Shelf] = OrderedDict()
         self._changing = asyncio.Lock()
@@ -101,13 +110,12 @@ class Library:
         vectors = [asked.vector]
         if question.nameless and question.nameless != asked.text:
             vectors += [v for v in [await encode(question.nameless)] if v is not None]
-        whole = sum(map(len, shelves)) <= WHOLE_MAX
-        limit = WHOLE_MAX if whole else POOL_MAX
+        whole = sum(map(len, shelves)) <= self._whole_max
+        limit = self._whole_max if whole else self._pool_max
         near = await self.index.nearest(vectors, asked.encoder, scopes, limit)
-        pools = [
-            _pool(shelf, wording, near, asked.now_ms, whole=whole)
-            for shelf, wording in zip(shelves, wordings(question, shelves), strict=True)
-        ]
+        said = wordings(question, shelves)
+        most = None if whole else self._pool_max
+        pools = [_pool(*both, near, asked.now_ms, most) for both in zip(shelves, said, strict=True)]
         if not whole:
             missing = [memory_id for pool in pools for memory_id in _unmeasured(pool)]
             more = await self.index.nearest(
@@ -153,17 +161,17 @@ def _shelve(shelf: Shelf, entry: Entry) -> None:
 
 
 def _pool(
-    shelf: Shelf, wording: Wording, near: Sequence[Sequence[Near]], now_ms: int, *, whole: bool
+    shelf: Shelf, wording: Wording, near: Sequence[Sequence[Near]], now_ms: int, most: int | None
 ) -> Pool:
-    """Choose the rows that are worth ranking, in the order of their places."""
+    """Choose the rows to rank, by place: all, or the near ones and the `most` by their words."""
     columns = shelf.columns()
     meaning = np.full(shelf.width, np.nan)
     pool = Pool(shelf, columns, wording, np.zeros(0, np.int64), meaning, meaning.copy())
     _measure(pool, near)
     chosen = columns.live & (columns.expires_at_ms > now_ms)
-    if not whole:
+    if most is not None:
         known = ~np.isnan(pool.meaning) | ~np.isnan(pool.nameless)
-        known[_most(wording.window, POOL_MAX)] = True
+        known[_most(wording.window, most)] = True
         chosen &= known
     rows = np.flatnonzero(chosen)
     return pool._replace(rows=rows[np.argsort(columns.place[rows], kind="stable")])

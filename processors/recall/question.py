@@ -45,11 +45,13 @@ def _named(text: str, names: set[str]) -> frozenset[str]:
 
 def _without(text: str, names: frozenset[str]) -> str:
     """Take names out, with the ending that marks what is theirs."""
-    left, folded = [], {name.lower() for name in names}
+    left, marked = [], names
+    if text == text.lower():
+        marked = frozenset(name.lower() for name in names)
     for part in text.split(" "):
         bare = part.strip("\"'\u2018\u2019\u201c\u201d.,;:!?()")
         owner = bare.removesuffix("'s").removesuffix("\u2019s")
-        if owner.lower() in folded and (owner in names or owner == owner.lower()):
+        if owner in marked:
             part = part.replace(bare, "")
         left.append(part)
     return " ".join(left)
