@@ -30,7 +30,7 @@ from processors.recall.learning import Example, learned
 from processors.recall.library import Asked, Candidates, Library, rank
 from processors.recall.projection import IndexProjection
 from processors.recall.ranking import UNTRAINED, Weights
-from processors.recall.wording import wordings
+from processors.recall.wording import weighed, wording
 from streams.events.memory import MemoryOffered
 from streams.events.sessions import ContextRecalled, Options, RequestReceived
 from streams.ids import MemoryId, ModelName, RunId, ScopeId
@@ -119,7 +119,9 @@ class World(NamedTuple):
         for asking in conversation.questions:
             found = await self.candidates(conversation, asking)
             began = time.perf_counter()
-            wordings(found.question, [pool.shelf for pool in found.pools])
+            terms = weighed(found.question, [pool.shelf for pool in found.pools])
+            for pool in found.pools:
+                wording(terms, pool.shelf, pool.columns, pool.rows)
             rank(found, max(CUTS), UNTRAINED)
             times.append((time.perf_counter() - began) * 1000)
         return times

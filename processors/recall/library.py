@@ -15,13 +15,13 @@ from processors.recall.features import FEATURES, Pool, features, standardised
 from processors.recall.ports import Entry, Memory, MemoryIndex, Near
 from processors.recall.question import Question, taken_apart
 from processors.recall.ranking import UNTRAINED, Weights, fused, order
-from processors.recall.shelf import Floats, Rows, Shelf, Standing
-from processors.recall.wording import Wording, wordings
+from processors.recall.shelf import Rows, Shelf, Standing
+from processors.recall.wording import Terms, best_worded, weighed, wording
 from streams.ids import MemoryId, ScopeId
 
 #: Scopes that together hold no more are ranked whole; of larger ones, this many nearest by each
 #: vector and as many by their words.
-WHOLE_MAX, POOL_MAX = 1_000, 256
+WHOLE_MAX, POOL_MAX = 1_000, 150
 ROWS_MAX = 1_000_000
 
 #: Returns the vector of a text, or None if this encoder did not make it.
@@ -107,22 +107,27 @@ class Library:
         shelves = [await self._shelf(scope) for scope in scopes]
         speakers = {name: 0 for shelf in shelves for name in shelf.speakers}
         question = taken_apart(asked.text, speakers)
-        vectors = [asked.vector]
-        if question.nameless and question.nameless != asked.text:
-            vectors += [v for v in [await encode(question.nameless)] if v is not None]
+        vectors = await _vectors(asked, question, encode)
+        terms = weighed(question, shelves)
         whole = sum(map(len, shelves)) <= self._whole_max
-        limit = self._whole_max if whole else self._pool_max
-        near = await self.index.nearest(vectors, asked.encoder, scopes, limit)
-        said = wordings(question, shelves)
-        most = None if whole else self._pool_max
-        pools = [_pool(*both, near, asked.now_ms, most) for both in zip(shelves, said, strict=True)]
+        searching = asyncio.create_task(
+            self.index.nearest(vectors, asked.encoder, scopes, self._whole_max)
+            if whole
+            else self.index.nearest([_between(vectors)], asked.encoder, scopes, self._pool_max)
+        )
+        worded = [None if whole else best_worded(terms, s, self._pool_max) for s in shelves]
+        near = await searching
+        pools = [
+            _pool(shelf, terms, _chosen(shelf, near, rows), asked.now_ms)
+            for shelf, rows in zip(shelves, worded, strict=True)
+        ]
         if not whole:
-            missing = [memory_id for pool in pools for memory_id in _unmeasured(pool)]
-            more = await self.index.nearest(
-                vectors, asked.encoder, scopes, len(missing), among=missing
+            wanted = [memory_id for pool in pools for memory_id in _concerned(pool)]
+            near = await self.index.nearest(
+                vectors, asked.encoder, scopes, len(wanted), among=wanted
             )
-            for pool in pools:
-                _measure(pool, more)
+        for pool in pools:
+            _measure(pool, near)
         ids = [pool.shelf.ids[row] for pool in pools for row in pool.rows]
         return Candidates(question, pools, ids)
 
@@ -160,45 +165,50 @@ def _shelve(shelf: Shelf, entry: Entry) -> None:
     shelf.put(entry.memory_id, entry.content, standing)
 
 
-def _pool(
-    shelf: Shelf, wording: Wording, near: Sequence[Sequence[Near]], now_ms: int, most: int | None
-) -> Pool:
-    """Choose the rows to rank, by place: all, or the near ones and the `most` by their words."""
+async def _vectors(asked: Asked, question: Question, encode: Encode) -> list[bytes]:
+    """Return the question's vector, and that of it without names if it has any."""
+    if not question.nameless or question.nameless == asked.text:
+        return [asked.vector]
+    nameless = await encode(question.nameless)
+    return [asked.vector] if nameless is None else [asked.vector, nameless]
+
+
+def _between(vectors: Sequence[bytes]) -> bytes:
+    """Return the direction whose cosine is greatest where the sum of all cosines is."""
+    together = np.sum([np.frombuffer(v, "<f4") for v in vectors], axis=0)
+    length = max(float(np.linalg.norm(together)), 1e-9)
+    return bytes((together / length).astype("<f4").tobytes())
+
+
+def _chosen(shelf: Shelf, near: Sequence[Sequence[Near]], worded: Rows | None) -> Rows:
+    """Return the rows worth ranking: all, or those that are near and those that match by words."""
+    if worded is None:
+        return np.arange(len(shelf.ids))
+    rows = [shelf.row_of(n.memory_id) for found in near for n in found]
+    return np.union1d(worded, np.array([row for row in rows if row is not None], np.int64))
+
+
+def _pool(shelf: Shelf, terms: Terms, rows: Rows, now_ms: int) -> Pool:
+    """Return those of some rows that hold now, by place, with how well their words match."""
     columns = shelf.columns()
-    meaning = np.full(shelf.width, np.nan)
-    pool = Pool(shelf, columns, wording, np.zeros(0, np.int64), meaning, meaning.copy())
-    _measure(pool, near)
-    chosen = columns.live & (columns.expires_at_ms > now_ms)
-    if most is not None:
-        known = ~np.isnan(pool.meaning) | ~np.isnan(pool.nameless)
-        known[_most(wording.window, most)] = True
-        chosen &= known
-    rows = np.flatnonzero(chosen)
-    return pool._replace(rows=rows[np.argsort(columns.place[rows], kind="stable")])
+    rows = rows[columns.live[rows] & (columns.expires_at_ms[rows] > now_ms)]
+    rows = rows[np.argsort(columns.place[rows], kind="stable")]
+    unknown = np.full(shelf.width, np.nan)
+    said = wording(terms, shelf, columns, rows)
+    return Pool(shelf, columns, said, rows, unknown, unknown.copy())
+
+
+def _concerned(pool: Pool) -> list[MemoryId]:
+    """Return the candidates and their neighbours, whose cosines count too."""
+    columns, rows = pool.columns, pool.rows
+    wanted = np.unique(np.concatenate((rows, columns.prev[rows], columns.next[rows])))
+    return [pool.shelf.ids[row] for row in wanted[wanted >= 0]]
 
 
 def _measure(pool: Pool, near: Sequence[Sequence[Near]]) -> None:
     """Write the cosines down; a question without names has the same twice."""
     for cosines, found in zip((pool.meaning, pool.nameless), (near[0], near[-1]), strict=True):
-        rows = [(pool.shelf.row_of(n.memory_id), n.cosine) for n in found]
-        for row, cosine in rows:
+        for memory_id, cosine in found:
+            row = pool.shelf.row_of(memory_id)
             if row is not None and row < len(cosines) - 1:
                 cosines[row] = cosine
-
-
-def _unmeasured(pool: Pool) -> list[MemoryId]:
-    """Return the candidates, and their neighbours, whose cosines are not known yet."""
-    columns, rows = pool.columns, pool.rows
-    wanted = np.unique(np.concatenate((rows, columns.prev[rows], columns.next[rows])))
-    missing = np.isnan(pool.meaning[wanted]) | np.isnan(pool.nameless[wanted])
-    return [pool.shelf.ids[row] for row in wanted[missing & (wanted >= 0)]]
-
-
-def _most(scores: Floats, count: int) -> Rows:
-    """Return the rows with the highest scores above 0; of equals at the end, all."""
-    found = np.flatnonzero(scores > 0)
-    if len(found) <= count:
-        return found
-    least = np.partition(scores[found], -count)[-count]
-    most: Rows = found[scores[found] >= least]
-    return most

@@ -35,7 +35,10 @@ class Standing(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The columns as arrays that end in one row for nobody: `prev` and `next` point to it."""
+    """The columns as arrays that end in one row for nobody: `prev` and `next` point to it.
+
+    `lengths` are the sums over what is live, of `length` and of `window_length`.
+    """
 
     place: Rows
     prev: Rows
@@ -48,6 +51,7 @@ class Columns(NamedTuple):
     asks: Floats
     counts: Floats
     live: Truths
+    lengths: tuple[float, float]
 
 
 class Shelf:
@@ -116,34 +120,33 @@ class Shelf:
         """Return the columns as they are now."""
         if self._columns is None:
             prev, follows = _whole(self._prev, NOBODY), _whole(self._next, NOBODY)
-            length = _real(self._length)
+            live, length = _whole(self._live, 0) == 1, _real(self._length)
+            wide = length + length[prev] + length[follows]
             self._columns = Columns(
                 place=_whole(self._place, 0),
                 prev=prev,
                 next=follows,
                 length=length,
-                window_length=length + length[prev] + length[follows],
+                window_length=wide,
                 speaker=_whole(self._speaker, NOBODY),
                 since_ms=_whole(self._since, 0),
                 expires_at_ms=_whole(self._expires, NEVER_MS),
                 asks=_real(self._asks),
                 counts=_real(self._counts),
-                live=_whole(self._live, 0) == 1,
+                live=live,
+                lengths=(float(length[live].sum()), float(wide[live].sum())),
             )
         return self._columns
 
-    @property
-    def lengths(self) -> tuple[float, float]:
-        """The sums over what is here: of the lengths in terms, alone and with neighbours."""
-        columns = self.columns()
-        return float(columns.length @ columns.live), float(columns.window_length @ columns.live)
-
     def postings(self, term: str) -> tuple[Rows, Floats]:
-        """Return the rows that say a term, and how often."""
+        """Return the rows that say a term, in their order, and how often each.
+
+        They may be views: who keeps one keeps the shelf from taking memories in.
+        """
         found = self._postings.get(term)
         if found is None:
             return _NO_ROWS, _NO_TIMES
-        rows, times = np.array(found[0]), np.array(found[1])
+        rows, times = np.frombuffer(found[0], np.int64), np.frombuffer(found[1], np.float64)
         if len(self) == len(self.ids):
             return rows, times
         live = self.columns().live[rows]

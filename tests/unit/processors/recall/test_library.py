@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from processors.recall.library import Asked, Library, Recalled
 from processors.recall.ports import Memory
 from processors.recall.ranking import weights
-from streams.ids import ScopeId
+from streams.ids import ScopeId, derived
 from tests.unit.processors.recall.shelves import (
     ADA,
     ENCODER,
@@ -124,7 +124,8 @@ def many(count: int) -> list[Memory]:
     chance = random.Random(3)
     made = []
     for place in range(count):
-        text = " ".join(chance.choices(WORDS, k=4))
+        rare = derived(chance.randrange(count))[:5]
+        text = " ".join([*chance.choices(WORDS, k=4), rare])
         made.append(memory(content(text, chance.choice(["Ada", "Bob"]), place), place))
     return made
 
@@ -153,14 +154,12 @@ def test_neither_order_nor_batches_nor_questions_change_an_answer(
     assert asyncio.run(ranked_after(batches, ask_between=between)) == wanted
 
 
-async def test_of_many_memories_the_best_are_those_of_a_ranking_of_all() -> None:
-    """A pool is chosen where there are too many: what is at the top must be in it."""
-    question, by = asking("When is the late tea of Ada?"), weights(meaning=1.0, wording_window=1.0)
+@pytest.mark.parametrize("feature", ["meaning", "wording_window"])
+async def test_of_many_memories_the_best_by_one_signal_are_in_the_pool(feature: str) -> None:
+    asked = asking(f"When is the late tea of Ada {derived(7)[:5]} {derived(8)[:5]}?")
     found = []
-    for library in (
-        Library(PlainIndex()),
-        Library(PlainIndex(), whole_max=100, pool_max=60),
-    ):
+    for library in (Library(PlainIndex()), Library(PlainIndex(), whole_max=100, pool_max=60)):
         await library.put(many(300))
-        found.append(texts(await library.recall(question, encode, 5, by)))
+        ranked = await library.recall(asked, encode, 5, weights(**{feature: 1.0}))
+        found.append(texts(ranked))
     assert found[0] == found[1]

@@ -1,11 +1,12 @@
 """A shelf says the same in whatever order memories were put and removed."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.recall.question import taken_apart
 from processors.recall.shelf import NOBODY, Shelf, Standing
-from processors.recall.wording import wordings
+from processors.recall.wording import weighed, wording
 from streams.ids import MemoryId
 from tests.unit.processors.recall.shelves import content
 
@@ -36,7 +37,8 @@ def neighbours(shelf: Shelf) -> dict[str, list[str | None]]:
 
 
 def scores(shelf: Shelf) -> dict[str, tuple[float, float]]:
-    (found,) = wordings(taken_apart("tea at five", {}), [shelf])
+    terms = weighed(taken_apart("tea at five", {}), [shelf])
+    found = wording(terms, shelf, shelf.columns(), np.arange(len(shelf.ids)))
     return {
         shelf.ids[row]: (found.alone[row], found.window[row])
         for row in range(len(shelf.ids))
