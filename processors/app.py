@@ -106,7 +106,9 @@ ROLES: Mapping[str, Sequence[Make]] = {
     ),
     "models": (
         _performing(
-            lambda world: Inferring(world.adapters.models, TopicChunks(world.log, world.wire)),
+            lambda world: Inferring(
+                world.adapters.models, TopicChunks(world.log, world.wire), world.adapters.budgets
+            ),
             MODEL_WIDTH,
         ),
     ),

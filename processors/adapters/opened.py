@@ -60,6 +60,12 @@ class Adapters:
             **{ModelName(name): _open(name, endpoint) for name, endpoint in endpoints},
         }
 
+    @property
+    def budgets(self) -> Mapping[ModelName, int]:
+        """How many tokens of context each model is given that sets it."""
+        endpoints = self._settings.models.items()
+        return {ModelName(name): endpoint.context_tokens for name, endpoint in endpoints}
+
     @cached_property
     def _triton(self) -> TritonServer:
         return TritonServer(self._settings.triton_address)
