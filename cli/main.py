@@ -58,6 +58,7 @@ COMMANDS: Mapping[str, Entry] = {
     "doctor": Entry("cli.doctor:doctor", "Check what the grid needs, and say what is missing."),
     "ask": Entry("cli.ask:ask", "Ask the grid a question."),
     "ingest": Entry("cli.ingest:ingest", "Let the grid remember documents or chats."),
+    "memory": Entry("cli.memory:memory", "List, search and change what the grid remembers."),
     "run": Entry("cli.run:run", "List runs, or show one from cause to effect."),
     "rebuild": Entry("cli.rebuild:rebuild", "Fold all state anew from the log, and compare."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),

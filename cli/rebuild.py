@@ -18,24 +18,32 @@ from cli.output import Bar, emit, formatted, say
 from processors.adapters.opened import INDEX_FOLDER, Adapters
 from processors.app import DECIDERS, SNAPSHOTS_FOLDER
 from processors.recall.projection import IndexProjection
+from replay.memories import unperceived
 from replay.rebuild import Positions, Rebuilder, Rebuilt
+from streams.errors import Misconfigured, ModelAway
+from streams.events.memory import PerceptionRequested
+from streams.ids import EventId, derived
 from streams.io.client import Client
 from streams.io.kafka.groups import Groups
 from streams.io.settings import Settings, read_settings
 from streams.io.snapshots import SnapshotFolder
-from streams.topics import EVENT_TOPICS
+from streams.topics import EVENT_TOPICS, MEMORY
 
 HOLD_S = 60.0
 LOOK_S = 0.1
 
 
 class Outcome(NamedTuple):
-    """What a rebuild came to: every decider's partitions, and the index."""
+    """What a rebuild came to: every decider's partitions, and the index.
+
+    `asked_again` memories wait for the encoder that is served now, which has not seen them.
+    """
 
     states: list[Rebuilt]
     memories: int
     memories_before: int
     seconds: float
+    asked_again: int = 0
 
     @property
     def same(self) -> bool:
@@ -53,6 +61,8 @@ def rebuild(output: str) -> int:
     emit(output, [_row(state_) for state_ in done.states], COLUMNS)
     records = sum(s.records for s in done.states)
     say(f"{records} records folded and {done.memories} memories indexed in {done.seconds:.1f} s")
+    if done.asked_again:
+        say(f"{done.asked_again} memories are perceived anew, by the encoder that is served now")
     say("everything is as it was" if done.same else "SOMETHING DIFFERS", bold=True)
     return 0 if done.same else 3
 
@@ -94,8 +104,37 @@ def rebuild_all(settings: Settings) -> Outcome:
         with Bar("filling the index", before) as bar:
             memories = asyncio.run(_refill(settings, client))
             bar.advance(memories)
+        again = perceive_again(client, asyncio.run(_encoder(settings)))
     shutil.rmtree(aside, ignore_errors=True)
-    return Outcome(states, memories, before, time.monotonic() - began)
+    return Outcome(states, memories, before, time.monotonic() - began, again)
+
+
+def perceive_again(client: Client, encoder: str | None) -> int:
+    """Ask for the vectors that this encoder has not made yet; return how many.
+
+    Vectors of another encoder stay in the log and are never compared with its own. To ask twice
+    changes nothing: the request's id follows from the memory and the encoder.
+    """
+    if encoder is None:
+        say("no encoder is served: whether memories lack its vectors is not known", fg="yellow")
+        return 0
+    missing = unperceived(client.log, client.wire, encoder)
+    for recorded, scope in missing:
+        event_id = EventId(derived("perception", recorded.memory_id, encoder))
+        client.send(MEMORY, scope, PerceptionRequested(memory=recorded, encoder=encoder), event_id)
+    client.flush()
+    return len(missing)
+
+
+async def _encoder(settings: Settings) -> str | None:
+    """Return the name of the encoder that is served now."""
+    adapters = Adapters(settings)
+    try:
+        return (await adapters.encoder.encode(["who are you"])).encoder
+    except (ModelAway, Misconfigured):
+        return None
+    finally:
+        await adapters.close()
 
 
 def _fold(

@@ -67,6 +67,7 @@ def _start(event: s.RequestReceived) -> s.RunStarted:
         messages=event.messages,
         options=event.options,
         stream=event.stream,
+        remember_in=event.remember_in,
     )
 
 
@@ -117,6 +118,7 @@ def _complete(run: Run, event: s.InferenceCompleted) -> tuple[Decided, ...]:
             finish_reason=event.finish_reason,
             prompt_tokens=event.prompt_tokens,
             completion_tokens=event.completion_tokens,
+            remember_in=run.request.remember_in,
         ),
     )
 
@@ -144,7 +146,7 @@ def evolve(state: Runs, event: Decided) -> Runs:
 
 ORCHESTRATOR: Decider[Runs, Inputs, Decided, Ways] = Decider(
     name=ProcessorName("orchestrator"),
-    version=1,
+    version=2,
     topic=SESSIONS,
     reads=(
         s.RequestReceived,
