@@ -102,7 +102,7 @@ def _passage(recalled: Recalled) -> Passage:
         memory_id=entry.memory_id,
         text=_said(content),
         score=round(recalled.cosine, 6),
-        title=content.title,
+        title=content.title or content.key,
         uri=content.uri,
         section=content.section or _when(content),
     )

@@ -87,6 +87,11 @@ class Library:
             for memory_id in gone if scope in self._shelves else ():
                 self._shelves[scope].remove(memory_id)
 
+    async def warm(self, scopes: Sequence[ScopeId]) -> None:
+        """Load what these scopes hold before somebody waits for it. Raises IndexAway."""
+        for scope in scopes:
+            await self._shelf(scope)
+
     async def recall(
         self, asked: Asked, encode: Encode, limit: int, by: Weights = UNTRAINED
     ) -> list[Recalled]:

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 #: What an index has to know of; the others repeat it, or say what comes of it.
 CHANGES = {MemoryPerceived, MemorySuperseded, MemoryForgotten, MemoryExpired}
+#: Every request asks the grid's own scope.
+WARM = (ScopeId("grid"),)
 KEEP_S = 1.0
 TAKE_S = 0.2
 
@@ -54,6 +56,7 @@ class IndexProjection:
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set."""
         starts = await patiently(self._starts, told=_told)
+        await patiently(lambda: self._library.warm(WARM), told=_told)
         follower = self._log.follow({(MEMORY.name, p): at for p, at in starts.items()})
         self.progress = Progress(starts, 0)
         try:
@@ -89,7 +92,7 @@ class IndexProjection:
 
     async def _turn(self, follower: Follower) -> None:
         records = await patiently(lambda: asyncio.to_thread(follower.take, TAKE_S), told=_told)
-        changes = [change for record in records if (change := self._change(record)) is not None]
+        changes = await patiently(lambda: asyncio.to_thread(self._changes, records), told=_told)
         memories = [change for change in changes if isinstance(change, Memory)]
         for scope, gone in _gone(changes).items():
             await patiently(partial(self._library.remove, scope, gone), told=_told)
@@ -105,6 +108,11 @@ class IndexProjection:
         positions = self.progress.positions
         await patiently(lambda: self._library.index.keep(positions), told=_told)
         self._kept_at = time.monotonic()
+
+    def _changes(self, records: Sequence[Record]) -> "list[Memory | Gone]":
+        """Decode what concerns an index. Raises RegistryAway and StoreAway."""
+        found = map(self._change, records)
+        return [change for change in found if change is not None]
 
     def _change(self, record: Record) -> "Memory | Gone | None":
         try:
