@@ -118,3 +118,17 @@ def test_a_memory_out_of_reach_fails_the_recall() -> None:
     effect = Recalling(Library(PlainIndex()), Bag())
     failed = effect.give_up(cause("tea"), IndexAway("no answer"))
     assert failed == RecallFailed(run_id=RUN, detail="no answer")
+
+
+class Shrunk(Bag):
+    """Another encoder, whose vectors are of another length: to compare them is an error."""
+
+    async def encode(self, texts: Sequence[str]) -> Encoded:
+        return Encoded("shrunk", [bag(text)[:8] for text in texts])
+
+
+async def test_vectors_of_another_encoder_are_not_compared() -> None:
+    library = Library(PlainIndex())
+    await library.put([memory(content("tea", "Ada"))])
+    effect = Recalling(library, Shrunk())
+    assert len((await recalled(effect, "What does Ada drink?")).passages) == 1

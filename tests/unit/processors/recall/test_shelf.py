@@ -79,3 +79,12 @@ def test_putting_and_removing_twice_changes_nothing() -> None:
     shelf.put(MemoryId("0"), content("other"), Standing(9, 9, None))
     assert neighbours(shelf) == before
     assert len(shelf) == 2
+
+
+def test_a_name_that_is_asked_about_is_no_topic() -> None:
+    shelf = shelf_of([0, 3], set(), [0, 1, 1, 1, 1, 1, 1])
+    terms = weighed(taken_apart("What about Ada and tea?", shelf.speakers), [shelf])
+    found = wording(terms, shelf, shelf.columns(), np.arange(2))
+    assert found.alone[0] > 0
+    assert found.alone[1] == 0
+    assert found.window[1] > 0
