@@ -34,10 +34,11 @@ from streams.io.settings import ROOT
 from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
 from streams.io.wire import Author, Wire
-from streams.topics import MEMORY, SESSIONS, Topic
+from streams.topics import MEMORY, REGISTRY, SESSIONS, Topic
 from tests.fakes import NumberedRegistry
 
 MODELS = ROOT / "triton_models"
+TOPICS = (MEMORY, SESSIONS, REGISTRY)
 STEP_S = 0.0005
 TEXTS_MAX = 64
 
@@ -46,9 +47,9 @@ class Grid:
     """A log of one partition a topic, and what is needed to run parts on it."""
 
     def __init__(self, folder: Path) -> None:
-        self.log = MemoryLog(MemoryBroker({MEMORY.name: 1, SESSIONS.name: 1}))
+        self.log = MemoryLog(MemoryBroker({t.name: 1 for t in TOPICS}))
         codec = Codec(NumberedRegistry())
-        for topic in (MEMORY, SESSIONS):
+        for topic in TOPICS:
             codec.learn(topic, register=True)
         self.wire = Wire(codec, DirectoryStore(folder / "objects"))
         self._snapshots = SnapshotFolder(folder / "snapshots")

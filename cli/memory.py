@@ -1,13 +1,11 @@
 """`aether memory`: what scopes remember, what became of it, and how to change it."""
 
-import asyncio
+import importlib
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -19,18 +17,35 @@ from streams.errors import Misconfigured
 from streams.events.memory import Content, ForgettingRequested, Kind, MemoryOffered
 from streams.ids import EventId, MemoryId, ScopeId, minted
 from streams.io.client import Client
-from streams.io.settings import Settings, read_settings
-from streams.topics import MEMORY
+from streams.io.settings import read_settings
+from streams.topics import MEMORY, Topic
 
 GRID = "grid"
 TEXT_MAX = 80
 WAIT_S, LOOK_S = 30.0, 0.2
+#: Commands of `cli/recalling.py`.
+RANKING = ("search", "judge", "learn", "weights")
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 _COLUMNS = ["memory", "scope", "state", "since", "kind", "key", "text"]
 
 
-@click.group()
+class Lazy(click.Group):
+    """A group that imports the ranking and its libraries only for the commands that rank."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*super().list_commands(ctx), *RANKING])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing it if need be."""
+        if cmd_name not in RANKING:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module("cli.recalling"), cmd_name)
+        return command
+
+
+@click.group(cls=Lazy)
 def memory() -> None:
     """List, search and change what the grid remembers."""
 
@@ -83,20 +98,6 @@ def history_(memory_id: str, output: str) -> int:
 
 
 @memory.command()
-@click.argument("question")
-@click.option("--scope", "scopes", multiple=True, default=(GRID,), help="Can be given repeatedly.")
-@click.option("--limit", default=5)
-@formatted
-def search(question: str, scopes: tuple[str, ...], limit: int, output: str) -> int:
-    """Find what scopes know about a question, as a request would recall it now."""
-    settings = read_settings()
-    with Client(settings) as client, TemporaryDirectory() as folder:
-        found = asyncio.run(_search(settings, client, Path(folder), question, scopes, limit))
-    emit(output, found, ["score", "cosine", "memory", "text"])
-    return 0 if found else 1
-
-
-@memory.command()
 @click.argument("text")
 @click.option("--scope", default=GRID)
 @click.option("--key", default="", help="What the fact is about, as `subject.attribute`.")
@@ -115,7 +116,7 @@ def remember(text: str, scope: str, key: str, ttl: str | None, output: str) -> N
         key=key,
     )
     with Client(read_settings()) as client:
-        event_id = _send(client, scope, MemoryOffered(content=content, ttl_ms=_span(ttl)))
+        event_id = send(client, MEMORY, scope, MemoryOffered(content=content, ttl_ms=_span(ttl)))
     emit_one(output, {"offered": event_id, "scope": scope}, f"offered as {event_id}")
 
 
@@ -131,11 +132,11 @@ def forget(memory_id: str, reason: str, yes: bool, output: str) -> int:
         if known.fate is not Fate.HOLDS:
             say(f"{memory_id} does not hold: it is {known.fate}", fg="yellow")
             return 1
-        say(_short(known.recorded.content.text))
+        say(shortened(known.recorded.content.text))
         if not yes:
             click.confirm("Forget it?", abort=True, err=True)
         asked = ForgettingRequested(memory_id=known.recorded.memory_id, reason=reason)
-        _send(client, known.scope, asked)
+        send(client, MEMORY, known.scope, asked)
         deadline = time.monotonic() + WAIT_S
         while _one(client, memory_id).fate is Fate.HOLDS:
             if time.monotonic() > deadline:
@@ -143,46 +144,6 @@ def forget(memory_id: str, reason: str, yes: bool, output: str) -> int:
             time.sleep(LOOK_S)
     emit_one(output, {"memory": memory_id, "state": Fate.FORGOTTEN}, f"forgotten: {memory_id}")
     return 0
-
-
-async def _search(
-    settings: Settings,
-    client: Client,
-    folder: Path,
-    question: str,
-    scopes: tuple[str, ...],
-    limit: int,
-) -> list[dict[str, Any]]:
-    """Ask a library of our own: the grid's index belongs to its worker, and is only a cache."""
-    from processors.adapters.opened import Adapters
-    from processors.adapters.qdrant_edge_index import QdrantEdgeIndex
-    from processors.recall.library import Asked, Library
-    from processors.recall.projection import IndexProjection
-
-    library, adapters = Library(QdrantEdgeIndex(folder)), Adapters(settings)
-
-    async def encode(text: str) -> bytes:
-        return (await adapters.encoder.encode([text])).vectors[0]
-
-    try:
-        await IndexProjection(client.log, client.wire, library).catch_up()
-        encoder, (vector,) = await adapters.encoder.encode([question])
-        asked = Asked(question, vector, encoder, tuple(map(ScopeId, scopes)), _now())
-        found = await library.recall(asked, encode, limit)
-    finally:
-        await library.index.close()
-        await adapters.close()
-    return [
-        {
-            "score": round(recalled.score, 2),
-            "cosine": round(recalled.cosine, 3),
-            "memory": recalled.entry.memory_id,
-            "scope": recalled.entry.scope,
-            "uri": recalled.entry.content.uri,
-            "text": _short(recalled.entry.content.text),
-        }
-        for recalled in found
-    ]
 
 
 def _memories(client: Client, scope: str | None = None) -> Mapping[MemoryId, Remembered]:
@@ -201,9 +162,10 @@ def _one(client: Client, memory_id: str) -> Remembered:
     return found[0]
 
 
-def _send(client: Client, scope: str, event: Any) -> EventId:
+def send(client: Client, topic: Topic, key: str, event: Any) -> EventId:
+    """Send one event, and return its id once it is durable."""
     event_id = EventId(minted(_now(), os.urandom(10)))
-    client.send(MEMORY, scope, event, event_id)
+    client.send(topic, key, event, event_id)
     client.flush()
     return event_id
 
@@ -217,7 +179,7 @@ def _row(known: Remembered, output: str) -> dict[str, Any]:
         "since": _time(known.recorded.since_ms),
         "kind": str(content.kind),
         "key": content.key,
-        "text": _short(content.text) if output == "text" else content.text,
+        "text": shortened(content.text) if output == "text" else content.text,
     }
 
 
@@ -252,6 +214,7 @@ def _time(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a text as one line of a table."""
     line = " ".join(text.split())
     return line if len(line) <= TEXT_MAX else line[: TEXT_MAX - 1] + "…"

@@ -43,6 +43,8 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     memory.PerceptionRequested: lambda e: f"{e.memory.memory_id} by {e.encoder}",
     memory.MemoryRefused: lambda e: f"{e.reason}: {e.detail}",
     memory.MemoryPerceived: lambda e: f"{len(e.vector) // 4} numbers by {e.encoder}",
+    memory.RecallJudged: lambda e: f"{len(e.useful)} useful for {e.question!r}",
+    registry.RecallWeightsAdopted: lambda e: f"{e.name}: {e.reason}",
     registry.CapabilityOffered: lambda e: e.card.description,
     registry.CapabilityRegistered: lambda e: f"version {e.version}",
     registry.CapabilityRefused: lambda e: f"{e.reason}: {e.detail}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from processors.recall.library import Asked, Library, Recalled
 from processors.recall.ports import Encoder
-from processors.recall.ranking import UNTRAINED, Weights
+from processors.recall.ranking import Weights
 from streams.envelope import Envelope
 from streams.errors import Transient
 from streams.events.memory import Content, Kind
@@ -35,7 +35,7 @@ class Recalling:
         self,
         library: Library,
         encoder: Encoder,
-        by: Weights = UNTRAINED,
+        by: Weights | None = None,
         limit: int = LIMIT,
         characters_max: int = CHARACTERS_MAX,
     ) -> None:
@@ -56,9 +56,12 @@ class Recalling:
     async def _recall(self, event: TextPerceived, now_ms: int) -> ContextRecalled:
         asked = Asked(event.text, event.vector, event.encoder, event.scopes, now_ms)
         encode = partial(self._encode, event.encoder)
-        found = await self._library.recall(asked, encode, self._limit, self._by)
+        by = self._by or self._library.by
+        found = await self._library.recall(asked, encode, self._limit, by)
         kept = _within(newest(found), self._characters_max)
-        return ContextRecalled(run_id=event.run_id, passages=tuple(map(_passage, kept)))
+        return ContextRecalled(
+            run_id=event.run_id, passages=tuple(map(_passage, kept)), weights=by.name
+        )
 
     async def _encode(self, encoder: str, text: str) -> bytes | None:
         """Return a text's vector; one by another encoder must not be compared, so it is none."""

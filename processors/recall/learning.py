@@ -1,9 +1,12 @@
 """Weights learned from questions whose answers are known: a softmax over each one's candidates.
 
+New weights count as better only on later questions, by a paired test.
+
 ListNet's top-one loss (Cao and others, 2007) is convex, so that Newton's method finds the one
 minimum, from the same examples always the same. No randomness, no learning rate.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.recall.features import FEATURES
-from processors.recall.ranking import Weights
+from processors.recall.ranking import Weights, fused, order
 
 Matrix = npt.NDArray[np.float64]
 
@@ -19,6 +22,8 @@ Matrix = npt.NDArray[np.float64]
 PENALTY = 10.0
 STEPS_MAX, SHRINKS_MAX = 50, 20
 SETTLED = 1e-6
+#: How many are looked at when two weights are compared.
+FIRST = 5
 
 
 class Example(NamedTuple):
@@ -70,3 +75,29 @@ def _slopes(
         gradient = gradient + mean - wanted @ rows
         curvature = curvature + (rows * chances[:, None]).T @ rows - np.outer(mean, mean)
     return gradient, curvature
+
+
+class Comparison(NamedTuple):
+    """Two weights on the same questions: how often each found more, and how likely that is luck."""
+
+    wins: int
+    losses: int
+    luck: float
+
+
+def compared(new: Weights, old: Weights, examples: Sequence[Example]) -> Comparison:
+    """Compare by the share of answers in the first few; `luck` is of the one-sided sign test."""
+    wins = losses = 0
+    for example in examples:
+        gained = _found(example, new) - _found(example, old)
+        wins += gained > 0
+        losses += gained < 0
+    decided = wins + losses
+    luck = sum(math.comb(decided, n) for n in range(wins, decided + 1)) / 2**decided
+    return Comparison(wins, losses, luck)
+
+
+def _found(example: Example, by: Weights) -> float:
+    answers = example.answers
+    best = order(fused(example.candidates, by), FIRST)
+    return float(answers[best].sum() / max(1, answers.sum()))

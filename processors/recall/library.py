@@ -55,7 +55,10 @@ class Candidates(NamedTuple):
 
 
 class Library:
-    """The memories of all scopes; one instance serves one process."""
+    """The memories of all scopes; one instance serves one process.
+
+    `by` are the weights in force, `UNTRAINED` until others are adopted.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Library:
         pool_max: int = POOL_MAX,
     ) -> None:
         self.index = index
+        self.by = UNTRAINED
         self._whole_max = whole_max
         self._pool_max = pool_max
         self._rows_max = rows_max
@@ -93,9 +97,13 @@ class Library:
             await self._shelf(scope)
 
     async def recall(
-        self, asked: Asked, encode: Encode, limit: int, by: Weights = UNTRAINED
+        self, asked: Asked, encode: Encode, limit: int, by: Weights | None = None
     ) -> list[Recalled]:
-        """Return what serves a question best, the best first. Raises IndexAway."""
+        """Return what serves a question best, the best first, by the weights in force if none.
+
+        Raises IndexAway.
+        """
+        by = by or self.by
         found = await self.candidates(asked, encode)
         ranked = rank(found, limit, by)
         entries = await self.index.entries(asked.scopes, [memory_id for memory_id, _, _ in ranked])

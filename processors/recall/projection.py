@@ -1,5 +1,7 @@
 """Fills the memory index from the log, partition by partition, and remembers how far it is.
 
+Beside it follows which weights are in force: the registry's topic is short, and read whole.
+
 Only what is durable in the index is passed over after a restart; what is read twice is put twice,
 which changes nothing.
 """
@@ -14,6 +16,7 @@ from typing import NamedTuple
 from processors.patience import patiently
 from processors.recall.library import Library
 from processors.recall.ports import Entry, Memory
+from processors.recall.ranking import Weights, adopted
 from streams.errors import Poison, Transient
 from streams.events.memory import (
     MemoryExpired,
@@ -21,15 +24,22 @@ from streams.events.memory import (
     MemoryPerceived,
     MemorySuperseded,
 )
+from streams.events.registry import RecallWeightsAdopted
 from streams.ids import MemoryId, ScopeId
 from streams.io.wire import Wire
 from streams.log import EventLog, Follower, Record
-from streams.topics import MEMORY
+from streams.topics import MEMORY, REGISTRY
 
 logger = logging.getLogger(__name__)
 
 #: What an index has to know of; the others repeat it, or say what comes of it.
-CHANGES = {MemoryPerceived, MemorySuperseded, MemoryForgotten, MemoryExpired}
+CHANGES = {
+    MemoryPerceived,
+    MemorySuperseded,
+    MemoryForgotten,
+    MemoryExpired,
+    RecallWeightsAdopted,
+}
 #: Every request asks the grid's own scope.
 WARM = (ScopeId("grid"),)
 KEEP_S = 1.0
@@ -37,10 +47,14 @@ TAKE_S = 0.2
 
 
 class Progress(NamedTuple):
-    """How far the index is: the offsets read up to, and the log's ends when last asked."""
+    """How far the index is: the offsets read up to, and how many memories were put.
+
+    `registry` is the offset up to which the weights are known.
+    """
 
     positions: Mapping[int, int]
     put: int
+    registry: int = 0
 
 
 class IndexProjection:
@@ -57,7 +71,13 @@ class IndexProjection:
         """Follow until `stop` is set."""
         starts = await patiently(self._starts, told=_told)
         await patiently(lambda: self._library.warm(WARM), told=_told)
-        follower = self._log.follow({(MEMORY.name, p): at for p, at in starts.items()})
+        weights = await asyncio.to_thread(self._log.span, REGISTRY.name, 0)
+        follower = self._log.follow(
+            {
+                (REGISTRY.name, 0): weights.first,
+                **{(MEMORY.name, p): at for p, at in starts.items()},
+            }
+        )
         self.progress = Progress(starts, 0)
         try:
             while not stop.is_set():
@@ -71,8 +91,10 @@ class IndexProjection:
         stop = asyncio.Event()
         running = asyncio.create_task(self.run(stop))
         ends = {p: self._log.span(MEMORY.name, p).end for p in await self._partitions()}
-        while not running.done() and any(
-            self.progress.positions.get(p, 0) < end for p, end in ends.items()
+        weights = self._log.span(REGISTRY.name, 0).end
+        while not running.done() and (
+            self.progress.registry < weights
+            or any(self.progress.positions.get(p, 0) < end for p, end in ends.items())
         ):
             await asyncio.sleep(0.02)
         stop.set()
@@ -98,9 +120,15 @@ class IndexProjection:
             await patiently(partial(self._library.remove, scope, gone), told=_told)
         if memories:
             await patiently(lambda: self._library.put(memories), told=_told)
-        positions = {p: at for (_, p), at in follower.positions().items()}
+        for change in changes:
+            if isinstance(change, Weights):
+                self._library.by = change
+        places = follower.positions()
+        positions = {p: at for (topic, p), at in places.items() if topic == MEMORY.name}
         moved = positions != self.progress.positions
-        self.progress = Progress(positions, self.progress.put + len(memories))
+        self.progress = Progress(
+            positions, self.progress.put + len(memories), places[REGISTRY.name, 0]
+        )
         if moved and time.monotonic() - self._kept_at > KEEP_S:
             await self._keep()
 
@@ -109,12 +137,12 @@ class IndexProjection:
         await patiently(lambda: self._library.index.keep(positions), told=_told)
         self._kept_at = time.monotonic()
 
-    def _changes(self, records: Sequence[Record]) -> "list[Memory | Gone]":
+    def _changes(self, records: Sequence[Record]) -> "list[Change]":
         """Decode what concerns an index. Raises RegistryAway and StoreAway."""
         found = map(self._change, records)
         return [change for change in found if change is not None]
 
-    def _change(self, record: Record) -> "Memory | Gone | None":
+    def _change(self, record: Record) -> "Change | None":
         try:
             if self._wire.codec.kind_of(record.value) not in CHANGES:
                 return None
@@ -122,6 +150,8 @@ class IndexProjection:
         except Poison:
             return None  # the runner of this topic parks it
         event, scope = envelope.event, ScopeId(envelope.key)
+        if isinstance(event, RecallWeightsAdopted):
+            return adopted(event)
         if not isinstance(event, MemoryPerceived):
             return Gone(scope, event.memory_id)
         entry = Entry(
@@ -143,7 +173,10 @@ class Gone(NamedTuple):
     memory_id: MemoryId
 
 
-def _gone(changes: Sequence[Memory | Gone]) -> dict[ScopeId, list[MemoryId]]:
+Change = Memory | Gone | Weights
+
+
+def _gone(changes: Sequence[Change]) -> dict[ScopeId, list[MemoryId]]:
     found: dict[ScopeId, list[MemoryId]] = {}
     for change in changes:
         if isinstance(change, Gone):

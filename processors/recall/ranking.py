@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from processors.recall.features import FEATURES
+from streams.events.registry import RecallWeightsAdopted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,18 @@ class Weights:
 def weights(**known: float) -> Weights:
     """Return weights by the names of their features; those not named are 0."""
     return Weights(tuple(known.get(name, 0.0) for name in FEATURES))
+
+
+def adopted(event: RecallWeightsAdopted) -> Weights:
+    """Return weights as an event tells them; a feature that is not ours any more counts nothing."""
+    return weights(**dict(zip(event.features, event.values, strict=False)))
+
+
+def adoption(by: Weights, examples: int, reason: str) -> RecallWeightsAdopted:
+    """Return the event that puts weights in force."""
+    return RecallWeightsAdopted(
+        name=by.name, features=FEATURES, values=by.values, examples=examples, reason=reason
+    )
 
 
 #: Not learned: what is sure counts whole, what is a hint half, and neighbours half together.

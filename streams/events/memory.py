@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import get_args
 
-from streams.ids import EventId, MemoryId
+from streams.ids import EventId, MemoryId, ScopeId
 
 #: The origin of memories that were recorded before origins were.
 UNKNOWN = EventId("")
@@ -137,6 +137,15 @@ class MemoryPerceived:
     expires_at_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallJudged:
+    """Someone says which memories answered a question to these scopes: what recall learns from."""
+
+    question: str
+    scopes: tuple[ScopeId, ...]
+    useful: tuple[MemoryId, ...]
+
+
 MemoryEvent = (
     MemoryOffered
     | MemoryRecorded
@@ -148,6 +157,7 @@ MemoryEvent = (
     | MemoryRefused
     | PerceptionRequested
     | MemoryPerceived
+    | RecallJudged
 )
 
 EVENTS: tuple[type, ...] = get_args(MemoryEvent)

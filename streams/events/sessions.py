@@ -135,10 +135,11 @@ class RequestRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextRecalled:
-    """What the request's scopes know about it, nearest first."""
+    """What the request's scopes know about it, the best first, by the weights in force."""
 
     run_id: RunId
     passages: tuple[Passage, ...]
+    weights: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Author, Wire
-from streams.topics import MEMORY
+from streams.topics import MEMORY, REGISTRY
 from tests.fakes import NumberedRegistry
 from tests.unit.processors.memory.stream import fact, passage
 from tests.unit.processors.recall.shelves import PlainIndex, bag, encode
@@ -50,7 +50,7 @@ class Grid:
     """The memory topic, and workers that come and go."""
 
     def __init__(self, folder: Path) -> None:
-        self.log = MemoryLog(MemoryBroker({MEMORY.name: 1}))
+        self.log = MemoryLog(MemoryBroker({MEMORY.name: 1, REGISTRY.name: 1}))
         codec = Codec(NumberedRegistry())
         codec.learn(MEMORY, register=True)
         self.wire = Wire(codec, DirectoryStore(folder / "objects"))

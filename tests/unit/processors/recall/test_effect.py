@@ -7,6 +7,7 @@ from typing import NamedTuple
 from processors.recall.effect import Recalling, newest
 from processors.recall.library import Library, Recalled
 from processors.recall.ports import Entry
+from processors.recall.ranking import UNTRAINED, weights
 from streams.envelope import Envelope
 from streams.errors import IndexAway
 from streams.events.memory import Content, Kind
@@ -132,3 +133,12 @@ async def test_vectors_of_another_encoder_are_not_compared() -> None:
     await library.put([memory(content("tea", "Ada"))])
     effect = Recalling(library, Shrunk())
     assert len((await recalled(effect, "What does Ada drink?")).passages) == 1
+
+
+async def test_a_recall_says_by_which_weights_it_ranked() -> None:
+    library = Library(PlainIndex())
+    await library.put([memory("tea at four", 0), memory("what is it", 1)])
+    effect = Recalling(library, Bag())
+    assert (await recalled(effect, "When is tea?")).weights == UNTRAINED.name
+    library.by = weights(asks=1.0)
+    assert (await recalled(effect, "When is tea?")).weights == library.by.name

@@ -8,6 +8,7 @@ import pytest
 
 from processors.recall.library import Library
 from processors.recall.projection import IndexProjection
+from processors.recall.ranking import UNTRAINED, adoption, weights
 from streams.errors import RegistryAway
 from streams.events.memory import (
     MemoryExpired,
@@ -21,7 +22,7 @@ from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.wire import Wire
-from streams.topics import MEMORY
+from streams.topics import MEMORY, REGISTRY
 from tests.fakes import NumberedRegistry
 from tests.unit.processors.recall.shelves import GRID, PlainIndex, bag, content
 
@@ -45,18 +46,19 @@ class Topic:
     """The memory topic in memory."""
 
     def __init__(self, folder: Path) -> None:
-        self.log = MemoryLog(MemoryBroker({MEMORY.name: 2}))
+        self.log = MemoryLog(MemoryBroker({MEMORY.name: 2, REGISTRY.name: 1}))
         self.registry, self.store = NumberedRegistry(), DirectoryStore(folder)
         codec = Codec(self.registry)
-        codec.learn(MEMORY, register=True)
+        for topic in (MEMORY, REGISTRY):
+            codec.learn(topic, register=True)
         self.wire = Wire(codec, self.store)
 
-    def tell(self, *events: Any, scope: str = GRID) -> None:
+    def tell(self, *events: Any, scope: str = GRID, to: str = MEMORY.name) -> None:
         drafts = [
             self.wire.root(
                 event,
                 component="test",
-                topic=MEMORY.name,
+                topic=to,
                 key=scope,
                 event_id=EventId(derived(repr(event))),
                 at_ms=0,
@@ -115,3 +117,17 @@ async def test_a_registry_that_is_away_is_asked_again(tmp_path: Path) -> None:
     await IndexProjection(topic.log, reading, Library(index)).catch_up()
     assert registry.asked == 2
     assert await held(index) == ["tea"]
+
+
+async def test_the_weights_in_force_are_those_adopted_last_also_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    topic, index = Topic(tmp_path), PlainIndex()
+    first, second = weights(meaning=1.0), weights(date=1.0)
+    for by in (first, second):
+        topic.tell(adoption(by, 30, "better"), scope="recall", to=REGISTRY.name)
+    for _ in range(2):
+        library = Library(index)
+        assert library.by == UNTRAINED
+        await IndexProjection(topic.log, topic.wire, library).catch_up()
+        assert library.by == second
