@@ -48,15 +48,14 @@ class _Shard:
 
     def nearest(
         self,
-        vectors: Sequence[bytes],
+        vector: bytes,
         scopes: Sequence[ScopeId],
         limit: int,
         among: Sequence[MemoryId] | None,
-    ) -> list[list[Near]]:
-        within = _within(scopes, among)
-        nearest = [qdrant.Query.Nearest(numbers(vector)) for vector in vectors]
-        asked = [qdrant.QueryRequest(limit, query=query, filter=within) for query in nearest]
-        return [ranked(self._shard.query(request)) for request in asked]
+    ) -> list[Near]:
+        nearest = qdrant.Query.Nearest(numbers(vector))
+        asked = qdrant.QueryRequest(limit, query=nearest, filter=_within(scopes, among))
+        return ranked(self._shard.query(asked))
 
     def entries(
         self, scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None
@@ -107,6 +106,8 @@ class QdrantEdgeIndex:
 
     async def remove(self, scope: ScopeId, gone: Sequence[MemoryId]) -> None:
         """Leave marks, then delete points."""
+        if not gone:
+            return
         await self._run(self._remove, scope, gone)
 
     async def nearest(
@@ -117,11 +118,12 @@ class QdrantEdgeIndex:
         limit: int,
         among: Sequence[MemoryId] | None = None,
     ) -> list[list[Near]]:
-        """Search the encoder's shard."""
+        """Search the encoder's shard, for all vectors side by side."""
         shard = self._shards.get(collection_of(encoder))
         if shard is None or not scopes or limit < 1:
             return [[] for _ in vectors]
-        return await self._run(shard.nearest, vectors, scopes, limit, among)
+        searches = [self._run(shard.nearest, v, scopes, limit, among) for v in vectors]
+        return list(await asyncio.gather(*searches))
 
     async def entries(
         self, scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None = None

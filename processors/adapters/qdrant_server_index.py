@@ -109,6 +109,8 @@ class QdrantServerIndex:
 
     async def remove(self, scope: ScopeId, gone: Sequence[MemoryId]) -> None:
         """Leave marks, then delete points."""
+        if not gone:
+            return
         marks = [models.PointStruct(id=mark_of(scope, g), vector=[0.0], payload={}) for g in gone]
         with _translated("remove memories"):
             await self._ensure(MARKS, 1)

@@ -21,7 +21,7 @@ from streams.ids import MemoryId, ScopeId
 
 #: Scopes that together hold no more are ranked whole; of larger ones, this many nearest by each
 #: vector and as many by their words.
-WHOLE_MAX, POOL_MAX = 1_000, 150
+WHOLE_MAX, POOL_MAX = 1_000, 128
 ROWS_MAX = 1_000_000
 
 #: Returns the vector of a text, or None if this encoder did not make it.
@@ -135,14 +135,24 @@ class Library:
             for shelf, rows in zip(shelves, worded, strict=True)
         ]
         if not whole:
-            wanted = [memory_id for pool in pools for memory_id in _concerned(pool)]
-            near = await self.index.nearest(
-                vectors, asked.encoder, scopes, len(wanted), among=wanted
-            )
+            near = await self._cosines(vectors, asked.encoder, scopes, pools)
         for pool in pools:
             _measure(pool, near)
         ids = [pool.shelf.ids[row] for pool in pools for row in pool.rows]
         return Candidates(question, pools, ids)
+
+    async def _cosines(
+        self, vectors: Sequence[bytes], encoder: str, scopes: Sequence[ScopeId], pools: list[Pool]
+    ) -> list[list[Near]]:
+        """Return the candidates' cosines to each vector; to the last, their neighbours' as well."""
+        own = [pool.shelf.ids[row] for pool in pools for row in pool.rows]
+        around = [memory_id for pool in pools for memory_id in _concerned(pool)]
+        among = [own, around][-len(vectors) :]
+        searches = [
+            self.index.nearest([vector], encoder, scopes, len(ids), among=ids)
+            for vector, ids in zip(vectors, among, strict=True)
+        ]
+        return [found for (found,) in await asyncio.gather(*searches)]
 
     async def _shelf(self, scope: ScopeId) -> Shelf:
         async with self._changing:

@@ -204,6 +204,8 @@ async def test_an_empty_index_finds_nothing_and_is_nowhere(opened: Open) -> None
     index = await opened()
     assert await index.nearest([NORTH], "e", [GRID], 3) == [[]]
     assert await index.entries([GRID]) == []
+    assert await index.put([]) == []
+    await index.remove(GRID, [])
     assert await index.positions() == {}
     assert await index.count() == 0
 
