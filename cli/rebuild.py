@@ -21,7 +21,6 @@ from processors.recall.projection import IndexProjection
 from replay.memories import unperceived
 from replay.rebuild import Positions, Rebuilder, Rebuilt
 from streams.errors import Misconfigured, ModelAway
-from streams.events.memory import PerceptionRequested
 from streams.ids import EventId, derived
 from streams.io.client import Client
 from streams.io.kafka.groups import Groups
@@ -119,9 +118,9 @@ def perceive_again(client: Client, encoder: str | None) -> int:
         say("no encoder is served: whether memories lack its vectors is not known", fg="yellow")
         return 0
     missing = unperceived(client.log, client.wire, encoder)
-    for recorded, scope in missing:
-        event_id = EventId(derived("perception", recorded.memory_id, encoder))
-        client.send(MEMORY, scope, PerceptionRequested(memory=recorded, encoder=encoder), event_id)
+    for scope, request in missing:
+        event_id = EventId(derived("perception", request.memory_id, encoder))
+        client.send(MEMORY, scope, request, event_id)
     client.flush()
     return len(missing)
 

@@ -40,7 +40,7 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     memory.ForgettingRequested: lambda e: f"{e.memory_id}: {e.reason}",
     memory.MemoryForgotten: lambda e: f"{e.memory_id}: {e.reason}",
     memory.MemoryExpired: lambda e: e.memory_id,
-    memory.PerceptionRequested: lambda e: f"{e.memory.memory_id} by {e.encoder}",
+    memory.PerceptionRequested: lambda e: f"{e.memory_id} by {e.encoder}",
     memory.MemoryRefused: lambda e: f"{e.reason}: {e.detail}",
     memory.MemoryPerceived: lambda e: f"{len(e.vector) // 4} numbers by {e.encoder}",
     memory.RecallJudged: lambda e: f"{len(e.useful)} useful for {e.question!r}",

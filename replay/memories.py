@@ -25,10 +25,10 @@ TOLD = (
 
 
 class Unperceived(NamedTuple):
-    """A memory that holds and that an encoder has not seen."""
+    """What asks an encoder for a memory that holds and that it has not seen."""
 
-    recorded: m.MemoryRecorded
     scope: ScopeId
+    request: m.PerceptionRequested
 
 
 class Fate(StrEnum):
@@ -105,10 +105,22 @@ def unperceived(log: EventLog, wire: Wire, encoder: str) -> list[Unperceived]:
         elif envelope.event.encoder == encoder:
             seen.add(envelope.event.memory_id)
     return [
-        Unperceived(known.recorded, known.scope)
+        Unperceived(known.scope, _request(known.recorded, encoder))
         for memory_id, known in remembered(iter(telling)).items()
         if known.fate is Fate.HOLDS and memory_id not in seen
     ]
+
+
+def _request(recorded: m.MemoryRecorded, encoder: str) -> m.PerceptionRequested:
+    return m.PerceptionRequested(
+        memory_id=recorded.memory_id,
+        content=recorded.content,
+        encoder=encoder,
+        place=recorded.place,
+        offered_by=recorded.offered_by,
+        since_ms=recorded.since_ms,
+        expires_at_ms=recorded.expires_at_ms,
+    )
 
 
 def history(memory_id: MemoryId, events: list[Envelope[Any]]) -> list[Envelope[Any]]:

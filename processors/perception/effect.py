@@ -69,7 +69,7 @@ class PerceiveMemories:
         self, causes: Sequence[Envelope[MemoryRecorded | PerceptionRequested]]
     ) -> Sequence[Any]:
         """Encode what is remembered, with the heading it stands under or who says it."""
-        memories = [_memory(cause.event) for cause in causes]
+        memories = [cause.event for cause in causes]
         encoded = await self._encoder.encode([meaning(m.content) for m in memories])
         return [
             MemoryPerceived(
@@ -88,10 +88,6 @@ class PerceiveMemories:
     def give_up(self, cause: Envelope[Any], error: Transient) -> Any:
         """Never: a memory waits."""
         raise Fatal(f"perception of {cause.event_id} was given up") from error
-
-
-def _memory(event: MemoryRecorded | PerceptionRequested) -> MemoryRecorded:
-    return event if isinstance(event, MemoryRecorded) else event.memory
 
 
 class PerceiveCapabilities:

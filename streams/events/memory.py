@@ -117,10 +117,15 @@ class MemoryRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerceptionRequested:
-    """A memory is to be perceived again, by an encoder that has not seen it."""
+    """A memory, as it was recorded, is to be perceived by an encoder that has not seen it."""
 
-    memory: MemoryRecorded
+    memory_id: MemoryId
+    content: Content
     encoder: str
+    place: int
+    offered_by: EventId
+    since_ms: int
+    expires_at_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

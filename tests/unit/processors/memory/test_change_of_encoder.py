@@ -19,7 +19,6 @@ from streams.events.memory import (
     ForgettingRequested,
     MemoryOffered,
     MemoryPerceived,
-    PerceptionRequested,
 )
 from streams.ids import EventId, ScopeId, derived
 from streams.io.codec import Codec
@@ -127,10 +126,9 @@ async def test_a_new_encoder_sees_all_that_holds_once_and_nothing_is_lost(tmp_pa
     await grid.work("old")
     before = await grid.recall("old", "When is tea at four?")
     missing = unperceived(grid.log, grid.wire, "new")
-    assert [m.recorded.content.text for m in missing] == ["Ada lives in Paris", "Tea is at four"]
-    for recorded, _ in missing * 2:
-        event_id = derived("perception", recorded.memory_id, "new")
-        grid.tell(PerceptionRequested(memory=recorded, encoder="new"), event_id)
+    assert [m.request.content.text for m in missing] == ["Ada lives in Paris", "Tea is at four"]
+    for _, request in missing * 2:
+        grid.tell(request, derived("perception", request.memory_id, "new"))
     await grid.work("new")
     assert grid.perceived_by() == ["old"] * 3 + ["new"] * 2
     assert unperceived(grid.log, grid.wire, "new") == []
