@@ -33,16 +33,12 @@ LOOK_S = 0.1
 
 
 class Outcome(NamedTuple):
-    """What a rebuild came to: every decider's partitions, and the index.
-
-    `asked_again` memories wait for the encoder that is served now, which has not seen them.
-    """
+    """What a rebuild came to: every decider's partitions, and the index."""
 
     states: list[Rebuilt]
     memories: int
     memories_before: int
     seconds: float
-    asked_again: int = 0
 
     @property
     def same(self) -> bool:
@@ -60,8 +56,6 @@ def rebuild(output: str) -> int:
     emit(output, [_row(state_) for state_ in done.states], COLUMNS)
     records = sum(s.records for s in done.states)
     say(f"{records} records folded and {done.memories} memories indexed in {done.seconds:.1f} s")
-    if done.asked_again:
-        say(f"{done.asked_again} memories are perceived anew, by the encoder that is served now")
     say("everything is as it was" if done.same else "SOMETHING DIFFERS", bold=True)
     return 0 if done.same else 3
 
@@ -103,26 +97,27 @@ def rebuild_all(settings: Settings) -> Outcome:
         with Bar("filling the index", before) as bar:
             memories = asyncio.run(_refill(settings, client))
             bar.advance(memories)
-        again = perceive_again(client, asyncio.run(_encoder(settings)))
+        perceive_again(client, asyncio.run(_encoder(settings)))
     shutil.rmtree(aside, ignore_errors=True)
-    return Outcome(states, memories, before, time.monotonic() - began, again)
+    return Outcome(states, memories, before, time.monotonic() - began)
 
 
-def perceive_again(client: Client, encoder: str | None) -> int:
-    """Ask for the vectors that this encoder has not made yet; return how many.
+def perceive_again(client: Client, encoder: str | None) -> None:
+    """Ask the encoder that is served now for the vectors that it has not made yet.
 
     Vectors of another encoder stay in the log and are never compared with its own. To ask twice
     changes nothing: the request's id follows from the memory and the encoder.
     """
     if encoder is None:
         say("no encoder is served: whether memories lack its vectors is not known", fg="yellow")
-        return 0
+        return
     missing = unperceived(client.log, client.wire, encoder)
     for scope, request in missing:
         event_id = EventId(derived("perception", request.memory_id, encoder))
         client.send(MEMORY, scope, request, event_id)
     client.flush()
-    return len(missing)
+    if missing:
+        say(f"{len(missing)} memories are perceived anew, by the encoder that is served now")
 
 
 async def _encoder(settings: Settings) -> str | None:
