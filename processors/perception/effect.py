@@ -6,7 +6,7 @@ from typing import Any
 from processors.perception.ports import Encoder
 from streams.envelope import Envelope
 from streams.errors import Fatal, Transient
-from streams.events.memory import Content, MemoryPerceived, MemoryRecorded, PerceptionRequested
+from streams.events.memory import MemoryPerceived, MemoryRecorded, PerceptionRequested
 from streams.events.registry import CapabilityPerceived, CapabilityRegistered
 from streams.events.sessions import PerceptionFailed, RequestReceived, TextPerceived
 from streams.ids import ProcessorName
@@ -70,7 +70,7 @@ class PerceiveMemories:
     ) -> Sequence[Any]:
         """Encode what is remembered, with the heading it stands under or who says it."""
         memories = [cause.event for cause in causes]
-        encoded = await self._encoder.encode([meaning(m.content) for m in memories])
+        encoded = await self._encoder.encode([meaning(m) for m in memories])
         return [
             MemoryPerceived(
                 memory_id=memory.memory_id,
@@ -121,11 +121,12 @@ class PerceiveCapabilities:
         )
 
 
-def meaning(content: Content) -> str:
+def meaning(memory: MemoryRecorded | PerceptionRequested) -> str:
     """Return the text that stands for a memory, which means little without its heading or speaker.
 
     The speaker belongs to it: a question about a person is then near what that person says.
     """
+    content = memory.content
     head = " - ".join(part for part in (content.title, content.section) if part)
     text = f"{content.speaker}: {content.text}" if content.speaker else content.text
     return f"{head}\n{text}" if head else text
