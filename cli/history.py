@@ -37,7 +37,7 @@ class Unwatched:
 #: The effects of a session, and how each is opened where somebody asks for it to be called.
 EFFECTS: Mapping[type[Effect], Callable[[Adapters], Effect]] = {
     PerceiveRequests: lambda adapters: PerceiveRequests(adapters.encoder),
-    Recalling: lambda adapters: Recalling(adapters.index),
+    Recalling: lambda adapters: Recalling(adapters.library, adapters.encoder),
     Inferring: lambda adapters: Inferring(adapters.models, Unwatched()),
 }
 NOT_RECORDED = Transient("not in the record, and a replay calls nobody")

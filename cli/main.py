@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
     "doctor": Entry("cli.doctor:doctor", "Check what the grid needs, and say what is missing."),
     "ask": Entry("cli.ask:ask", "Ask the grid a question."),
     "ingest": Entry("cli.ingest:ingest", "Let the grid remember documents or chats."),
+    "memory": Entry("cli.memory:memory", "List, search and change what the grid remembers."),
     "run": Entry("cli.run:run", "List runs, or show one from cause to effect."),
     "feedback": Entry("cli.feedback:feedback", "Say what a routing decision was worth."),
     "router": Entry("cli.router:router", "Show, steer and take back what routes by meaning."),

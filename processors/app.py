@@ -131,10 +131,14 @@ ROLES: Mapping[str, Sequence[Make]] = {
         _performing(lambda world: Comparing(Past(world.log, world.wire)), 1),
         _performing(lambda world: Releasing(Past(world.log, world.wire)), 1),
     ),
-    "recall": (_performing(lambda world: Recalling(world.adapters.index)),),
+    "recall": (
+        _performing(lambda world: Recalling(world.adapters.library, world.adapters.encoder)),
+    ),
     "models": (
         _performing(
-            lambda world: Inferring(world.adapters.models, TopicChunks(world.log, world.wire)),
+            lambda world: Inferring(
+                world.adapters.models, TopicChunks(world.log, world.wire), world.adapters.budgets
+            ),
             MODEL_WIDTH,
         ),
     ),
@@ -168,7 +172,7 @@ class Worker:
         runners = _runners(world, self._roles, self._runner)
         projection = None
         if "recall" in self._roles:
-            projection = IndexProjection(world.log, world.wire, self._adapters.index)
+            projection = IndexProjection(world.log, world.wire, self._adapters.library)
         shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
         metrics = WorkerMetrics(runners, projection, lambda: shell.partitions)
         serve(metrics, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)

@@ -1,8 +1,12 @@
 """One canonical example of every event class; a test spells out only what it changes."""
 
 from array import array
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any, get_args, get_origin, get_type_hints
 
-from streams.events import Event, chunks, forks, memory, registry, sessions
+from streams.events import AREAS, Event, chunks, forks, memory, registry, sessions
+from streams.events.vector import Vector
 from streams.ids import (
     CapabilityId,
     EventId,
@@ -16,6 +20,7 @@ from streams.ids import (
 RUN, INFERENCE = RunId("019a-run"), InferenceId("019a-inference")
 ANSWER, MODEL, ENCODER = CapabilityId("answer"), ModelName("extractive"), "minilm/1"
 SCOPE, MEMORY = ScopeId("user:ada"), MemoryId("0b6c-memory")
+OTHER_MEMORY = MemoryId("1c7d-memory")
 QUESTION, QUOTE = "What did Ada say about engines?", "It weaves algebraic patterns. Größe: 3 µm"
 
 
@@ -133,12 +138,32 @@ _ALL: tuple[Event, ...] = (
     sessions.RunFailed(run_id=RUN, reason="model_away", detail="no answer"),
     memory.MemoryOffered(content=CONTENT),
     memory.MemoryRecorded(memory_id=MEMORY, content=CONTENT),
+    memory.MemoryMerged(
+        memory_id=MEMORY, merged_id=OTHER_MEMORY, content=CONTENT, offered_by=EventId("e1")
+    ),
+    memory.MemorySuperseded(memory_id=MEMORY, by=OTHER_MEMORY, key="ada.city"),
+    memory.ForgettingRequested(memory_id=MEMORY, reason="asked to"),
+    memory.MemoryForgotten(memory_id=MEMORY, reason="asked to"),
+    memory.MemoryExpired(memory_id=MEMORY, expired_at_ms=1_700_000_000_456),
+    memory.PerceptionRequested(
+        memory_id=MEMORY,
+        content=CONTENT,
+        encoder=ENCODER,
+        place=3,
+        offered_by=EventId("e1"),
+        since_ms=1_700_000_000_123,
+        expires_at_ms=None,
+    ),
+    memory.RecallJudged(question="How tall?", scopes=(SCOPE,), useful=(MEMORY,)),
     memory.MemoryRefused(reason="empty", detail="there is no text to remember"),
     memory.MemoryPerceived(memory_id=MEMORY, content=CONTENT, encoder=ENCODER, vector=NEAR),
     registry.CapabilityOffered(card=CARD),
     registry.CapabilityRegistered(version=1, card=CARD),
     registry.CapabilityRefused(reason="unknown_policy", detail="'maybe' is none of single"),
     registry.CapabilityPerceived(version=1, card=CARD, encoder=ENCODER, vectors=(NEAR, FAR)),
+    registry.RecallWeightsAdopted(
+        name="sha256:00", features=("meaning", "date"), values=(1.0, 0.5), examples=30, reason="r"
+    ),
     forks.ForkMade(
         origin=RUN,
         at=EventId("019a-event"),
@@ -157,5 +182,30 @@ _ALL: tuple[Event, ...] = (
     chunks.TextEmitted(run_id=RUN, inference_id=INFERENCE, start=17, text="weaves "),
 )
 
-#: By class name.
-EVENTS: dict[str, Event] = {type(event).__name__: event for event in _ALL}
+
+def typical(kind: Any) -> Any:
+    """Return an event whose values follow from the types and names of its fields."""
+    hints = get_type_hints(kind, include_extras=True)
+    return kind(**{field.name: _value(hints[field.name], field.name) for field in fields(kind)})
+
+
+def _value(kind: Any, name: str) -> Any:
+    kind = getattr(kind, "__supertype__", kind)
+    if kind == Vector:
+        return NEAR
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return next(iter(kind))
+    if is_dataclass(kind):
+        return typical(kind)
+    inner = [each for each in get_args(kind) if each not in (type(None), ...)]
+    if inner:
+        value = _value(inner[0], name)
+        return (value,) if get_origin(kind) is tuple else value
+    return {str: name, int: 7, float: 0.25, bool: True, bytes: b"\1\0\2\0"}[kind]
+
+
+#: By class name; what is not spelled out above is typical.
+EVENTS: dict[str, Event] = {
+    **{kind.__name__: typical(kind) for area in AREAS.values() for kind in area},
+    **{type(event).__name__: event for event in _ALL},
+}

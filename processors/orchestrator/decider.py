@@ -70,6 +70,7 @@ def _start(event: s.RequestReceived) -> s.RunStarted:
         messages=event.messages,
         options=event.options,
         stream=event.stream,
+        remember_in=event.remember_in,
     )
 
 
@@ -120,6 +121,7 @@ def _complete(run: Run, event: s.InferenceCompleted) -> tuple[Decided, ...]:
             finish_reason=event.finish_reason,
             prompt_tokens=event.prompt_tokens,
             completion_tokens=event.completion_tokens,
+            remember_in=run.request.remember_in,
         ),
     )
 

@@ -53,6 +53,26 @@ class CapabilityPerceived:
     vectors: tuple[Vector, ...]
 
 
-RegistryEvent = CapabilityOffered | CapabilityRegistered | CapabilityRefused | CapabilityPerceived
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallWeightsAdopted:
+    """From here on recall ranks by these weights, one per feature.
+
+    `name` is their content's address, `examples` how many judged recalls they were learned from.
+    """
+
+    name: str
+    features: tuple[str, ...]
+    values: tuple[float, ...]
+    examples: int
+    reason: str
+
+
+RegistryEvent = (
+    CapabilityOffered
+    | CapabilityRegistered
+    | CapabilityRefused
+    | CapabilityPerceived
+    | RecallWeightsAdopted
+)
 
 EVENTS: tuple[type, ...] = get_args(RegistryEvent)

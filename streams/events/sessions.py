@@ -209,10 +209,11 @@ class ClarificationAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextRecalled:
-    """What the request's scopes know about it, nearest first."""
+    """What the request's scopes know about it, the best first, by the weights in force."""
 
     run_id: RunId
     passages: tuple[Passage, ...]
+    weights: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,13 +226,14 @@ class RecallFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """The orchestrator took the request on; it carries what the run needs until its inference."""
+    """The orchestrator took the request on; it carries what the run needs until its answer."""
 
     run_id: RunId
     text: str
     messages: tuple[Message, ...]
     options: Options
     stream: bool
+    remember_in: ScopeId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +295,7 @@ class InferenceFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseCompleted:
-    """The run ended with an answer."""
+    """The run ended with an answer; `remember_in` is the scope that keeps it, as its question."""
 
     run_id: RunId
     text: str
@@ -303,6 +305,7 @@ class ResponseCompleted:
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
+    remember_in: ScopeId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

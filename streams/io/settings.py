@@ -138,6 +138,7 @@ class Endpoint(_Part):
     api_key_env: str | None = None
     timeout_s: float = Field(60.0, gt=0)
     description: str = ""
+    context_tokens: int = Field(3_000, gt=0, description="how much of what is recalled it is told")
 
 
 class Settings(BaseSettings):

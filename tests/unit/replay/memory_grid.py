@@ -14,7 +14,9 @@ from processors.orchestrator.decider import ORCHESTRATOR
 from processors.perception.effect import PerceiveRequests
 from processors.perception.ports import Encoded
 from processors.recall.effect import Recalling
-from processors.recall.ports import Found
+from processors.recall.library import Recalled
+from processors.recall.ports import Entry
+from processors.recall.ranking import UNTRAINED
 from processors.router.decider import ROUTER
 from processors.runner import Batch, Runner
 from streams.events.memory import Content, Kind
@@ -50,11 +52,12 @@ class Letters:
 
 
 class Shelf:
-    """An index that finds the same passage for everyone."""
+    """A library that recalls the same passage for everyone."""
 
     text = "what the shelf holds"
+    by = UNTRAINED
 
-    async def search(self, *_: Any) -> list[Found]:
+    async def recall(self, *_: Any) -> list[Recalled]:
         content = Content(
             kind=Kind.PASSAGE,
             text=self.text,
@@ -64,7 +67,8 @@ class Shelf:
             speaker="",
             said_at_ms=None,
         )
-        return [Found(MemoryId(derived("memory")), content, 0.5)]
+        entry = Entry(MemoryId(derived("memory")), ScopeId("grid"), content)
+        return [Recalled(entry, 0.5, 0.5)]
 
 
 class Parrot:
@@ -105,7 +109,7 @@ class MemoryGrid:
         models = {ModelName(name): Parrot(name) for name in ("gray", "blue")}
         self.effects: tuple[Effect, ...] = (
             PerceiveRequests(Letters()),
-            Recalling(self.shelf),  # type: ignore[arg-type]
+            Recalling(self.shelf, Letters()),  # type: ignore[arg-type]
             Inferring(models, Silent()),
         )
         self._read = dict.fromkeys(range(PARTITIONS), 0)

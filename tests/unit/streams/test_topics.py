@@ -3,7 +3,7 @@
 from streams import topics as t
 from streams.events import AREAS
 
-TOPICS = (t.SESSIONS, t.MEMORY, t.REGISTRY, t.FORKS, t.CHUNKS)
+TOPICS = t.TOPICS
 
 
 def test_what_is_fixed_for_ever_is_what_it_was() -> None:
@@ -11,6 +11,9 @@ def test_what_is_fixed_for_ever_is_what_it_was() -> None:
         ("aether.sessions.events", "session", 4, None),
         ("aether.memory.events", "scope", 4, None),
         ("aether.registry.events", "capability", 1, None),
+        ("aether.tuning.events", "target", 1, None),
+        ("aether.subscriptions.events", "node", 1, None),
+        ("aether.matches.events", "session", 1, None),
         ("aether.forks.events", "fork", 4, None),
         ("aether.chunks", "run", 4, 3_600_000),
     ]
