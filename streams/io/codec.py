@@ -65,6 +65,9 @@ class _Reading(NamedTuple):
     read: Callable[[bytes], Any]
 
 
+#: Where a schema holds others.
+INSIDE = ("type", "fields", "items", "values")
+
 FOREIGN = _Reading(None, lambda value: value)
 
 
@@ -206,12 +209,27 @@ class _Body(io.BytesIO):
         return found
 
 
+def _with_default_bytes(schema: Any) -> Any:
+    """Return our parsed schema with the defaults of bytes as bytes; Avro writes them as Latin-1.
+
+    fastavro hands a default on as it stands in the schema.
+    """
+    if isinstance(schema, list):
+        return [_with_default_bytes(branch) for branch in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inside = {name: _with_default_bytes(schema[name]) for name in INSIDE if name in schema}
+    if schema.get("type") == "bytes" and isinstance(schema.get("default"), str):
+        inside["default"] = schema["default"].encode("latin-1")
+    return {**schema, **inside}
+
+
 def _resolving(kind: type, writer: Schema) -> Callable[[bytes], Any]:
     """Return what reads an older or newer version of an event as ours, by Avro's rules.
 
     What was resolved is written and read again as ours: no value is of another type than it says.
     """
-    reader = fastavro.parse_schema(json.loads(schemas.text_of(kind)))
+    reader = _with_default_bytes(fastavro.parse_schema(json.loads(schemas.text_of(kind))))
     load, ours = form_of(kind, SAME).load, compile_for(kind)
 
     def read(value: bytes) -> Any:

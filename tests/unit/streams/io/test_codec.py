@@ -1,19 +1,24 @@
 """What bytes mean, and what is done about those that mean nothing."""
 
+import io
 import json
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import fastavro
 import pytest
 
 from streams.errors import Misconfigured, RegistryAway, Undecodable, UnknownSchema
 from streams.events.registry import CapabilityOffered, Card
+from streams.events.sessions import RequestRouted
 from streams.ids import ModelName
 from streams.io import schemas
 from streams.io.codec import PREFIX, Codec, subject_of
 from streams.io.compiled import varint
-from streams.topics import REGISTRY
+from streams.plain import SAME, form_of
+from streams.topics import REGISTRY, SESSIONS
+from tests.examples import typical
 from tests.fakes import NumberedRegistry
 
 CARD = Card(description="d", examples=("e",), policy="single", model=ModelName("m"))
@@ -205,3 +210,19 @@ def test_a_registry_that_is_away_is_no_verdict_on_the_record() -> None:
     del registry.schema
     with pytest.raises(UnknownSchema):
         made.kind_of(PREFIX.pack(0, 999) + b"x")
+
+
+def test_bytes_that_an_older_event_did_not_have_are_the_default() -> None:
+    registry = NumberedRegistry()
+    made = Codec(registry)
+    made.learn(SESSIONS, register=True)
+    schema = json.loads(schemas.text_of(RequestRouted))
+    schema["fields"] = [field for field in schema["fields"] if field["name"] != "focus"]
+    older = fastavro.parse_schema(schema)
+    number = registry.register(subject_of(SESSIONS.name, RequestRouted), json.dumps(schema))
+    routed = typical(RequestRouted)
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, older, form_of(RequestRouted, SAME).dump(routed))
+    value = PREFIX.pack(0, number) + body.getvalue()
+    assert made.kind_of(value) is RequestRouted
+    assert made.decode(value) == replace(routed, focus=b"")
