@@ -8,24 +8,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from processors.classifier.training import TooFew, train, version_of
+from processors.effects import Waits
 from processors.tuner.ports import Stream
 from processors.tuner.syllabus import READS, Syllabus
 from streams.envelope import Envelope
-from streams.errors import Fatal, Transient
 from streams.events.tuning import TrainingFailed, TrainingRequested, WeightsTrained
 from streams.ids import ProcessorName
 from streams.topics import TUNING, Topic
 
 
-class Training:
+class Training(Waits):
     """Learns weights, in a thread; one request of a target at a time."""
 
     name, version = ProcessorName("training"), 1
     topic: Topic = TUNING
     reads: tuple[type, ...] = (TrainingRequested,)
     writes: tuple[type, ...] = (WeightsTrained, TrainingFailed)
-    batch_max = 1
-    patience_s: float | None = None
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -33,10 +31,6 @@ class Training:
     async def perform(self, causes: Sequence[Envelope[TrainingRequested]]) -> Sequence[Any]:
         """Learn from what stands before each request."""
         return [await asyncio.to_thread(self._learn, cause) for cause in causes]
-
-    def give_up(self, cause: Envelope[TrainingRequested], error: Transient) -> Any:
-        """Never: a training waits for the log."""
-        raise Fatal(f"training of {cause.event_id} was given up") from error
 
     def _learn(self, cause: Envelope[TrainingRequested]) -> WeightsTrained | TrainingFailed:
         syllabus = Syllabus(self._stream.before(cause, READS))
