@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from processors.classifier.training import TooFew, train, version_of
+from processors.classifier.training import TooFew, Unteachable, train, version_of
 from processors.effects import Waits
 from processors.tuner.ports import Stream
 from processors.tuner.syllabus import READS, Syllabus
@@ -37,8 +37,9 @@ class Training(Waits):
         lessons, name = syllabus.lessons(), cause.event.training_id
         try:
             weights = train(syllabus.encoder, lessons)
-        except TooFew as error:
-            return TrainingFailed(training_id=name, reason="too_few", detail=str(error))
+        except Unteachable as error:
+            reason = "too_few" if isinstance(error, TooFew) else "too_many"
+            return TrainingFailed(training_id=name, reason=reason, detail=str(error))
         return WeightsTrained(
             training_id=name, version=version_of(weights), lessons=len(lessons), weights=weights
         )
