@@ -14,7 +14,7 @@ from processors.registry.adoption import ADOPTION
 from processors.registry.decider import REGISTRY_DECIDER
 from processors.router.decider import ROUTER
 from processors.router.table import AUTOMATIC
-from processors.tuner.links import RELEASE, ROUTER_KEY, TEACHING
+from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.training import Training
 from streams.envelope import CAUSATION, Envelope
 from streams.events.registry import CapabilityOffered, Card
@@ -30,6 +30,7 @@ from streams.events.tuning import (
     WeightsTrained,
 )
 from streams.ids import EventId, ModelName, RunId
+from streams.topics import ROUTER_KEY
 
 OUTSIDE = "oos"
 

@@ -32,7 +32,6 @@ from processors.app import Worker
 from processors.perception.ports import Encoder
 from processors.router.decider import ROUTER
 from processors.router.table import AUTOMATIC
-from processors.tuner.links import ROUTER_KEY
 from streams.envelope import Envelope, author_of
 from streams.events import tuning as t
 from streams.events.registry import CapabilityOffered, Card
@@ -41,7 +40,7 @@ from streams.ids import CapabilityId, EventId, ModelName, RunId, minted
 from streams.io.client import Client
 from streams.io.settings import Ports, Settings, read_settings
 from streams.ledger import Ledger
-from streams.topics import REGISTRY, SESSIONS, TUNING
+from streams.topics import REGISTRY, ROUTER_KEY, SESSIONS, TUNING
 
 ROLES = (
     *("perception", "registry", "adoption", "router"),

@@ -15,9 +15,8 @@ from streams.errors import BrokerAway, DeliveryFailed
 from streams.events.tuning import FeedbackOffered, Verdict
 from streams.ids import CapabilityId, RunId
 from streams.log import Headers
-from streams.topics import TUNING, Topic
+from streams.topics import ROUTER_KEY, TUNING, Topic
 
-ROUTER_KEY = "router"
 BODY_MAX = 10_000
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]

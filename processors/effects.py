@@ -16,7 +16,7 @@ from processors.patience import patiently
 from processors.room import Room
 from streams.effects import Safety
 from streams.envelope import CAUSATION, Envelope, author_of
-from streams.errors import Poison, Transient
+from streams.errors import Fatal, Poison, Transient
 from streams.ids import ProcessorName
 from streams.io.wire import Author
 from streams.log import Record
@@ -48,6 +48,20 @@ class Effect(Protocol):
     @staticmethod
     def give_up(cause: Envelope[Any], error: Transient) -> Any:
         """Return the outcome of a request that found the world away for too long."""
+
+
+class Waits:
+    """What an effect that nobody waits for inherits: it asks a world that is away for ever."""
+
+    depends_on: tuple[str, ...] = ()
+    safety = Safety.REPEATABLE
+    batch_max = 1
+    patience_s: float | None = None
+
+    @staticmethod
+    def give_up(cause: Envelope[Any], error: Transient) -> Any:
+        """Never."""
+        raise Fatal(f"the request {cause.event_id} was given up") from error
 
 
 class Performing:

@@ -34,6 +34,8 @@ REGISTRY = Topic(name="aether.registry.events", key="capability", partitions=1)
 FORKS = Topic(name="aether.forks.events", key="fork")
 #: What the grid learns from; its one stream per target is read front to back by every training.
 TUNING = Topic(name="aether.tuning.events", key="target", partitions=1)
+#: The key of everything that tunes the router.
+ROUTER_KEY = "router"
 SUBSCRIPTIONS = Topic(name="aether.subscriptions.events", key="node", partitions=1)
 #: What subscribed nodes hear of lies on `matches_of(node)`; this one gives the events their schema.
 MATCHES = Topic(name="aether.matches.events", key="session", partitions=1)

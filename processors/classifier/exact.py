@@ -181,10 +181,14 @@ def centroid(vectors: Sequence[bytes]) -> bytes | None:
     return None if mean is None else packed(mean)
 
 
-def similarity(mean: bytes, vector: Reals) -> float:
-    """Return the cosine of a centroid and a vector, to six places."""
-    whole = unpacked(mean)
-    return round(float(whole @ vector) / UNIT**2, 6) if len(whole) == len(vector) else 0.0
+def stacked(means: Sequence[bytes], size: int) -> Reals:
+    """Return centroids of one size as rows."""
+    return unpacked(b"".join(means)).reshape(-1, size)
+
+
+def similarities(rows: Reals, vector: Reals) -> list[float]:
+    """Return the cosine of each row and a vector, to six places."""
+    return [round(score, 6) for score in (rows @ vector / UNIT**2).tolist()]
 
 
 def direction(vector: Reals) -> Reals | None:

@@ -11,14 +11,14 @@ COUNT = 16
 ROUNDS = 8
 
 
-def prototypes_of(vectors: Floats) -> Floats:
-    """Return up to COUNT directions of length 1 for `float32[n, d]`; a few examples as they are."""
-    if len(vectors) <= COUNT:
+def prototypes_of(vectors: Floats, count: int = COUNT) -> Floats:
+    """Return up to `count` directions of length 1 for `float32[n, d]`; few examples as they are."""
+    if len(vectors) <= count:
         return vectors
-    found = _spread(vectors)
+    found = _spread(vectors, count)
     for _ in range(ROUNDS):
         nearest = (vectors @ found.T).argmax(1)
-        for at in range(COUNT):
+        for at in range(count):
             total = vectors[nearest == at].sum(0)
             length = np.linalg.norm(total)
             if length > 0:
@@ -26,10 +26,10 @@ def prototypes_of(vectors: Floats) -> Floats:
     return found
 
 
-def _spread(vectors: Floats) -> Floats:
+def _spread(vectors: Floats, count: int) -> Floats:
     chosen = [int((vectors @ vectors.mean(0)).argmax())]
     near = vectors @ vectors[chosen[0]]
-    while len(chosen) < COUNT:
+    while len(chosen) < count:
         chosen.append(int(near.argmin()))
         near = np.maximum(near, vectors @ vectors[chosen[-1]])
     return vectors[chosen].copy()

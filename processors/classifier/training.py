@@ -13,7 +13,7 @@ import numpy as np
 
 from processors.classifier.calibration import calibrated
 from processors.classifier.exact import ROW_MAX, UNIT, exact
-from processors.classifier.prototypes import prototypes_of
+from processors.classifier.prototypes import COUNT, prototypes_of
 from processors.classifier.regression import Fitted, Floats, fit
 from streams.errors import Poison
 from streams.events.tuning import Weights
@@ -23,6 +23,10 @@ from streams.plain import form_of, text_of
 #: A label with fewer examples is better known by its centroid.
 EXAMPLES_MIN = 2
 LABELS_MIN = 2
+#: Lessons times labels: what a fit holds in memory at once, four bytes each, a few times over.
+CELLS_MAX = 200_000_000
+#: Prototypes of all labels together, so that weights stay small enough to be carried around.
+PROTOTYPES_MAX = 20_000
 
 
 class Lesson(NamedTuple):
@@ -32,12 +36,23 @@ class Lesson(NamedTuple):
     label: str | None
 
 
-class TooFew(Poison):
-    """There is nothing to tell apart yet; centroids do as well."""
+class Unteachable(Poison):
+    """Nothing is learned; every capability is still known by its centroid."""
+
+
+class TooFew(Unteachable):
+    """There is nothing to tell apart yet."""
+
+
+class TooMany(Unteachable):
+    """One fit over all of it would not fit into memory."""
 
 
 def train(encoder: str, lessons: Sequence[Lesson]) -> Weights:
-    """Learn weights. Raises TooFew unless two labels have two different examples each."""
+    """Learn weights.
+
+    Raises TooFew unless two labels have two different examples each, and TooMany.
+    """
     lessons = _sound(lessons)
     counts = Counter(lesson.label for lesson in lessons if lesson.label is not None)
     names = sorted(name for name, count in counts.items() if count >= EXAMPLES_MIN)
@@ -45,12 +60,15 @@ def train(encoder: str, lessons: Sequence[Lesson]) -> Weights:
         raise TooFew(f"{len(names)} labels have {EXAMPLES_MIN} examples; {LABELS_MIN} must")
     number = {name: at for at, name in enumerate(names)}
     inside = [lesson for lesson in lessons if lesson.label in number]
+    if len(inside) * len(names) > CELLS_MAX:
+        raise TooMany(f"{len(inside)} lessons of {len(names)} labels; they need more than one fit")
     vectors = _vectors([lesson.vector for lesson in inside])
     labels = np.array([number[str(lesson.label)] for lesson in inside])
     outside = _vectors([lesson.vector for lesson in lessons if lesson.label is None])
     fitted = fit(vectors, labels, len(names))
     shift = _shift(fitted)
-    near = [prototypes_of(vectors[labels == at]) for at in range(len(names))]
+    count = max(1, min(COUNT, PROTOTYPES_MAX // len(names)))
+    near = [prototypes_of(vectors[labels == at], count) for at in range(len(names))]
     return Weights(
         encoder=encoder,
         labels=tuple(map(CapabilityId, names)),

@@ -12,9 +12,9 @@ from streams.ids import CapabilityId
 
 CANDIDATES_MAX = 5
 #: A request of more words says what it is about.
-FOLLOW_UP_WORDS_MAX = 7
-#: How much of a follow-up's meaning comes from what the session was about.
-REMINDER = 0.5
+FOLLOW_UP_WORDS_MAX = 12
+#: What the session was about counts as much as the words of a follow-up.
+REMINDER = 1.0
 #: A session stays with its capability unless another leads by this much of the whole.
 HOLD = 0.1
 

@@ -1,9 +1,10 @@
 """Which subscriptions a text comes near to: every one in force, in exact arithmetic."""
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
-from processors.classifier.exact import Reals, centroid, exact, similarity
+from processors.classifier.exact import Reals, centroid, exact, similarities, stacked
 from streams.decider import Decider, Projection
 from streams.envelope import Envelope
 from streams.events.sessions import Match, SubscriptionAdopted, TextMatched, TextPerceived
@@ -67,20 +68,48 @@ def decide(
     vector = exact(event.vector)
     if vector is None:
         return ()
-    found = [m for _, interest in interests.known.items() if (m := _match(interest, event, vector))]
+    compiled = _compiled(interests.known, event.encoder, len(vector))
+    scores = similarities(compiled.rows, vector)
+    found = [
+        Match(node=interest.node, sentence=interest.sentence, score=score)
+        for interest, score in zip(compiled.interests, scores, strict=True)
+        if score >= interest.threshold
+    ]
     if not found:
         return ()
     found.sort(key=lambda match: (-match.score, match.node, match.sentence))
     return (TextMatched(run_id=event.run_id, text=event.text, matches=tuple(found)),)
 
 
-def _match(interest: Interest, event: TextPerceived, vector: Reals) -> Match | None:
-    if interest.meaning is None or interest.encoder != event.encoder:
-        return None
-    score = similarity(interest.meaning, vector)
-    if score < interest.threshold:
-        return None
-    return Match(node=interest.node, sentence=interest.sentence, score=score)
+class _Compiled(NamedTuple):
+    """The interests in one encoder's vectors as a matrix; `known` is what it was made of."""
+
+    known: PMap[Interest]
+    interests: list[Interest]
+    rows: Reals
+
+
+#: By state, encoder and size; a state is a value, so nothing here goes stale.
+_COMPILED: OrderedDict[tuple[int, str, int], _Compiled] = OrderedDict()
+COMPILED_MAX = 8
+
+
+def _compiled(known: PMap[Interest], encoder: str, size: int) -> _Compiled:
+    key = id(known), encoder, size
+    found = _COMPILED.get(key)
+    if found is None or found.known is not known:
+        mine = [
+            interest
+            for _, interest in known.items()
+            if interest.meaning is not None
+            and interest.encoder == encoder
+            and len(interest.meaning) == 2 * size
+        ]
+        rows = stacked([interest.meaning or b"" for interest in mine], size)
+        found = _COMPILED[key] = _Compiled(known, mine, rows)
+        while len(_COMPILED) > COMPILED_MAX:
+            _COMPILED.popitem(last=False)
+    return found
 
 
 def evolve(state: Matching, event: TextMatched) -> Matching:

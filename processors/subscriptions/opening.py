@@ -4,26 +4,21 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from processors.effects import Waits
 from processors.subscriptions.ports import Encoder, Topics
-from streams.effects import Safety
 from streams.envelope import Envelope
-from streams.errors import Fatal, Transient
 from streams.events.subscriptions import SubscriptionOpened, SubscriptionRegistered
 from streams.ids import ProcessorName
 from streams.topics import SUBSCRIPTIONS, Topic, matches_of
 
 
-class Opening:
+class Opening(Waits):
     """Does both before anything can match, so that a delivery always has its place."""
 
     name, version = ProcessorName("opening"), 1
     topic: Topic = SUBSCRIPTIONS
     reads: tuple[type, ...] = (SubscriptionRegistered,)
     writes: tuple[type, ...] = (SubscriptionOpened,)
-    depends_on: tuple[str, ...] = ()
-    safety = Safety.REPEATABLE
-    batch_max = 1
-    patience_s: float | None = None
 
     def __init__(self, encoder: Encoder, topics: Topics) -> None:
         self._encoder = encoder
@@ -32,11 +27,6 @@ class Opening:
     async def perform(self, causes: Sequence[Envelope[SubscriptionRegistered]]) -> Sequence[Any]:
         """Open each subscription."""
         return [await self._open(cause) for cause in causes]
-
-    @staticmethod
-    def give_up(cause: Envelope[SubscriptionRegistered], error: Transient) -> Any:
-        """Never: a subscription waits."""
-        raise Fatal(f"opening of {cause.event_id} was given up") from error
 
     async def _open(self, cause: Envelope[SubscriptionRegistered]) -> SubscriptionOpened:
         event = cause.event

@@ -6,12 +6,11 @@ from typing import Any
 
 from processors.classifier.exact import Judge, centroid, exact
 from processors.classifier.training import Lesson
+from processors.effects import Waits
 from processors.tuner.ports import Stream
 from processors.tuner.releasing import weights_of
 from processors.tuner.syllabus import READS, Syllabus
-from streams.effects import Safety
 from streams.envelope import Envelope
-from streams.errors import Fatal, Transient
 from streams.events.tuning import ComparisonRequested, WeightsCompared, WeightsTrained
 from streams.ids import ProcessorName
 from streams.topics import TUNING, Topic
@@ -20,17 +19,13 @@ from streams.topics import TUNING, Topic
 THRESHOLD = 0.5
 
 
-class Comparing:
+class Comparing(Waits):
     """Counts where one of two weights was right and the other was not."""
 
     name, version = ProcessorName("comparing"), 1
     topic: Topic = TUNING
     reads: tuple[type, ...] = (ComparisonRequested,)
     writes: tuple[type, ...] = (WeightsCompared,)
-    depends_on: tuple[str, ...] = ()
-    safety = Safety.REPEATABLE
-    batch_max = 1
-    patience_s: float | None = None
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -38,11 +33,6 @@ class Comparing:
     async def perform(self, causes: Sequence[Envelope[ComparisonRequested]]) -> Sequence[Any]:
         """Compare as asked, in a thread."""
         return [await asyncio.to_thread(self._compare, cause) for cause in causes]
-
-    @staticmethod
-    def give_up(cause: Envelope[ComparisonRequested], error: Transient) -> Any:
-        """Never: a comparison waits for the log."""
-        raise Fatal(f"comparison of {cause.event_id} was given up") from error
 
     def _compare(self, cause: Envelope[ComparisonRequested]) -> WeightsCompared:
         asked = cause.event

@@ -8,7 +8,7 @@ force. Successive refits are judged as one, each by what came after it.
 from typing import assert_never
 
 from processors.classifier.exact import exact
-from processors.tuner.evolution import evolve
+from processors.tuner.evolution import Decided, evolve
 from processors.tuner.gate import chance, passes
 from processors.tuner.state import Tuning
 from streams.decider import NO_GRID, Decider
@@ -27,18 +27,6 @@ Inputs = (
     | t.TrainingFailed
     | t.WeightsCompared
     | t.RollbackRequested
-)
-Decided = (
-    t.ExamplesNoted
-    | t.FeedbackAccepted
-    | t.FeedbackRefused
-    | t.TrainingRequested
-    | t.TrainingSettled
-    | t.ComparisonRequested
-    | t.EvidenceWeighed
-    | t.WeightsPromoted
-    | t.WeightsRejected
-    | t.RollbackRefused
 )
 
 

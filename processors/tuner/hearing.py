@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from processors.effects import Waits
 from processors.tuner.ports import Runs
-from streams.effects import Safety
 from streams.envelope import Envelope
-from streams.errors import Fatal, Transient
 from streams.events.sessions import (
     ClarificationAsked,
     RequestRefused,
@@ -21,17 +20,14 @@ from streams.topics import TUNING, Topic
 DECISIONS = (RequestRouted, RequestRefused, ClarificationAsked)
 
 
-class Hearing:
+class Hearing(Waits):
     """Looks the run up in the log; feedback in one stream is heard in order."""
 
     name, version = ProcessorName("hearing"), 1
     topic: Topic = TUNING
     reads: tuple[type, ...] = (FeedbackOffered,)
     writes: tuple[type, ...] = (FeedbackGiven, FeedbackRefused)
-    depends_on: tuple[str, ...] = ()
-    safety = Safety.REPEATABLE
     batch_max = 250
-    patience_s: float | None = None
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
@@ -39,11 +35,6 @@ class Hearing:
     async def perform(self, causes: Sequence[Envelope[FeedbackOffered]]) -> Sequence[Any]:
         """Complete each feedback, or refuse it."""
         return await asyncio.to_thread(self._heard, [cause.event for cause in causes])
-
-    @staticmethod
-    def give_up(cause: Envelope[FeedbackOffered], error: Transient) -> Any:
-        """Never: feedback waits for the log."""
-        raise Fatal(f"feedback {cause.event_id} was given up") from error
 
     def _heard(self, said: Sequence[FeedbackOffered]) -> list[FeedbackGiven | FeedbackRefused]:
         runs = list(dict.fromkeys(offered.run_id for offered in said))

@@ -13,10 +13,7 @@ from streams.events.registry import CapabilityPerceived
 from streams.events.sessions import PolicyAdopted, RouterAdopted
 from streams.events.tuning import ExamplesLearned, PolicySet, WeightsReleased
 from streams.ids import CapabilityId, ProcessorName
-from streams.topics import GRID_KEY, REGISTRY, SESSIONS, TUNING
-
-#: The key of everything that concerns the router.
-ROUTER_KEY = "router"
+from streams.topics import GRID_KEY, REGISTRY, ROUTER_KEY, SESSIONS, TUNING
 
 Told = WeightsReleased | PolicySet
 

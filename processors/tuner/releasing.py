@@ -4,26 +4,22 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from processors.effects import Waits
 from processors.tuner.ports import Stream
-from streams.effects import Safety
 from streams.envelope import Envelope
-from streams.errors import Fatal, Transient, Unacceptable
+from streams.errors import Unacceptable
 from streams.events.tuning import Weights, WeightsPromoted, WeightsReleased, WeightsTrained
 from streams.ids import ProcessorName
 from streams.topics import TUNING, Topic
 
 
-class Releasing:
+class Releasing(Waits):
     """Gives a promoted version its content."""
 
     name, version = ProcessorName("releasing"), 1
     topic: Topic = TUNING
     reads: tuple[type, ...] = (WeightsPromoted,)
     writes: tuple[type, ...] = (WeightsReleased,)
-    depends_on: tuple[str, ...] = ()
-    safety = Safety.REPEATABLE
-    batch_max = 1
-    patience_s: float | None = None
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -31,11 +27,6 @@ class Releasing:
     async def perform(self, causes: Sequence[Envelope[WeightsPromoted]]) -> Sequence[Any]:
         """Find the weights, in a thread."""
         return [await asyncio.to_thread(self._release, cause) for cause in causes]
-
-    @staticmethod
-    def give_up(cause: Envelope[WeightsPromoted], error: Transient) -> Any:
-        """Never: a release waits for the log."""
-        raise Fatal(f"release of {cause.event_id} was given up") from error
 
     def _release(self, cause: Envelope[WeightsPromoted]) -> WeightsReleased:
         version = cause.event.version

@@ -21,6 +21,8 @@ class Syllabus:
     """Everything learned so far."""
 
     def __init__(self, past: Iterable[Envelope[Any]] = ()) -> None:
+        #: The encoder that spoke last; vectors of others mean nothing beside its.
+        self.encoder = ""
         self.known: dict[CapabilityId, ExamplesLearned] = {}
         self.feedback: deque[tuple[int, FeedbackGiven]] = deque(maxlen=FEEDBACK_MAX)
         self._given: dict[str, tuple[int, FeedbackGiven]] = {}
@@ -35,17 +37,13 @@ class Syllabus:
                 known = self.known.get(capability)
                 if known is None or known.version < version:
                     self.known[capability] = event
+                    self.encoder = event.encoder
             case FeedbackGiven():
                 self._given[envelope.event_id] = envelope.offset, event
             case FeedbackAccepted():
                 given = self._given.pop(envelope.cause_id or "", None)
                 if given is not None:
                     self.feedback.append(given)
-
-    @property
-    def encoder(self) -> str:
-        """The encoder that speaks last; vectors of others mean nothing beside its."""
-        return next((e.encoder for e in reversed(list(self.known.values()))), "")
 
     def lessons(self) -> list[Lesson]:
         """Return all of them; a capability with too few examples is known by its centroid."""

@@ -7,28 +7,23 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from processors.classifier.training import TooFew, train, version_of
+from processors.classifier.training import TooFew, Unteachable, train, version_of
+from processors.effects import Waits
 from processors.tuner.ports import Stream
 from processors.tuner.syllabus import READS, Syllabus
-from streams.effects import Safety
 from streams.envelope import Envelope
-from streams.errors import Fatal, Transient
 from streams.events.tuning import TrainingFailed, TrainingRequested, WeightsTrained
 from streams.ids import ProcessorName
 from streams.topics import TUNING, Topic
 
 
-class Training:
+class Training(Waits):
     """Learns weights, in a thread; one request of a target at a time."""
 
     name, version = ProcessorName("training"), 1
     topic: Topic = TUNING
     reads: tuple[type, ...] = (TrainingRequested,)
     writes: tuple[type, ...] = (WeightsTrained, TrainingFailed)
-    depends_on: tuple[str, ...] = ()
-    safety = Safety.REPEATABLE
-    batch_max = 1
-    patience_s: float | None = None
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -37,18 +32,14 @@ class Training:
         """Learn from what stands before each request."""
         return [await asyncio.to_thread(self._learn, cause) for cause in causes]
 
-    @staticmethod
-    def give_up(cause: Envelope[TrainingRequested], error: Transient) -> Any:
-        """Never: a training waits for the log."""
-        raise Fatal(f"training of {cause.event_id} was given up") from error
-
     def _learn(self, cause: Envelope[TrainingRequested]) -> WeightsTrained | TrainingFailed:
         syllabus = Syllabus(self._stream.before(cause, READS))
         lessons, name = syllabus.lessons(), cause.event.training_id
         try:
             weights = train(syllabus.encoder, lessons)
-        except TooFew as error:
-            return TrainingFailed(training_id=name, reason="too_few", detail=str(error))
+        except Unteachable as error:
+            reason = "too_few" if isinstance(error, TooFew) else "too_many"
+            return TrainingFailed(training_id=name, reason=reason, detail=str(error))
         return WeightsTrained(
             training_id=name, version=version_of(weights), lessons=len(lessons), weights=weights
         )

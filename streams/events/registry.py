@@ -1,23 +1,37 @@
 """What the grid can do: capabilities as they are offered, registered and understood."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import get_args
 
 from streams.events.vector import Vector
 from streams.ids import ModelName
 
 
+class EffectClass(StrEnum):
+    """What using a capability does to the world, and so what may be done again after a crash."""
+
+    REPEATABLE = "repeatable"
+    PURE = "pure"
+    KEYED = "keyed"
+    UNREPEATABLE = "unrepeatable"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What a capability says of itself; the router knows it by description and examples.
 
-    `policy` is how the orchestrator answers with it, `model` which model then speaks.
+    `policy` is how the orchestrator answers with it, `model` which model then speaks. `cost` (US
+    dollars) and `latency_ms` are what one use is expected to take, None where nobody knows.
     """
 
     description: str
     examples: tuple[str, ...]
     policy: str
     model: ModelName
+    effect: EffectClass = EffectClass.REPEATABLE
+    cost: float | None = None
+    latency_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import get_args
 
-from streams.events.tuning import Unsure, Weights
+from streams.events.adopted import CapabilityAdopted as CapabilityAdopted
+from streams.events.adopted import PolicyAdopted as PolicyAdopted
+from streams.events.adopted import RouterAdopted as RouterAdopted
+from streams.events.adopted import SubscriptionAdopted as SubscriptionAdopted
 from streams.events.vector import Vector
 from streams.ids import CapabilityId, InferenceId, MemoryId, ModelName, RunId, ScopeId
 
@@ -93,54 +96,6 @@ class PerceptionFailed:
 
     run_id: RunId
     detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapabilityAdopted:
-    """A capability is in force in this partition from here on; a lower version changes nothing.
-
-    Written under the reserved key `@grid`; `vectors` are those of its description and examples.
-    """
-
-    capability: CapabilityId
-    version: int
-    description: str
-    policy: str
-    model: ModelName
-    encoder: str
-    vectors: tuple[Vector, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouterAdopted:
-    """These weights are in force in this partition from here on; written under `@grid`."""
-
-    version: str
-    weights: Weights
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyAdopted:
-    """What happens to requests that the router is unsure of, from here on; under `@grid`."""
-
-    unsure: Unsure
-    threshold: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionAdopted:
-    """A node's subscription is in force in this partition, or no more; written under `@grid`.
-
-    A lower version of the same sentence changes nothing.
-    """
-
-    node: str
-    sentence: str
-    threshold: float
-    version: int
-    active: bool
-    encoder: str
-    vector: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,13 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from gateway.errors import ApiError
-from gateway.feedback import BODY_MAX, ROUTER_KEY, Feedback
+from gateway.feedback import BODY_MAX, Feedback
 from gateway.sender import QueueFull
-from processors.tuner.links import ROUTER_KEY as TUNERS
 from streams.errors import BrokerAway, DeliveryFailed
 from streams.events.tuning import FeedbackOffered, Verdict
 from streams.ids import CapabilityId, RunId
 from streams.log import Headers
-from streams.topics import TUNING, Topic
+from streams.topics import ROUTER_KEY, TUNING, Topic
 
 
 class Recorder:
@@ -67,8 +66,7 @@ async def test_feedback_becomes_an_event_for_the_tuner(
     offered = FeedbackOffered(
         run_id=RunId("run-1"), verdict=verdict, label=label, none_of_these=none
     )
-    assert door.sent == [(TUNERS, offered, TUNING.name)]
-    assert ROUTER_KEY == TUNERS
+    assert door.sent == [(ROUTER_KEY, offered, TUNING.name)]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from processors.classifier.exact import UNIT, Judge, centroid, exact
 from processors.classifier.prototypes import COUNT, prototypes_of
 from processors.classifier.regression import fit
-from processors.classifier.training import Lesson, TooFew, train, version_of
+from processors.classifier.training import Lesson, TooFew, TooMany, train, version_of
 from streams.events.tuning import Weights
 from tests.unit.processors.meanings import (
     ENCODER,
@@ -66,6 +66,15 @@ def test_the_version_names_the_content() -> None:
 def test_too_few_lessons_teach_nothing(few: list[Lesson]) -> None:
     with pytest.raises(TooFew):
         train(ENCODER, few)
+
+
+def test_more_than_fits_into_memory_is_refused_before_it_is_tried() -> None:
+    chance = np.random.default_rng(0)
+    points = chance.normal(size=(30_000, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    many = [Lesson(p.astype("<f4").tobytes(), f"l{k // 3}") for k, p in enumerate(points)]
+    with pytest.raises(TooMany, match="10000 labels"):
+        train(ENCODER, many)
 
 
 def test_two_labels_are_enough_and_are_not_calibrated() -> None:

@@ -198,9 +198,7 @@ def test_a_long_or_clear_request_is_understood_by_itself() -> None:
     state = ROUTER.evolve(Routing(), decided(perceived(like(6))))
     clear = decided(perceived(like(2), "run-2", "and this?"), state=state)
     assert clear.capability == name_of(2)
-    vague = perceived(
-        vector([0.25, *[0.0] * 20, 1.0]), "run-2", "a text of more words than seven has"
-    )
+    vague = perceived(vector([0.25, *[0.0] * 20, 1.0]), "run-2", " ".join(["word"] * 13))
     assert "follow-up" not in decided(vague, state=state).reason
 
 

@@ -156,6 +156,22 @@ def test_only_what_reaches_the_threshold_is_heard_of(point: bytes, heard: bool) 
     assert bool(matched(perceived(point), interests(ADOPTED))) is heard
 
 
+def test_texts_of_other_sizes_and_encoders_do_not_disturb_each_other() -> None:
+    known = interests(ADOPTED)
+    for _ in range(2):
+        assert matched(perceived(vector([1.0])), known)
+        assert matched(perceived(vector([1.0])[: 2 * SIZE]), known) == ()
+        assert matched(perceived(vector([1.0]), encoder="other@2"), known) == ()
+
+
+def test_many_states_are_matched_each_by_its_own_subscriptions() -> None:
+    others = [replace(ADOPTED, node=f"node-{number}") for number in range(12)]
+    states = [interests(ADOPTED, *others[:number]) for number in range(12)]
+    for _ in range(2):
+        found = [matched(perceived(vector([1.0])), known)[0].matches for known in states]
+        assert [len(matches) for matches in found] == list(range(1, 13))
+
+
 def test_a_match_says_whose_it_is_and_how_near_the_nearest_first() -> None:
     other = replace(ADOPTED, node="audit", sentence="money", vector=vector([1.0, 0.5]))
     (event,) = matched(perceived(vector([1.0, 0.45])), interests(ADOPTED, other))

@@ -10,7 +10,7 @@ import pytest
 
 from processors.tuner.comparing import Comparing
 from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY, TUNER
-from processors.tuner.links import RELEASE, ROUTER_KEY, TEACHING
+from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.releasing import Releasing
 from processors.tuner.state import HISTORY_MAX, Tuning
 from processors.tuner.training import Training
@@ -20,7 +20,7 @@ from streams.events import tuning as t
 from streams.events.registry import CapabilityPerceived, Card
 from streams.events.sessions import PolicyAdopted, RouterAdopted
 from streams.ids import CapabilityId, ModelName, RunId
-from streams.topics import GRID_KEY
+from streams.topics import GRID_KEY, ROUTER_KEY
 from tests.unit.processors.envelopes import enveloped
 from tests.unit.processors.meanings import ENCODER, SIZE, around, directions, name_of, vector
 

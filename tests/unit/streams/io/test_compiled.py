@@ -105,7 +105,7 @@ def test_an_array_in_blocks_with_sizes_is_read() -> None:
     compiled = compile_for(Card)
     card = Card(description="d", examples=("a", "b", "c"), policy="single", model="m")  # type: ignore[arg-type]
     blocks = varint(-2) + varint(4) + b"\2a\2b" + varint(1) + b"\2c" + b"\0"
-    assert compiled.read(FRAMING + b"\2d" + blocks + b"\x0csingle\2m") == card
+    assert compiled.read(FRAMING + b"\2d" + blocks + b"\x0csingle\2m\0\0\0") == card
 
 
 def test_a_count_without_items_is_refused_at_once() -> None:
