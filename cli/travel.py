@@ -36,7 +36,7 @@ def state(key: str, at: str, area: str, output: str) -> None:
         goes = traveller(settings, client)
         moment = _moment(goes, topic, key, at)
         deciders = [decider for decider in DECIDERS if decider.topic == topic]
-        rows = [_row(goes.known(decider, key, moment), output) for decider in deciders]
+        rows = [_row(known, output) for known in goes.known(deciders, key, moment)]
     emit(output, rows, ["decider", "position", "state"])
 
 

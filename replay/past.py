@@ -50,20 +50,19 @@ def past_of(run_id: RunId, deciders: Sequence[AnyDecider], traveller: Traveller)
     if not events:
         raise Misconfigured(f"no event of run {run_id} is in the log", fix="see `aether run list`")
     first, last = events[0], events[-1]
-    keys, known = {first.key, GRID_KEY}, dict[EventId, Envelope[Any]]()
+    keys, known = (first.key.encode(), GRID_KEY.encode()), dict[EventId, Envelope[Any]]()
     for records in log.read(first.topic, first.partition, first.offset, last.offset + 1):
         for record in records:
-            with suppress(Poison):
-                if wire.codec.kind_of(record.value) is not None:
-                    envelope = wire.open(record)
-                    if envelope.key in keys:
+            if record.key in keys:
+                with suppress(Poison):
+                    if wire.codec.kind_of(record.value) is not None:
+                        envelope = wire.open(record)
                         known.setdefault(envelope.event_id, envelope)
     start = Moment(first.partition, first.offset)
-    points = [_standpoint(decider, first.key, start, traveller) for decider in deciders]
+    points = [
+        Standpoint(decider, standing.ledger.states.get(first.key, decider.initial), standing.grid)
+        for decider, standing in zip(
+            deciders, traveller.standings(deciders, first.key, start), strict=True
+        )
+    ]
     return Past(run_id, run_id, first.key, tuple(known.values()), points)
-
-
-def _standpoint(decider: AnyDecider, key: str, start: Moment, traveller: Traveller) -> Standpoint:
-    standing = traveller.standing(decider, key, start)
-    state = standing.ledger.states.get(key, decider.initial)
-    return Standpoint(decider, state, standing.grid)
