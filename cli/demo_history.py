@@ -29,7 +29,7 @@ def relive(settings: Settings, run_id: RunId) -> bool:
     """Verify everything, fork one run, and ask a what-if over all; say whether all was verified."""
     step("Decide every recorded input again")
     verified = verify_all(settings)
-    click.secho(verified.verdict, bold=True, fg="red" if verified.heard else "green")
+    click.secho(verified.verdict, bold=True, fg="red" if verified.wrong else "green")
     step("Tell the first run again, had it recalled nothing (aether fork, aether diff)")
     past, forked = tell_again(
         settings, run_id, ContextRecalled.__name__, NOTHING_RECALLED, live=True
@@ -46,7 +46,7 @@ def relive(settings: Settings, run_id: RunId) -> bool:
     path = settings.data_dir / REPORT
     path.write_text(page(title, report), encoding="utf-8")
     _open(path)
-    return not verified.heard
+    return not verified.wrong
 
 
 def _open(path: Path) -> None:

@@ -79,12 +79,12 @@ def whole_record(client: Client) -> Recorded:
     kinds = frozenset(kind for effect in EFFECTS for kind in (*effect.reads, *effect.writes))
     partitions = range(client.log.partitions(SESSIONS.name))
     return recorded_in(
-        envelopes
+        [entry.envelope for entry in entries]
         for partition in partitions
-        for _, envelopes in opened(client.log, client.wire, SESSIONS.name, partition, kinds)
+        for _, entries in opened(client.log, client.wire, SESSIONS.name, partition, kinds)
     )
 
 
 def told_of_runs(_: Client) -> Mapping[RunId, Told]:
-    """Return what people said of runs."""
+    """Return what people said of runs; no event says so yet."""
     return {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from replay.past import Past, Standpoint
 from replay.unrepeated import opened
-from streams.envelope import Decision, Envelope, origin_of
+from streams.envelope import Decision, Envelope, Origin
 from streams.events.sessions import RequestReceived, ResponseCompleted, RunFailed
 from streams.ids import EventId, RunId
 from streams.io.standing import AnyDecider
@@ -43,12 +43,12 @@ class Histories:
         self._grids = [decider.grid.initial for decider in deciders]
         self._open: dict[str, list[_Open]] = {}
 
-    def read(self, envelope: Envelope[Any]) -> Iterator[Past]:
+    def read(self, envelope: Envelope[Any], origin: Origin) -> Iterator[Past]:
         """Take the next event; yield the runs that it ends."""
         event, key = envelope.event, envelope.key
         if isinstance(event, RequestReceived):
             self._open.setdefault(key, []).append(_Open(envelope, self._points(key)))
-        self._fold(envelope)
+        self._fold(envelope, origin)
         for run in self._concerned(key):
             run.stream.setdefault(envelope.event_id, envelope)
         if isinstance(event, ENDS):
@@ -67,8 +67,7 @@ class Histories:
             for ledger, grid in zip(self._ledgers, self._grids, strict=True)
         ]
 
-    def _fold(self, envelope: Envelope[Any]) -> None:
-        origin = origin_of(envelope.head, envelope.offset)
+    def _fold(self, envelope: Envelope[Any], origin: Origin) -> None:
         for at, ledger in enumerate(self._ledgers):
             if isinstance(envelope.event, ledger.decider.grid.reads):
                 self._grids[at] = ledger.decider.grid.evolve(self._grids[at], envelope.event)
@@ -99,6 +98,6 @@ def histories(
 ) -> Iterator[Past]:
     """Yield every run of a partition that is over, in the order in which they ended."""
     made = Histories(deciders)
-    for _, envelopes in opened(log, wire, SESSIONS.name, partition):
-        for envelope in envelopes:
-            yield from made.read(envelope)
+    for _, entries in opened(log, wire, SESSIONS.name, partition):
+        for entry in entries:
+            yield from made.read(*entry)

@@ -1,9 +1,9 @@
 """A partition as its readers see it: opened, repeats dropped, poison passed over."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from streams.envelope import Envelope, origin_of
+from streams.envelope import Envelope, Origin, origin_of
 from streams.errors import Poison
 from streams.io.wire import Wire
 from streams.ledger import Marks
@@ -12,9 +12,16 @@ from streams.log import EventLog, Record
 Kinds = frozenset[type]
 
 
+class Entry(NamedTuple):
+    """An event, and where it came from."""
+
+    envelope: Envelope[Any]
+    origin: Origin
+
+
 def opened(
     log: EventLog, wire: Wire, topic: str, partition: int, kinds: Kinds | None = None
-) -> Iterator[tuple[int, Sequence[Envelope[Any]]]]:
+) -> Iterator[tuple[int, Sequence[Entry]]]:
     """Yield the events of a partition, of some kinds or all of ours, batch by batch.
 
     With each batch comes how many records it was made from.
@@ -25,21 +32,19 @@ def opened(
         yield (
             len(records),
             [
-                envelope
-                for envelope in found
-                if envelope is not None
-                and not marks.repeats(origin_of(envelope.head, envelope.offset), envelope.key)
+                entry
+                for entry in found
+                if entry is not None and not marks.repeats(entry.origin, entry.envelope.key)
             ],
         )
 
 
-def _open(record: Record, wire: Wire, kinds: Kinds | None) -> Envelope[Any] | None:
+def _open(record: Record, wire: Wire, kinds: Kinds | None) -> Entry | None:
     try:
         kind = wire.codec.kind_of(record.value)
         if kind is None or (kinds is not None and kind not in kinds):
             return None
         envelope = wire.open(record)
-        origin_of(envelope.head, envelope.offset)
+        return Entry(envelope, origin_of(envelope.head, envelope.offset))
     except Poison:
         return None  # it was parked, then as now
-    return envelope
