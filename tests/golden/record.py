@@ -1,7 +1,8 @@
 """Records what is not recorded yet: `python -m tests.golden.record`, then commit what it wrote.
 
-It writes a line for every event whose schema changed, the history if there is none, and the hash
-of every new version of a decider. It never changes a line that is there.
+It writes a line for every event whose schema changed, another history if a decider has a version
+that decided in none, and the hash of every new version of a decider. It never changes a line that
+is there.
 """
 
 import json
@@ -117,15 +118,18 @@ def play(append: Callable[[Draft], None], log: MemoryLog, wire: Wire) -> None:
 
 
 def record_history() -> None:
-    """Write the history, unless there is one."""
-    if golden.HISTORY.exists():
+    """Write another history, unless every decider's version has decided in one."""
+    known = golden.histories()
+    decided = set[str]().union(*map(golden.decided_in, known))
+    if {f"{decider.name}/{decider.version}" for decider in DECIDERS} <= decided:
         return
+    path = golden.HISTORY.with_stem(f"history-{len(known) + 1}") if known else golden.HISTORY
     codec = Codec(NumberedRegistry())
     for topic in EVENT_TOPICS:
         codec.learn(topic, register=True)
     log = MemoryLog(MemoryBroker({t.name: 1 for t in EVENT_TOPICS}))
     newest = {one.event: one.version for one in golden.released()}
-    with golden.HISTORY.open("x", encoding="utf-8") as file:
+    with path.open("x", encoding="utf-8") as file:
 
         def append(draft: Draft) -> None:
             log.append([draft], lambda _: None)
