@@ -6,7 +6,7 @@ import click
 
 from cli.history import deciders_of, traveller
 from cli.output import emit_one, formatted
-from replay.diff import Diff, Row, Verdict, diff
+from replay.diff import Diff, Row, Side, Verdict, diff
 from replay.forks import past_of_any
 from streams.ids import RunId
 from streams.io.client import Client
@@ -37,8 +37,8 @@ def as_row(compared: Diff) -> dict[str, Any]:
     """Return a comparison as data."""
     return {
         "same": compared.same,
-        "left": compared.left._asdict(),
-        "right": compared.right._asdict(),
+        "left": _side(compared.left),
+        "right": _side(compared.right),
         "events": [
             {
                 "event": _name(row),
@@ -65,9 +65,12 @@ def as_text(compared: Diff) -> str:
     left, right = compared.left, compared.right
     lines += ["", f"{'':8} {'outcome':28} {'tokens':>8} {'ms':>8}"]
     for name, side in (("left", left), ("right", right)):
-        tokens = side.prompt_tokens + side.completion_tokens
-        lines.append(f"{name:8} {side.outcome:28} {tokens:>8} {side.milliseconds:>8}")
+        lines.append(f"{name:8} {side.outcome:28} {side.tokens:>8} {side.milliseconds:>8}")
     return "\n".join([*lines, *(["", *compared.text] if compared.text else [])])
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {**side._asdict(), "spent": [call._asdict() for call in side.spent]}
 
 
 def _name(row: Row) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from replay.fork import Forked, How, Step
+from replay.grid import under
 from replay.past import Past, past_of
 from replay.travel import Traveller
 from streams.envelope import CAUSATION, PROCESSOR
@@ -46,7 +47,8 @@ def past_of_any(name: RunId, deciders: Sequence[AnyDecider], traveller: Travelle
     made = find_fork(name, traveller.log, traveller.wire)
     if made is None:
         return past_of(name, deciders, traveller)
-    origin = past_of_any(made.origin, deciders, traveller)
+    changes = {change.path: json.loads(change.value) for change in made.changes}
+    origin = under(past_of_any(made.origin, deciders, traveller), changes, traveller)
     steps = steps_of(made, origin, traveller.wire)
     told = next(step.envelope.event_id for step in steps if step.how is How.CHANGED)
     return origin._replace(

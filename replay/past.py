@@ -25,9 +25,10 @@ class Standpoint(NamedTuple):
 class Past(NamedTuple):
     """A run as it is forked: its stream from the run's first event on, repeats dropped.
 
-    `stream` also holds what happened beside the run: other runs of its session, and facts of the
-    grid. A fork has a `name` of its own; the `run_id` within its events is that of its origin, and
-    `instead` says which decided event another one was put in place of, by their ids.
+    It `began` before its first event; `stream` also holds what happened beside the run: other runs
+    of its session, and facts of the grid. A fork has a `name` of its own; the `run_id` within its
+    events is that of its origin, and `instead` says which decided event another one was put in
+    place of, by their ids.
     """
 
     name: RunId
@@ -35,6 +36,7 @@ class Past(NamedTuple):
     key: str
     stream: Sequence[Envelope[Any]]
     standpoints: Sequence[Standpoint]
+    began: Moment
     instead: Mapping[EventId, EventId] = MappingProxyType({})
 
     def first(self, kind: type) -> EventId | None:
@@ -65,4 +67,4 @@ def past_of(run_id: RunId, deciders: Sequence[AnyDecider], traveller: Traveller)
             deciders, traveller.standings(deciders, first.key, start), strict=True
         )
     ]
-    return Past(run_id, run_id, first.key, tuple(known.values()), points)
+    return Past(run_id, run_id, first.key, tuple(known.values()), points, start)

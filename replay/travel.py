@@ -99,13 +99,7 @@ class Traveller(NamedTuple):
 
     def facts(self, topic: str, moment: Moment) -> Iterator[Envelope[Any]]:
         """Yield the facts of the grid that had been told at a moment, in order."""
-        span, key = self.log.span(topic, moment.partition), GRID_KEY.encode()
-        for records in self.log.read(topic, moment.partition, span.first, moment.position):
-            for record in records:
-                if record.key == key:
-                    with suppress(Poison):
-                        if self.wire.codec.kind_of(record.value) is not None:
-                            yield self.wire.open(record)
+        return facts(topic, moment, self.log, self.wire)
 
     def _home(self, topic: Topic, key: str) -> int:
         return partition_of(key.encode(), self.log.partitions(topic.name))
@@ -140,6 +134,17 @@ class Traveller(NamedTuple):
                 return standing
             last = taken.position - 1
         return Standing(decider, self.wire, Snapshot(0, []))
+
+
+def facts(topic: str, moment: Moment, log: EventLog, wire: Wire) -> Iterator[Envelope[Any]]:
+    """Yield the facts of the grid that had been told at a moment, in order."""
+    span, key = log.span(topic, moment.partition), GRID_KEY.encode()
+    for records in log.read(topic, moment.partition, span.first, moment.position):
+        for record in records:
+            if record.key == key:
+                with suppress(Poison):
+                    if wire.codec.kind_of(record.value) is not None:
+                        yield wire.open(record)
 
 
 def _close(waiting: dict[ProcessorName, Standing], record: Record, position: int) -> None:
