@@ -12,7 +12,6 @@ from replay.past import Past, Standpoint
 from replay.travel import Moment
 from replay.travel import facts as facts_until
 from replay.unrepeated import opened
-from replay.verify import Progress
 from streams.envelope import Decision, Envelope, Origin
 from streams.events.sessions import RequestReceived, ResponseCompleted, RunFailed
 from streams.ids import EventId, RunId
@@ -119,7 +118,7 @@ def histories(
     wire: Wire,
     partition: int,
     rule: Rule | None = None,
-    progress: Progress = lambda _: None,
+    end: int | None = None,
 ) -> Iterator[Past]:
     """Yield every run of a partition that is over, in the order in which they ended.
 
@@ -131,7 +130,6 @@ def histories(
         told = facts_until(SESSIONS.name, upto, log, wire)
         facts = [rule.told(envelope.event) for envelope in told]
     made = Histories(deciders, rule, facts)
-    for count, entries in opened(log, wire, SESSIONS.name, partition):
+    for _, entries in opened(log, wire, SESSIONS.name, partition, end=end):
         for entry in entries:
             yield from made.read(*entry)
-        progress(count)

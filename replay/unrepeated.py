@@ -20,14 +20,19 @@ class Entry(NamedTuple):
 
 
 def opened(
-    log: EventLog, wire: Wire, topic: str, partition: int, kinds: Kinds | None = None
+    log: EventLog,
+    wire: Wire,
+    topic: str,
+    partition: int,
+    kinds: Kinds | None = None,
+    end: int | None = None,
 ) -> Iterator[tuple[int, Sequence[Entry]]]:
-    """Yield the events of a partition, of some kinds or all of ours, batch by batch.
+    """Yield the events of a partition up to its end of now or `end`, of some kinds or all of ours.
 
-    With each batch comes how many records it was made from.
+    They come batch by batch, each with how many records it was made from.
     """
     span, marks = log.span(topic, partition), Marks()
-    for records in log.read(topic, partition, span.first, span.end):
+    for records in log.read(topic, partition, span.first, span.end if end is None else end):
         found = (_open(record, wire, kinds) for record in records)
         yield (
             len(records),
