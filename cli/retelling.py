@@ -25,6 +25,7 @@ from replay.grid import rule_of
 from replay.histories import histories
 from replay.past import Past
 from replay.recorded import Recorded, plain_of
+from replay.travel import Moment, facts
 from replay.whatif import Change, whatif
 from streams.errors import Misconfigured
 from streams.ids import RunId
@@ -94,6 +95,7 @@ def tell_many(settings: Settings, query: Query, prices: Mapping[str, Price]) -> 
         count = client.log.partitions(SESSIONS.name)
         ends = {p: client.log.span(SESSIONS.name, p).end for p in range(count)}
         identity = client.log.identity(SESSIONS.name)
+        _check_facts(client, query, ends[0])
     home = settings.data_dir / FOLDER
     home.mkdir(parents=True, exist_ok=True)
     spawned = multiprocessing.get_context("spawn")
@@ -110,6 +112,14 @@ def tell_many(settings: Settings, query: Query, prices: Mapping[str, Price]) -> 
             rows += done.result()
             bar.advance(work[done])
     return put_together(rows, prices)
+
+
+def _check_facts(client: Client, query: Query, end: int) -> None:
+    """Raise Misconfigured if the query changes facts that there are none of."""
+    rule = rule_of(settled(query.changes, end), deciders_of(SESSIONS.name))
+    if rule is not None and rule.changes:
+        told = facts(SESSIONS.name, Moment(0, end), client.log, client.wire)
+        rule.check(envelope.event for envelope in told)
 
 
 def place_of(home: Path, query: Query, partition: int, ends: Ends, identity: str) -> Path:

@@ -46,7 +46,8 @@ def verify_(
         known = ", ".join(decider.name for decider in DECIDERS)
         raise click.UsageError(f"no decider is called {', '.join(unknown)}; known are {known}")
     done = verify_all(read_settings(), Wanted(names, key, since, first, strict))
-    emit(output, [_row(each) for each in done.found], COLUMNS)
+    shown = [each for each in done.found if each.inputs or output != "text"]
+    emit(output, [_row(each) for each in shown], COLUMNS)
     for divergence in done.wrong[:SHOWN]:
         say(as_text(divergence), fg="red")
     if len(done.wrong) > SHOWN:

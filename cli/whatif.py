@@ -123,7 +123,6 @@ def as_text(title: str, report: Report) -> str:
         for name, took in (("as recorded", report.recorded), ("with the change", report.forked)):
             figures = f"{took.tokens:>8} {took.cost:>9.4f} {took.p50_ms:>8} {took.p95_ms:>8}"
             lines.append(f"{name:16} {figures}")
-        lines.append("")
     lines += [f"{count:>7} {a or 'nobody'} → {b or 'nobody'}" for a, b, count in row["moves"][:10]]
     if report.estimates is not None:
         one = report.estimates.snips

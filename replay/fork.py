@@ -2,7 +2,7 @@
 
 What came before is shared. What comes after is decided anew, and effects are answered from the
 record where the request is the same; where it is not, a stand-in is left and marked. Time passes as
-it did: a decision takes as long as its processor took in the run, an effect as it did then.
+it did: an effect takes as long as was recorded, all else as its processor took in the run.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -117,7 +117,7 @@ class _Stage:
         self._forker = forker
         self._instead = instead
         self._known: dict[EventId, Envelope[Any]] = {}
-        pace = paces(past.stream)
+        self._pace = pace = paces(past.stream)
         self._minds = [
             _Mind(point, past.key, pace.get(point.decider.name, 0)) for point in past.standpoints
         ]
@@ -167,7 +167,7 @@ class _Stage:
             event, took, how = outcome.event, outcome.milliseconds, How.RECORDED
         except EffectDuringReplay:
             event, how = self._forker.otherwise(effect, cause)
-            took = 0
+            took = self._pace.get(effect.name, 0)
         envelope = _made(cause, effect.name, 0, 0, event, took)
         self._known[event_id] = envelope
         yield Step(envelope, how)
