@@ -12,10 +12,10 @@ from processors.effects import Effect
 from processors.models.effect import Inferring
 from processors.perception.effect import PerceiveRequests
 from processors.recall.effect import Recalling
+from replay.figures import Told
 from replay.recorded import Outside, Recorded
 from replay.travel import Traveller
 from replay.unrepeated import opened
-from replay.whatif import Told
 from streams.envelope import Envelope, author_of
 from streams.errors import Transient
 from streams.events.sessions import InferenceRequested
@@ -74,17 +74,19 @@ def recorded_in(streams: Iterable[Sequence[Envelope[object]]]) -> Recorded:
     return made
 
 
-def whole_record(client: Client) -> Recorded:
-    """Return the record of what effects did in every session."""
+def whole_record(client: Client, ends: Mapping[int, int] | None = None) -> Recorded:
+    """Return the record of what effects did in every session, up to some ends or those of now."""
     kinds = frozenset(kind for effect in EFFECTS for kind in (*effect.reads, *effect.writes))
     partitions = range(client.log.partitions(SESSIONS.name))
     return recorded_in(
-        envelopes
+        [entry.envelope for entry in entries]
         for partition in partitions
-        for _, envelopes in opened(client.log, client.wire, SESSIONS.name, partition, kinds)
+        for _, entries in opened(
+            client.log, client.wire, SESSIONS.name, partition, kinds, (ends or {}).get(partition)
+        )
     )
 
 
 def told_of_runs(_: Client) -> Mapping[RunId, Told]:
-    """Return what people said of runs."""
+    """Return what people said of runs; no event says so yet."""
     return {}

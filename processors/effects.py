@@ -14,7 +14,7 @@ from processors.line import Entry
 from processors.parts import Assignment, Desk, Task
 from processors.patience import patiently
 from processors.room import Room
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import CAUSATION, Envelope, author_of
 from streams.errors import Fatal, Poison, Transient
 from streams.ids import ProcessorName
@@ -38,7 +38,7 @@ class Effect(Protocol):
     reads: tuple[type, ...]
     writes: tuple[type, ...]
     depends_on: tuple[str, ...]
-    safety: Safety
+    safety: EffectClass
     batch_max: int
     patience_s: float | None
 
@@ -54,7 +54,7 @@ class Waits:
     """What an effect that nobody waits for inherits: it asks a world that is away for ever."""
 
     depends_on: tuple[str, ...] = ()
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     batch_max = 1
     patience_s: float | None = None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import EffectDuringReplay
 from streams.ids import EventId, ProcessorName, RunId
@@ -36,7 +36,7 @@ class Outside:
     reads: tuple[type, ...]
     writes: tuple[type, ...]
     depends_on: tuple[str, ...]
-    safety: Safety
+    safety: EffectClass
     missing: Callable[[Envelope[Any]], Any]
 
     def asked(self, request: Any) -> bytes:

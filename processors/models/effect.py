@@ -9,7 +9,7 @@ from typing import Any
 
 from processors.models.packing import TOKENS_MAX, packed
 from processors.models.ports import Answer, Chunks, Model, Refusal
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import Transient
 from streams.events.sessions import InferenceCompleted, InferenceFailed, InferenceRequested
@@ -27,7 +27,7 @@ class Inferring:
     reads: tuple[type, ...] = (InferenceRequested,)
     writes: tuple[type, ...] = (InferenceCompleted, InferenceFailed)
     depends_on: tuple[str, ...] = ("model", "text", "messages", "passages", "options")
-    safety = Safety.KEYED
+    safety = EffectClass.KEYED
     batch_max = 1
     patience_s: float | None = PATIENCE_S
 

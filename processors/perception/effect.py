@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from processors.perception.ports import Encoder
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import Fatal, Transient
 from streams.events.memory import MemoryPerceived, MemoryRecorded, PerceptionRequested
@@ -28,7 +28,7 @@ class PerceiveRequests:
     reads: tuple[type, ...] = (RequestReceived,)
     writes: tuple[type, ...] = (TextPerceived, PerceptionFailed)
     depends_on: tuple[str, ...] = ("text", "scopes")
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     batch_max = BATCH_MAX
     patience_s: float | None = REQUEST_PATIENCE_S
 
@@ -64,7 +64,7 @@ class PerceiveMemories:
     reads: tuple[type, ...] = (MemoryRecorded, PerceptionRequested)
     writes: tuple[type, ...] = (MemoryPerceived,)
     depends_on: tuple[str, ...] = ("content",)
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     batch_max = BATCH_MAX
     patience_s: float | None = None
 
@@ -105,7 +105,7 @@ class PerceiveCapabilities:
     reads: tuple[type, ...] = (CapabilityRegistered,)
     writes: tuple[type, ...] = (CapabilityPerceived,)
     depends_on: tuple[str, ...] = ("card",)
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     batch_max = 1
     patience_s: float | None = None
 

@@ -8,7 +8,7 @@ from typing import Any
 from processors.recall.library import Asked, Library, Recalled
 from processors.recall.ports import Encoder
 from processors.recall.ranking import Weights
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import Transient
 from streams.events.memory import Content, Kind
@@ -30,7 +30,7 @@ class Recalling:
     reads: tuple[type, ...] = (TextPerceived,)
     writes: tuple[type, ...] = (ContextRecalled, RecallFailed)
     depends_on: tuple[str, ...] = ("text", "vector", "encoder", "scopes")
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     batch_max = 1
     patience_s: float | None = PATIENCE_S
 

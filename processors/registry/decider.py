@@ -57,7 +57,7 @@ def evolve(state: Entry, event: Decided) -> Entry:
 
 REGISTRY_DECIDER: Decider[Entry, CapabilityOffered, Decided, None] = Decider(
     name=ProcessorName("registry"),
-    version=1,
+    version=2,
     topic=REGISTRY,
     reads=(CapabilityOffered,),
     writes=(CapabilityRegistered, CapabilityRefused),

@@ -1,20 +1,11 @@
 """What the grid can do: capabilities as they are offered, registered and understood."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import get_args
 
+from streams.effects import EffectClass
 from streams.events.vector import Vector
 from streams.ids import ModelName
-
-
-class EffectClass(StrEnum):
-    """What using a capability does to the world, and so what may be done again after a crash."""
-
-    REPEATABLE = "repeatable"
-    PURE = "pure"
-    KEYED = "keyed"
-    UNREPEATABLE = "unrepeatable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

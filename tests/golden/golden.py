@@ -1,7 +1,8 @@
 """What was released and must be readable for ever: bytes of every schema version, and a history.
 
 `events.jsonl` has one line per version of an event's schema, `history.jsonl` a recorded log, and
-`hashes.json` what the log folds to. `record.py` adds to them; nothing ever changes a line.
+`hashes.json` what the log folds to; `history-2.jsonl` and so on are by later versions of deciders.
+`record.py` adds to them; nothing ever changes a line.
 """
 
 import base64
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 from fastavro.schema import to_parsing_canonical_form
 
-from streams.envelope import origin_of
+from streams.envelope import CAUSE, PROCESSOR, origin_of
 from streams.io import schemas
 from streams.io.codec import PREFIX, Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog
@@ -102,10 +103,21 @@ def reading() -> Reading:
     return Reading(Codec(registry), numbers)
 
 
-def recorded_log() -> tuple[MemoryLog, Wire]:
-    """Return the recorded history as a log, and what reads it."""
+def histories() -> list[Path]:
+    """Return every recorded history, the first first."""
+    return sorted(FOLDER.glob("history*.jsonl"), key=lambda path: (len(path.name), path.name))
+
+
+def decided_in(history: Path) -> set[str]:
+    """Return the deciders that decided in a history, as `name/version`."""
+    heads = (dict(line["headers"]) for line in lines(history))
+    return {head[PROCESSOR] for head in heads if CAUSE in head}
+
+
+def recorded_log(history: Path = HISTORY) -> tuple[MemoryLog, Wire]:
+    """Return a recorded history as a log, and what reads it."""
     reader, log = reading(), MemoryLog(MemoryBroker({t.name: 1 for t in EVENT_TOPICS}))
-    for line in lines(HISTORY):
+    for line in lines(history):
         value = reader.value(line["event"], line["version"], unpacked(line["bytes"]))
         head = [(name, said.encode()) for name, said in line["headers"]]
         draft = Draft(line["topic"], 0, line["key"].encode(), value, head)

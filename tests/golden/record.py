@@ -1,7 +1,8 @@
 """Records what is not recorded yet: `python -m tests.golden.record`, then commit what it wrote.
 
-It writes a line for every event whose schema changed, the history if there is none, and the hash
-of every new version of a decider. It never changes a line that is there.
+It writes a line for every event whose schema changed, another history if a decider has a version
+that decided in none, and the hash of every new version of a decider. It never changes a line that
+is there.
 """
 
 import json
@@ -14,6 +15,7 @@ from streams.envelope import Envelope
 from streams.events import memory as m
 from streams.events import registry as r
 from streams.events import sessions as s
+from streams.events import tuning as t
 from streams.ids import EventId, ProcessorName, derived
 from streams.io import schemas
 from streams.io.codec import PREFIX, Codec
@@ -23,7 +25,16 @@ from streams.io.wire import Author, Wire
 from streams.ledger import Ledger
 from streams.log import Draft
 from streams.plain import form_of
-from streams.topics import EVENT_TOPICS, GRID_KEY, MEMORY, REGISTRY, SESSIONS, Topic
+from streams.topics import (
+    EVENT_TOPICS,
+    GRID_KEY,
+    MEMORY,
+    REGISTRY,
+    SESSIONS,
+    SUBSCRIPTIONS,
+    TUNING,
+    Topic,
+)
 from tests import examples as x
 from tests.fakes import NumberedRegistry
 from tests.golden import golden
@@ -64,9 +75,21 @@ def sent() -> Iterator[tuple[Topic, str, Any]]:
     yield MEMORY, x.SCOPE, m.MemoryOffered(content=x.CONTENT)
     yield MEMORY, x.SCOPE, m.MemoryOffered(content=_said(x.CONTENT, text=""))
     yield SESSIONS, GRID_KEY, x.EVENTS["CapabilityAdopted"]
+    yield SESSIONS, GRID_KEY, _said(x.EVENTS["SubscriptionAdopted"], encoder=x.ENCODER)
     for number, model in enumerate(("aether", "aether", x.MODEL, "nobody")):
         asked = _said(x.EVENTS["RequestReceived"], run_id=f"run-{number}", model=model)
         yield SESSIONS, f"session-{number % 2}", asked
+    offer = _said(x.EVENTS["SubscriptionOffered"], sentence="engines that weave")
+    yield SUBSCRIPTIONS, "loom", offer
+    yield SUBSCRIPTIONS, "loom", _said(offer, sentence="")
+    yield SUBSCRIPTIONS, "loom", _said(x.EVENTS["SubscriptionCancelled"], sentence=offer.sentence)
+    for capability in (x.ANSWER, "chat"):
+        learned = _said(x.EVENTS["ExamplesLearned"], capability=capability, encoder=x.ENCODER)
+        yield TUNING, "router", _said(learned, vectors=(x.NEAR, x.FAR))
+    given = _said(x.EVENTS["FeedbackGiven"], encoder=x.ENCODER, chosen=x.ANSWER, label=None)
+    yield TUNING, "router", given
+    yield TUNING, "router", _said(given, encoder="another")
+    yield TUNING, "router", x.EVENTS["RollbackRequested"]
 
 
 def _said(event: Any, **changes: Any) -> Any:
@@ -84,6 +107,8 @@ def effects(event: Any) -> list[Any]:
             return [_said(x.EVENTS["InferenceFailed"], run_id=run)]
         case s.InferenceRequested(run_id=run):
             return [_said(x.EVENTS["InferenceCompleted"], run_id=run)]
+        case t.TrainingRequested(training_id=training):
+            return [_said(x.EVENTS["WeightsTrained"], training_id=training)]
         case _:
             return []
 
@@ -117,15 +142,18 @@ def play(append: Callable[[Draft], None], log: MemoryLog, wire: Wire) -> None:
 
 
 def record_history() -> None:
-    """Write the history, unless there is one."""
-    if golden.HISTORY.exists():
+    """Write another history, unless every decider's version has decided in one."""
+    known = golden.histories()
+    decided = set[str]().union(*map(golden.decided_in, known))
+    if {f"{decider.name}/{decider.version}" for decider in DECIDERS} <= decided:
         return
+    path = golden.HISTORY.with_stem(f"history-{len(known) + 1}") if known else golden.HISTORY
     codec = Codec(NumberedRegistry())
     for topic in EVENT_TOPICS:
         codec.learn(topic, register=True)
-    log = MemoryLog(MemoryBroker({t.name: 1 for t in EVENT_TOPICS}))
+    log = MemoryLog(MemoryBroker({topic.name: 1 for topic in EVENT_TOPICS}))
     newest = {one.event: one.version for one in golden.released()}
-    with golden.HISTORY.open("x", encoding="utf-8") as file:
+    with path.open("x", encoding="utf-8") as file:
 
         def append(draft: Draft) -> None:
             log.append([draft], lambda _: None)

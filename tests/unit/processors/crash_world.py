@@ -20,7 +20,7 @@ from processors.effects import Performing
 from processors.runner import Batch, Runner
 from streams.dead_letters import OFFSET
 from streams.decider import Decider, Projection
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import CAUSATION, ID, Decision, Envelope, origin_of
 from streams.errors import DeliveryFailed, Poison, Transient, Undecodable
 from streams.ids import ProcessorName
@@ -165,7 +165,7 @@ class Looking:
     reads: tuple[type, ...] = (Counted,)
     writes: tuple[type, ...] = (Looked,)
     depends_on: tuple[str, ...] = ("body",)
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     batch_max = 2
     patience_s: float | None = None
 

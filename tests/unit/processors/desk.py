@@ -8,7 +8,7 @@ from typing import Any
 from processors.effects import Performing
 from processors.parts import Part
 from processors.runner import Batch, Runner
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import Poison, Transient
 from streams.ids import ProcessorName
@@ -32,7 +32,7 @@ class Watched:
     reads: tuple[type, ...] = (Counted,)
     writes: tuple[type, ...] = (Looked,)
     depends_on: tuple[str, ...] = ("body",)
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     patience_s: float | None = None
 
     def __init__(self, batch_max: int = 1) -> None:
