@@ -72,6 +72,8 @@ def test_only_this_keys_events_of_these_kinds_before_the_cause_are_read(world: W
 
 def test_repeats_and_what_cannot_be_read_are_left_out(world: World) -> None:
     author = Author(world.wire, ProcessorName("tuner"), 1)
+    for number in range(9):
+        world.land(TUNING.name, "another", rollback("not mine"), f"id-{number}")
     for reason, offset in (("one", 7), ("again", 7), ("two", 8)):
         (draft,) = author.decision(world.cause(offset), (rollback(reason),))
         world.broker.land(draft)
