@@ -4,7 +4,7 @@ A replay knows of an effect only what it reads, what its outcome depends on, and
 nothing was recorded. Only a live fork opens one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from processors.adapters.opened import Adapters
 from processors.app import DECIDERS, SNAPSHOTS_FOLDER
@@ -19,12 +19,13 @@ from replay.unrepeated import opened
 from streams.envelope import Envelope, author_of
 from streams.errors import Transient
 from streams.events.sessions import InferenceRequested
+from streams.events.tuning import FeedbackGiven, Verdict
 from streams.ids import RunId
 from streams.io.client import Client
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
-from streams.topics import SESSIONS
+from streams.topics import SESSIONS, TUNING
 
 
 class Unwatched:
@@ -87,6 +88,19 @@ def whole_record(client: Client, ends: Mapping[int, int] | None = None) -> Recor
     )
 
 
-def told_of_runs(_: Client) -> Mapping[RunId, Told]:
-    """Return what people said of runs; no event says so yet."""
-    return {}
+def told_of_runs(client: Client) -> Mapping[RunId, Told]:
+    """Return what people said of runs; of two things said of one the later counts."""
+    kinds = frozenset({FeedbackGiven})
+    given: Iterator[FeedbackGiven] = (
+        entry.envelope.event
+        for partition in range(client.log.partitions(TUNING.name))
+        for _, entries in opened(client.log, client.wire, TUNING.name, partition, kinds)
+        for entry in entries
+    )
+    return {each.run_id: _told(each) for each in given}
+
+
+def _told(given: FeedbackGiven) -> Told:
+    right = given.chosen if given.verdict is Verdict.RIGHT else given.label
+    reward = float(right is not None and right == given.chosen)
+    return Told(reward, "" if given.none_of_these else right)

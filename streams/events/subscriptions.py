@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import get_args
 
+from streams.events.vector import Vector
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionOffered:
@@ -47,7 +49,7 @@ class SubscriptionOpened:
     version: int
     active: bool
     encoder: str
-    vector: bytes
+    vector: Vector
 
 
 SubscriptionEvent = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import get_args
 
+from streams.events.vector import Vector
 from streams.ids import CapabilityId, RunId
 
 
@@ -69,7 +70,7 @@ class ExamplesLearned:
     capability: CapabilityId
     version: int
     encoder: str
-    vectors: tuple[bytes, ...]
+    vectors: tuple[Vector, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ class FeedbackGiven:
     run_id: RunId
     text: str
     encoder: str
-    vector: bytes
+    vector: Vector
     chosen: CapabilityId | None
     label: CapabilityId | None
     none_of_these: bool
