@@ -21,11 +21,12 @@ from engines.supervisor import Supervisor
 from engines.triton import TritonPorts, triton, triton_available
 from processors.adapters.in_process import InProcessEncoder, InProcessModels
 from processors.adapters.triton import TritonEncoder, TritonServer
+from processors.batch import Batch
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.parts import Part
 from processors.perception.ports import Encoded, Encoder
-from processors.runner import Batch, Runner
+from processors.runner import Runner
 from streams.ids import EventId, minted
 from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog

@@ -9,8 +9,9 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
+from processors.batch import Batch, Tally
 from processors.line import Act, Entry
 from processors.parts import Assignment, Part, Task, Work, Write
 from processors.patience import patiently
@@ -37,29 +38,6 @@ FULL_S = 0.005
 
 #: Runs something slow beside the loop.
 Offload = Callable[..., Coroutine[Any, Any, Any]]
-
-
-class Batch(NamedTuple):
-    """Records of one partition in order, as handed over by the group's consumer.
-
-    `position` is the offset after the last of them, `generation` the group's when they were read.
-    """
-
-    partition: int
-    generation: int
-    records: Sequence[Record]
-    position: int
-    acknowledge: Act
-
-
-class Tally(NamedTuple):
-    """What a runner has done so far, in records."""
-
-    read: int
-    repeated: int
-    parked: int
-    appended: int
-    recalled: int
 
 
 class Runner:

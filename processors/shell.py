@@ -16,7 +16,8 @@ from faust.exceptions import ConsumerNotStarted
 from faust.streams import Stream
 from faust.types import EventT
 
-from processors.runner import Batch, Runner
+from processors.batch import Batch
+from processors.runner import Runner
 from streams.errors import AetherError, Fatal
 from streams.io.kafka.log import to_record
 from streams.log import EventLog, Record, filled

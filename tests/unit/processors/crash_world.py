@@ -15,9 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from processors.batch import Batch
 from processors.decisions import Deciding
 from processors.effects import Performing
-from processors.runner import Batch, Runner
+from processors.runner import Runner
 from streams.dead_letters import OFFSET
 from streams.decider import Decider, Projection
 from streams.effects import EffectClass

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from processors.batch import Batch
 from processors.effects import Performing
 from processors.parts import Part
-from processors.runner import Batch, Runner
+from processors.runner import Runner
 from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import Poison, Transient

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from processors.runner import Batch
+from processors.batch import Batch
 from streams.log import Draft
 from tests.unit.processors.crash_world import (
     TOPIC,

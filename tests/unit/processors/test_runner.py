@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from processors.runner import Tally
+from processors.batch import Tally
 from streams.errors import DeliveryFailed, Fatal, Misconfigured
 from tests.unit.processors.crash_world import Counted, Looked, Summed, Told
 from tests.unit.processors.desk import Desk, Watched

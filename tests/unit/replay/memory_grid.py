@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from processors.batch import Batch
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.models.effect import Inferring
@@ -18,7 +19,7 @@ from processors.recall.library import Recalled
 from processors.recall.ports import Entry
 from processors.recall.ranking import UNTRAINED
 from processors.router.decider import ROUTER
-from processors.runner import Batch, Runner
+from processors.runner import Runner
 from streams.events.memory import Content, Kind
 from streams.events.sessions import (
     CapabilityAdopted,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from processors.batch import Batch
 from processors.decisions import Deciding
 from processors.effects import Performing
 from processors.memory.decider import MEMORY_DECIDER
@@ -13,7 +14,7 @@ from processors.perception.effect import PerceiveMemories
 from processors.perception.ports import Encoded
 from processors.recall.library import Asked, Library
 from processors.recall.projection import IndexProjection
-from processors.runner import Batch, Runner
+from processors.runner import Runner
 from replay.memories import Fate, history, remembered, told, unperceived
 from streams.events.memory import (
     ForgettingRequested,

@@ -13,9 +13,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processors.batch import Batch
 from processors.decisions import Deciding
 from processors.router.decider import ROUTER
-from processors.runner import Batch, Runner
+from processors.runner import Runner
 from streams.envelope import ID, author_of, origin_of
 from streams.events.sessions import PolicyAdopted, TextPerceived
 from streams.events.tuning import Unsure
