@@ -9,12 +9,12 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from processors.batch import Batch, Tally
 from processors.line import Act, Entry
 from processors.parts import Assignment, Part, Task, Work, Write
-from processors.patience import patiently
+from processors.patience import all_of, at_once, patiently
 from processors.room import Room
 from processors.tenure import Tenure
 from streams.dead_letters import dead_letter
@@ -26,8 +26,6 @@ from streams.io.wire import Wire
 from streams.log import Draft, EventLog, Record
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 INTAKE = ProcessorName("intake")  # parks what no processor could read
 IN_FLIGHT_MAX = 20_000
@@ -201,7 +199,7 @@ class Runner:
             pause = post.handle(record, cause, entry)
             if pause is not None:
                 pauses = [*(pauses or ()), pause]
-        return None if pauses is None else _all(pauses)
+        return None if pauses is None else all_of(pauses)
 
     async def _handle_patiently(self, tenure: Tenure, record: Record, entry: Entry) -> None:
         with suppress(Poison):  # it is met again below, and parked
@@ -280,9 +278,9 @@ class Runner:
     async def _append_patiently(
         self, write: Write, entry: Entry, landed: Act | None = None
     ) -> None:
-        drafts = await patiently(partial(_at_once, write), told=self.told)
+        drafts = await patiently(partial(at_once, write), told=self.told)
         while drafts:
-            sent = await patiently(partial(_at_once, self._send, drafts, entry, landed))
+            sent = await patiently(partial(at_once, self._send, drafts, entry, landed))
             drafts = drafts[sent:]
             await (self._flying.available() if sent else asyncio.sleep(FULL_S))
 
@@ -303,12 +301,3 @@ class Runner:
             logger.critical("stopping", extra={"error": str(error)}, exc_info=cause or error)
             self.failed.set()
             self.reset()
-
-
-async def _at_once(work: Callable[..., T], *arguments: Any) -> T:
-    return work(*arguments)
-
-
-async def _all(pauses: list[Awaitable[None]]) -> None:
-    for pause in pauses:
-        await pause
