@@ -173,12 +173,8 @@ class Runner:
         if tenure.line.closed or self.failure is not None:
             return
         if tenure.advance(batch.position) >= self._snapshot_every:
-            write = tenure.snapshot()
-            entry.then(partial(self._write, write))
+            entry.then(partial(self.spawn, partial(self._offload, tenure.snapshot())))
         entry.release()
-
-    def _write(self, snapshot: Act) -> None:
-        self.spawn(partial(self._offload, snapshot))
 
     def _handle(self, tenure: Tenure, record: Record, entry: Entry) -> Awaitable[None] | None:
         """Hand one record to every part that reads it; wait only where one says so."""
