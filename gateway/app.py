@@ -18,8 +18,10 @@ from gateway.errors import ApiError
 from gateway.openai_api import OpenAI
 from gateway.runs import Runs
 from gateway.sender import Sender
+from streams.io.archive.log import ArchivedLog
 from streams.io.kafka.log import DOOR, KafkaLog
 from streams.io.settings import Settings
+from streams.io.stores import open_store
 from streams.io.wire import Wire
 
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
@@ -110,7 +112,8 @@ def build(settings: Settings, wire: Wire) -> Starlette:
     options = settings.kafka_options
     reading = KafkaLog(settings.bootstrap, options=options)
     sender = Sender(KafkaLog(settings.bootstrap, DOOR, options), wire)
-    runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
+    whole = ArchivedLog(reading, wire, open_store(settings))
+    runs, capabilities = Runs(reading, wire), Capabilities(whole, wire)
     meters = Meters()
     doors = OpenAI(
         sender, runs, capabilities, settings.gateway.timeout_s, settings.gateway.body_bytes_max

@@ -32,6 +32,8 @@ MEMORY = Topic(name="aether.memory.events", key="scope")
 REGISTRY = Topic(name="aether.registry.events", key="capability", partitions=1)
 #: Runs told again: not part of the truth, which nobody may change.
 FORKS = Topic(name="aether.forks.events", key="fork")
+#: What was sealed away: the heads of chains whose segments lie in the object store.
+ARCHIVE = Topic(name="aether.archive.events", key="topic/partition", partitions=1)
 #: Tokens on their way to a browser: not part of the truth, the completed event holds the text.
 CHUNKS = Topic(name="aether.chunks", key="run", retention_ms=HOUR_MS)
 
@@ -39,4 +41,4 @@ CHUNKS = Topic(name="aether.chunks", key="run", retention_ms=HOUR_MS)
 EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY)
 
 #: Every topic of the grid.
-TOPICS = (*EVENT_TOPICS, FORKS, CHUNKS)
+TOPICS = (*EVENT_TOPICS, FORKS, ARCHIVE, CHUNKS)

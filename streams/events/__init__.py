@@ -3,13 +3,14 @@
 An event is frozen, keyword-only and past tense. Its Avro name is `aether.<area>.<Class>`.
 """
 
-from streams.events import chunks, forks, memory, registry, sessions
+from streams.events import archive, chunks, forks, memory, registry, sessions
 
 AREAS = {
     "sessions": sessions.EVENTS,
     "memory": memory.EVENTS,
     "registry": registry.EVENTS,
     "forks": forks.EVENTS,
+    "archive": archive.EVENTS,
     "chunks": chunks.EVENTS,
 }
 
@@ -18,5 +19,6 @@ Event = (
     | memory.MemoryEvent
     | registry.RegistryEvent
     | forks.ForkEvent
+    | archive.ArchiveEvent
     | chunks.ChunkEvent
 )

@@ -17,7 +17,8 @@ class ObjectStore(Protocol):
     def get(self, address: str) -> bytes:
         """Return the content of an address.
 
-        Raises StoreAway, and Undecodable if it is missing or no longer what its address says.
+        Raises StoreAway, NotStored if it is missing, and Undecodable if it is no longer what its
+        address says.
         """
 
 

@@ -6,7 +6,7 @@ import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
 
-from streams.errors import StoreAway, Undecodable
+from streams.errors import NotStored, StoreAway
 from streams.io.objects import address_of, checked, name_in
 
 MISSING = {"NoSuchKey", "NoSuchObject"}
@@ -37,7 +37,7 @@ class S3Store:
                 return checked(address, response.read())
         except S3Error as exc:
             if exc.code in MISSING:
-                raise Undecodable(f"{address} is not in bucket {self._bucket}") from exc
+                raise NotStored(f"{address} is not in bucket {self._bucket}") from exc
             raise self._away(f"get {address}", exc) from exc
         except (MinioException, urllib3.exceptions.HTTPError) as exc:
             raise self._away(f"get {address}", exc) from exc

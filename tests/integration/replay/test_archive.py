@@ -1,0 +1,94 @@
+"""The archive behind a real Kafka: sealed, trimmed for real, and read as if nothing were gone."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engines.install import Installed
+from streams.events.sessions import Message, Options, RequestReceived
+from streams.ids import EventId, ModelName, RunId, derived
+from streams.io.client import Client
+from streams.io.settings import ROOT, Settings
+from streams.topics import EVENT_TOPICS, SESSIONS
+from tests.integration.grid.harness import engines_running, environment, everything, settings_in
+
+pytestmark = pytest.mark.integration
+
+EVENTS = 400
+
+
+def aether(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "cli.main", *arguments],
+        cwd=ROOT,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def ask(settings: Settings, start: int) -> None:
+    """Append questions, without anybody who answers."""
+    with Client(settings) as client:
+        for n in range(start, start + EVENTS):
+            run_id = RunId(derived("run", n))
+            event = RequestReceived(
+                run_id=run_id,
+                model=ModelName("aether"),
+                text=f"question {n}",
+                messages=(Message(role="user", content=f"question {n}"),),
+                options=Options(),
+                scopes=(),
+                remember_in=None,
+                stream=False,
+            )
+            client.send(SESSIONS, f"session {n % 10}", event, EventId(run_id))
+        client.flush()
+
+
+def test_a_trimmed_log_reads_as_it_was(tmp_path: Path, installed: Installed) -> None:
+    settings = settings_in(tmp_path / "grid")
+    with engines_running(settings, installed):
+        ask(settings, 0)
+        with Client(settings) as client:
+            before = everything(client, SESSIONS)
+        sealed = aether(settings, "archive", "seal", "-o", "json")
+        assert sealed.returncode == 0, sealed.stderr
+        segments = json.loads(sealed.stdout)
+        assert sum(segment["records"] for segment in segments) == len(before) == EVENTS
+        verified = aether(settings, "archive", "verify")
+        assert verified.returncode == 0, verified.stderr
+        trimmed = aether(settings, "archive", "trim", "--keep", "0s", "--yes", "-o", "json")
+        assert trimmed.returncode == 0, trimmed.stderr
+        ask(settings, EVENTS)
+        with Client(settings) as client:
+            firsts = [client.log.live.span(SESSIONS.name, p).first for p in range(4)]
+            assert sum(firsts) == EVENTS
+            again = everything(client, SESSIONS)
+        for partition in range(SESSIONS.partitions):
+            old = [record for record in before if record.partition == partition]
+            new = [record for record in again if record.partition == partition]
+            assert new[: len(old)] == old
+        assert len(again) == 2 * EVENTS
+        rows = json.loads(aether(settings, "archive", "status", "-o", "json").stdout)
+        assert sum(row["open"] for row in rows) == EVENTS
+        assert len(rows) == sum(topic.partitions for topic in EVENT_TOPICS)
+        damaged = segments[0]
+        digest = damaged["address"].removeprefix("sha256:")
+        path = settings.data_dir / "objects" / digest[:2] / digest
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        verified = aether(settings, "archive", "verify")
+        assert verified.returncode == 3
+        place = f"{damaged['topic']}/{damaged['partition']} {damaged['first']} to"
+        assert f"{place} {damaged['end'] - 1}: altered {damaged['address']}" in verified.stderr
+        refused = aether(settings, "archive", "trim", "--keep", "0s", "--yes")
+        assert refused.returncode == 1
+        assert "nothing is trimmed" in refused.stderr
+        assert "Traceback" not in refused.stderr
