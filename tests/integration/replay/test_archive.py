@@ -78,6 +78,14 @@ def test_a_trimmed_log_reads_as_it_was(tmp_path: Path, installed: Installed) -> 
         rows = json.loads(aether(settings, "archive", "status", "-o", "json").stdout)
         assert sum(row["open"] for row in rows) == EVENTS
         assert len(rows) == sum(topic.partitions for topic in EVENT_TOPICS)
+        asked = aether(
+            settings, "sql", "-o", "csv", "select count(*), min(json->>'text') from events"
+        )
+        assert asked.returncode == 0, asked.stderr
+        assert asked.stdout.splitlines()[1] == f"{2 * EVENTS},question 0"
+        refused = aether(settings, "sql", "select * from '/etc/passwd'")
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "Traceback" not in refused.stderr
         damaged = segments[0]
         digest = damaged["address"].removeprefix("sha256:")
         path = settings.data_dir / "objects" / digest[:2] / digest
