@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Entry] = {
     "whatif": Entry("cli.whatif:whatif_", "Apply one change to many recorded runs."),
     "diff": Entry("cli.diff:diff_", "Compare two runs or forks."),
     "archive": Entry("cli.archive:archive", "Seal the log, prove it, and trim what is proven."),
+    "export": Entry("cli.export:export", "Make training data of recorded runs."),
     "sql": Entry("cli.sql:sql", "Ask in SQL about everything that happened."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
     "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),

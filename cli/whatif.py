@@ -23,6 +23,7 @@ from replay.offpolicy import Estimate
 from replay.page import page
 from replay.past import Past
 from replay.whatif import Change, Report, Row, Told, whatif
+from replay.where import Condition
 from streams.errors import Misconfigured
 from streams.ids import RunId
 from streams.io.client import Client
@@ -48,7 +49,7 @@ class Query:
             self.runs and past.run_id not in self.runs
         ):
             return False
-        return all(_holds(past, condition) for condition in self.where)
+        return all(condition_of(told).holds(past) for told in self.where)
 
 
 @click.command("whatif")
@@ -149,14 +150,11 @@ def _loaded(told: Any) -> Row | None:
     )
 
 
-def _holds(past: Past, condition: str) -> bool:
-    """Say whether an event of the run has a value: `RequestRouted.capability=answer`."""
-    name, value = parsed(condition)
+def condition_of(told: str) -> Condition:
+    """Read `RequestRouted.capability=answer`."""
+    name, value = parsed(told)
     kind, _, path = name.partition(".")
-    own = (e.event for e in past.stream if e.run_id == past.run_id)
-    return any(
-        type(event).__name__ == kind and getattr(event, path, None) == value for event in own
-    )
+    return Condition(kind, path, value)
 
 
 def as_row(report: Report) -> dict[str, Any]:

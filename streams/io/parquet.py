@@ -21,6 +21,7 @@ class Type(Enum):
     """What a column holds; every value may be null. A pair list is `[(name, bytes), …]`."""
 
     INT = pa.int64()
+    REAL = pa.float64()
     TEXT = pa.string()
     BYTES = pa.binary()
     TEXTS = pa.list_(pa.string())

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engines.install import Installed
-from streams.events.sessions import Message, Options, RequestReceived
-from streams.ids import EventId, ModelName, RunId, derived
+from streams.events.sessions import Message, Options, RequestReceived, ResponseCompleted
+from streams.ids import CapabilityId, EventId, ModelName, RunId, derived
 from streams.io.client import Client
 from streams.io.settings import ROOT, Settings
 from streams.topics import EVENT_TOPICS, SESSIONS
@@ -17,7 +17,8 @@ from tests.integration.grid.harness import engines_running, environment, everyth
 
 pytestmark = pytest.mark.integration
 
-EVENTS = 400
+RUNS = 200
+EVENTS = 2 * RUNS
 
 
 def aether(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -33,9 +34,9 @@ def aether(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[
 
 
 def ask(settings: Settings, start: int) -> None:
-    """Append questions, without anybody who answers."""
+    """Append questions and their answers, as if a grid had answered."""
     with Client(settings) as client:
-        for n in range(start, start + EVENTS):
+        for n in range(start, start + RUNS):
             run_id = RunId(derived("run", n))
             event = RequestReceived(
                 run_id=run_id,
@@ -48,6 +49,17 @@ def ask(settings: Settings, start: int) -> None:
                 stream=False,
             )
             client.send(SESSIONS, f"session {n % 10}", event, EventId(run_id))
+            answer = ResponseCompleted(
+                run_id=run_id,
+                text=f"answer {n}",
+                citations=(),
+                capability=CapabilityId("answer"),
+                model=ModelName("m"),
+                finish_reason="stop",
+                prompt_tokens=1,
+                completion_tokens=1,
+            )
+            client.send(SESSIONS, f"session {n % 10}", answer, EventId(derived("done", n)))
         client.flush()
 
 
@@ -65,7 +77,7 @@ def test_a_trimmed_log_reads_as_it_was(tmp_path: Path, installed: Installed) -> 
         assert verified.returncode == 0, verified.stderr
         trimmed = aether(settings, "archive", "trim", "--keep", "0s", "--yes", "-o", "json")
         assert trimmed.returncode == 0, trimmed.stderr
-        ask(settings, EVENTS)
+        ask(settings, RUNS)
         with Client(settings) as client:
             firsts = [client.log.live.span(SESSIONS.name, p).first for p in range(4)]
             assert sum(firsts) == EVENTS
@@ -79,13 +91,14 @@ def test_a_trimmed_log_reads_as_it_was(tmp_path: Path, installed: Installed) -> 
         assert sum(row["open"] for row in rows) == EVENTS
         assert len(rows) == sum(topic.partitions for topic in EVENT_TOPICS)
         asked = aether(
-            settings, "sql", "-o", "csv", "select count(*), min(json->>'text') from events"
+            settings, "sql", "-o", "csv", "select count(*), max(json->>'text') from events"
         )
         assert asked.returncode == 0, asked.stderr
-        assert asked.stdout.splitlines()[1] == f"{2 * EVENTS},question 0"
+        assert asked.stdout.splitlines()[1] == f"{2 * EVENTS},question 99"
         refused = aether(settings, "sql", "select * from '/etc/passwd'")
         assert (refused.returncode, refused.stdout) == (2, "")
         assert "Traceback" not in refused.stderr
+        _exports(settings, tmp_path / "set")
         damaged = segments[0]
         digest = damaged["address"].removeprefix("sha256:")
         path = settings.data_dir / "objects" / digest[:2] / digest
@@ -100,3 +113,33 @@ def test_a_trimmed_log_reads_as_it_was(tmp_path: Path, installed: Installed) -> 
         assert refused.returncode == 1
         assert "nothing is trimmed" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+def _exports(settings: Settings, folder: Path) -> None:
+    """Training data is made across the seam, checked against it, and an altered row is found."""
+    made = aether(settings, "export", "--to", str(folder), "--split", "0.9")
+    assert made.returncode == 0, made.stderr
+    rows = [
+        json.loads(line)
+        for name in ("train", "test")
+        for line in (folder / f"{name}.jsonl").read_text().splitlines()
+    ]
+    assert len(rows) == 2 * RUNS
+    assert {row["messages"][-1]["content"] for row in rows} == {
+        f"answer {n}" for n in range(2 * RUNS)
+    }
+    verified = aether(settings, "export", "verify", str(folder))
+    assert verified.returncode == 0, verified.stderr
+    path = folder / "train.jsonl"
+    path.write_text(path.read_text().replace("answer ", "Answer ", 1))
+    verified = aether(settings, "export", "verify", str(folder), "-o", "json")
+    assert verified.returncode == 3
+    hashed, found = json.loads(verified.stdout)
+    assert (hashed["row"], found["row"]) == (None, 1)
+    assert "was answered otherwise" in found["what"]
+    parquet = aether(settings, "export", "--to", f"{folder}-runs", "--format", "parquet")
+    assert parquet.returncode == 0, parquet.stderr
+    assert aether(settings, "export", "verify", f"{folder}-runs").returncode == 0
+    one = ("--where", "RequestReceived.text=question 3", "--format", "chat")
+    made = aether(settings, "export", "--to", f"{folder}-one", *one, "-o", "json")
+    assert json.loads(made.stdout)[0]["rows"] == 1
