@@ -3,7 +3,7 @@
 import csv
 import sys
 from base64 import b64encode
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -49,7 +49,7 @@ def sql(question: str, only: str | None, topics: tuple[str, ...], limit: int, ou
             gatherer = Gatherer(live, client.wire, client.store, folder, bar.advance)
             for topic in topics or NAMES:
                 gatherer.gather(topic, chains, archive=only != "live", live=only != "archive")
-        with Questions(folder, gatherer.files) as questions:
+        with closing(Questions(folder, gatherer.files)) as questions:
             answer = questions.ask(question, limit or None)
     _write(output, answer)
     if answer.more:

@@ -6,8 +6,7 @@ reach another file nor the network, nor change anything.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -100,7 +99,7 @@ class Gatherer:
 
 
 class Questions:
-    """A database of one view; a context manager that closes it."""
+    """A database of one view; whoever opens it closes it."""
 
     def __init__(self, folder: Path, files: Sequence[tuple[Place, Path]]) -> None:
         self._connection = duckdb.connect(
@@ -119,15 +118,8 @@ class Questions:
         ):
             self._connection.execute(f"set {setting} = {value!r}")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the database."""
         self._connection.close()
 
     def ask(self, question: str, limit: int | None) -> Answer:

@@ -14,7 +14,7 @@ from streams.envelope import DATA_REFERENCE
 from streams.errors import LogTruncated, NotStored, Undecodable
 from streams.events.archive import SegmentSealed
 from streams.io.archive.chains import Chain, Chains, Place
-from streams.io.archive.segment import digest_of, unpacked
+from streams.io.archive.segment import digest_of, named_by, unpacked
 from streams.io.objects import ObjectStore
 from streams.log import EventLog, Record, Span
 
@@ -106,9 +106,7 @@ class Auditor(NamedTuple):
         except Undecodable as exc:
             yield _fault(told, Wrong.ALTERED, str(exc))
             return
-        if about != (
-            told.topic, told.identity, told.partition, told.first, told.end, told.previous
-        ):  # fmt: skip
+        if about != named_by(told):
             yield _fault(told, Wrong.MISPLACED, f"it says that it is {about}")
         elif (len(records), digest_of(records)) != (told.records, told.rows_sha256):
             yield _fault(told, Wrong.ALTERED, "its rows are not those that were sealed")

@@ -113,7 +113,7 @@ class ArchivedLog:
 
     def _records(self, segment: SegmentSealed) -> list[Record]:
         """Return a segment's records; the last segment is kept, as ranges are often read again."""
-        from streams.io.archive.segment import unpacked  # pyarrow is slow to import
+        from streams.io.archive.segment import named_by, unpacked  # pyarrow is slow to import
 
         address, records = self._last
         if address == segment.address:
@@ -122,13 +122,7 @@ class ArchivedLog:
             about, records = unpacked(self._store.get(segment.address))
         except Undecodable as exc:
             raise _damaged(segment, str(exc)) from exc
-        if about[:5] != (
-            segment.topic,
-            segment.identity,
-            segment.partition,
-            segment.first,
-            segment.end,
-        ):
+        if about != named_by(segment):
             raise _damaged(segment, f"it says that it is {about}")
         self._last = segment.address, records
         return records

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from streams.envelope import CAUSATION, PROCESSOR
 from streams.errors import Poison, Undecodable
+from streams.events.archive import SegmentSealed
 from streams.io.parquet import Table, Type, read, written
 from streams.io.wire import Wire
 from streams.log import Record
@@ -38,6 +39,11 @@ class Segment(NamedTuple):
     first: int
     end: int
     previous: str | None
+
+
+def named_by(head: SegmentSealed) -> Segment:
+    """Return what the segment that a head names must say of itself."""
+    return Segment(*(getattr(head, name) for name in Segment._fields))
 
 
 class Decoded(NamedTuple):

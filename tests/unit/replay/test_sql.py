@@ -1,5 +1,6 @@
 """A question sees every event once, wherever it lies, and nothing else in the world."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def ask(
     folder.mkdir(parents=True, exist_ok=True)
     gatherer = Gatherer(vault.log, vault.wire, vault.store, folder)
     gatherer.gather(TOPIC, vault.chains, archive=archive, live=live)
-    with Questions(folder, gatherer.files) as questions:
+    with closing(Questions(folder, gatherer.files)) as questions:
         return questions.ask(question, limit)
 
 

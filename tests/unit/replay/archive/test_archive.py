@@ -1,7 +1,5 @@
 """What is sealed and trimmed reads as it was, whatever happens in between."""
 
-import random
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,10 +13,10 @@ from replay.archive.seal import Limits, Sealer
 from streams.errors import ArchiveDamaged, Conflict, LogTruncated, StoreAway
 from streams.io.archive.segment import digest_of, unpacked
 from streams.io.memory_log import MemoryLog
-from streams.io.objects import ObjectStore
 from streams.log import Draft
 from streams.topics import ARCHIVE
-from tests.unit.replay.archive.vault import PARTITIONS, TOPIC, Vault
+from tests.unit.replay.archive.fuse import Dies, Fuse, FusedLog, FusedStore
+from tests.unit.replay.archive.vault import PARTITIONS, TOPIC, Vault, filled
 
 STEPS = st.lists(
     st.one_of(
@@ -56,13 +54,6 @@ def test_every_range_reads_as_it_was_written(
             batches = reader.read(TOPIC, partition, 0, len(written))
             assert [r for batch in batches for r in batch] == written
         assert vault.faults() == []
-
-
-def filled(folder: Path, **given: Any) -> Vault:
-    vault = Vault(folder, **given)
-    vault.write(60)
-    vault.seal()
-    return vault
 
 
 def test_segments_follow_each_other_and_name_the_one_before(tmp_path: Path) -> None:
@@ -104,56 +95,6 @@ def test_two_who_seal_at_once_make_one_chain(tmp_path: Path) -> None:
     vault.seal()
     vault.trim()
     assert vault.read(0, 0, 1_000) == vault.written[0]
-
-
-class Dies(Exception):
-    """The process is killed here."""
-
-
-class Fuse:
-    """Ends whatever uses it at one call: before anything happened, or just after."""
-
-    def __init__(self, at: int, *, after: bool, error: Exception) -> None:
-        self.left = at
-        self.after = after
-        self.error = error
-
-    def __call__(self, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        self.left -= 1
-        if self.left == 0 and not self.after:
-            raise self.error
-        done = work(*arguments, **named)
-        if self.left == 0:
-            raise self.error
-        return done
-
-
-class FusedStore:
-    def __init__(self, store: ObjectStore, fuse: Fuse) -> None:
-        self._store, self._fuse = store, fuse
-
-    def put(self, content: bytes) -> str:
-        address: str = self._fuse(self._store.put, content)
-        return address
-
-    def get(self, address: str) -> bytes:
-        content: bytes = self._fuse(self._store.get, address)
-        return content
-
-
-class FusedLog(MemoryLog):
-    def __init__(self, log: MemoryLog, fuse: Fuse) -> None:
-        super().__init__(log.broker)
-        self._fuse = fuse
-
-    def append(self, drafts: Any, delivered: Any) -> int:
-        return int(self._fuse(super().append, drafts, delivered))
-
-    def flush(self, timeout_s: float) -> int:
-        return int(self._fuse(super().flush, timeout_s))
-
-    def read(self, topic: str, partition: int, start: int, end: int) -> Any:
-        return self._fuse(super().read, topic, partition, start, end)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -346,99 +287,3 @@ def test_what_a_record_leaves_to_the_store_is_proven_too(tmp_path: Path) -> None
     vault.path(dict(claim.headers)["ce_dataref"].decode()).unlink()
     found = {(f.wrong, f.partition, f.first, f.end) for f in vault.faults()}
     assert (Wrong.MISSING, claim.partition, claim.offset, claim.offset + 1) in found
-
-
-def _flip(vault: Vault, chance: random.Random, segment: Any) -> None:
-    path = vault.path(segment.address)
-    content = bytearray(path.read_bytes())
-    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-    path.write_bytes(content)
-
-
-def _truncate(vault: Vault, chance: random.Random, segment: Any) -> None:
-    path = vault.path(segment.address)
-    path.write_bytes(path.read_bytes()[: chance.randrange(path.stat().st_size)])
-
-
-def _drop(vault: Vault, chance: random.Random, segment: Any) -> None:
-    vault.path(segment.address).unlink()
-
-
-IN_STORE = {
-    "flip": (_flip, Wrong.ALTERED),
-    "truncate": (_truncate, Wrong.ALTERED),
-    "drop": (_drop, Wrong.MISSING),
-}
-
-
-@pytest.mark.parametrize("sort", IN_STORE)
-def test_every_damage_in_the_store_is_found_and_named(sort: str, tmp_path: Path) -> None:
-    """100 random corruptions of each sort."""
-    vault, chance = filled(tmp_path, records=5), random.Random(sort)
-    damage, wrong = IN_STORE[sort]
-    assert vault.faults() == []
-    for _ in range(100):
-        segment = chance.choice([s for p in range(PARTITIONS) for s in vault.chain(p)])
-        sound = vault.path(segment.address).read_bytes()
-        damage(vault, chance, segment)
-        (fault,) = vault.faults()
-        assert fault[:6] == (
-            *(TOPIC, segment.partition, segment.first, segment.end, segment.address, wrong),
-        )
-        vault.path(segment.address).write_bytes(sound)
-
-
-def test_every_swap_in_the_store_is_found_and_named(tmp_path: Path) -> None:
-    """100 random corruptions."""
-    vault, chance = filled(tmp_path, records=5), random.Random("swap")
-    segments = [s for p in range(PARTITIONS) for s in vault.chain(p)]
-    for _ in range(100):
-        pair = chance.sample(segments, 2)
-        contents = [vault.path(s.address).read_bytes() for s in pair]
-        for segment, content in zip(pair, reversed(contents), strict=True):
-            vault.path(segment.address).write_bytes(content)
-        assert {(f.address, f.first, f.end, f.wrong) for f in vault.faults()} == {
-            (s.address, s.first, s.end, Wrong.ALTERED) for s in pair
-        }
-        for segment, content in zip(pair, contents, strict=True):
-            vault.path(segment.address).write_bytes(content)
-
-
-def _older(records: list[Any], chance: random.Random) -> None:
-    """The head is replaced by an older one."""
-    records[-1] = records[-1]._replace(value=chance.choice(records[:-1]).value)
-
-
-def _set_back(records: list[Any], chance: random.Random) -> None:
-    del records[chance.randrange(len(records)) :]
-
-
-def _leave_out(records: list[Any], chance: random.Random) -> None:
-    del records[chance.randrange(len(records))]
-
-
-def _reorder(records: list[Any], chance: random.Random) -> None:
-    a, b = chance.sample(range(len(records)), 2)
-    one, other = records[a], records[b]
-    records[a], records[b] = one._replace(value=other.value), other._replace(value=one.value)
-
-
-@pytest.mark.parametrize("damage", [_older, _set_back, _leave_out, _reorder])
-def test_every_damage_to_the_heads_is_found_and_named(damage: Any, tmp_path: Path) -> None:
-    """50 random corruptions of each sort; what no longer counts is inside what is named."""
-    vault, chance = Vault(tmp_path, records=5), random.Random(damage.__name__)
-    vault.write(60)
-    vault.seal(0)
-    sound = list(vault.broker.records[ARCHIVE.name, 0])
-    before = vault.chain(0)
-    for _ in range(50):
-        broken = list(sound)
-        damage(broken, chance)
-        vault.broker.records[ARCHIVE.name, 0] = [r._replace(offset=n) for n, r in enumerate(broken)]
-        lost = [s for s in before if s not in vault.chain(0)]
-        faults = vault.faults()
-        assert lost
-        assert {f.partition for f in faults} == {0}
-        for segment in lost:
-            assert any(f.first <= segment.first and segment.end <= f.end for f in faults)
-        assert Wrong.ROLLED_BACK in {f.wrong for f in faults}

@@ -134,3 +134,11 @@ class Vault:
         """Return the file of an object."""
         digest = address.removeprefix("sha256:")
         return self.folder / digest[:2] / digest
+
+
+def filled(folder: Path, **given: Any) -> Vault:
+    """Return a vault in which everything is sealed."""
+    vault = Vault(folder, **given)
+    vault.write(60)
+    vault.seal()
+    return vault
