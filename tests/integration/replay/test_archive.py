@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
 from engines.install import Installed
 from streams.events.sessions import Message, Options, RequestReceived, ResponseCompleted
 from streams.ids import CapabilityId, EventId, ModelName, RunId, derived
 from streams.io.client import Client
 from streams.io.settings import ROOT, Settings
+from streams.log import Record
 from streams.topics import EVENT_TOPICS, SESSIONS
 from tests.integration.grid.harness import engines_running, environment, everything, settings_in
 
@@ -75,6 +77,7 @@ def test_a_trimmed_log_reads_as_it_was(tmp_path: Path, installed: Installed) -> 
         assert sum(segment["records"] for segment in segments) == len(before) == EVENTS
         verified = aether(settings, "archive", "verify")
         assert verified.returncode == 0, verified.stderr
+        _keeps_what_it_must(settings, before)
         trimmed = aether(settings, "archive", "trim", "--keep", "0s", "--yes", "-o", "json")
         assert trimmed.returncode == 0, trimmed.stderr
         ask(settings, RUNS)
@@ -113,6 +116,40 @@ def test_a_trimmed_log_reads_as_it_was(tmp_path: Path, installed: Installed) -> 
         assert refused.returncode == 1
         assert "nothing is trimmed" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+def _firsts(settings: Settings) -> list[int]:
+    with Client(settings) as client:
+        return [client.log.live.span(SESSIONS.name, p).first for p in range(SESSIONS.partitions)]
+
+
+def _keeps_what_it_must(settings: Settings, before: list[Record]) -> None:
+    """What is young, what a group has yet to read, and what cannot be proven, stays."""
+    trim = ("archive", "trim", "--yes", "-o", "json", "--topic", SESSIONS.name)
+    assert aether(settings, *trim, "--keep", "1d").returncode == 0
+    store = settings.data_dir / "objects"
+    store.rename(store.with_name("aside"))
+    store.write_text("a file stands where the store was")
+    away = aether(settings, *trim, "--keep", "0s")
+    assert away.returncode == 4, away.stderr
+    store.unlink()
+    store.with_name("aside").rename(store)
+    assert _firsts(settings) == [0, 0, 0, 0]
+    consumer = Consumer({"bootstrap.servers": settings.bootstrap, "group.id": "slow"})
+    for record in (r for r in before if r.offset == 0):
+        at = TopicPartition(SESSIONS.name, record.partition, 1)
+        consumer.commit(offsets=[at], asynchronous=False)
+    held = aether(settings, *trim, "--keep", "0s")
+    assert held.returncode == 0, held.stderr
+    plans = [plan for plan in json.loads(held.stdout) if plan["held_by"]]
+    assert {(plan["until"], plan["held_by"]) for plan in plans} == {(1, "slow")}
+    assert _firsts(settings) == [min(1, sum(r.partition == p for r in before)) for p in range(4)]
+    for partition in range(SESSIONS.partitions):
+        end = sum(record.partition == partition for record in before)
+        if end:
+            at = TopicPartition(SESSIONS.name, partition, end)
+            consumer.commit(offsets=[at], asynchronous=False)
+    consumer.close()
 
 
 def _exports(settings: Settings, folder: Path) -> None:
