@@ -1,5 +1,6 @@
 """What is sealed and trimmed reads as it was, whatever happens in between."""
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from replay.archive.audit import Wrong
 from replay.archive.seal import Limits, Sealer
-from streams.errors import ArchiveDamaged, Conflict, LogTruncated, StoreAway
+from streams.errors import ArchiveDamaged, Conflict, LogTruncated
+from streams.io.archive.chains import Chain
 from streams.io.archive.segment import digest_of, unpacked
 from streams.io.memory_log import MemoryLog
 from streams.log import Draft
@@ -79,22 +81,46 @@ def test_the_same_range_has_the_same_address(tmp_path: Path) -> None:
     assert first.chain(0)[0].address != other.chain(0)[0].address
 
 
+class Overtaken(MemoryLog):
+    """Just before a head is appended, somebody else seals the same partition."""
+
+    def __init__(self, vault: Vault, limits: Limits) -> None:
+        super().__init__(vault.broker)
+        self._other = Sealer(vault.log, vault.wire, vault.store, limits)
+        self.overtaken = 0
+
+    def append(self, drafts: Any, delivered: Any) -> int:
+        self.overtaken += next(self._other.seal(TOPIC, 0), None) is not None
+        return super().append(drafts, delivered)
+
+
 def test_two_who_seal_at_once_make_one_chain(tmp_path: Path) -> None:
     vault = Vault(tmp_path)
     vault.write(60)
-    sealers = [
-        Sealer(vault.log, vault.wire, vault.store, Limits(records=n)).seal(TOPIC, 0)
-        for n in (7, 11)
-    ]
-    while sealers:
-        for sealing in list(sealers):
-            if next(sealing, None) is None:
-                sealers.remove(sealing)
-    assert vault.chain(0)[-1].end == len(vault.written[0])
-    assert vault.chains.of(next(iter(vault.chains))[0]).strays == []
+    log = Overtaken(vault, Limits(records=7))
+    slow = Sealer(log, vault.wire, vault.store, Limits(records=5))
+    counted = list(slow.seal(TOPIC, 0))
+    assert log.overtaken >= 4
+    chain = vault.chain(0)
+    assert [s for s in counted if s not in chain] == []
+    assert [s.first for s in chain] == [0, *(s.end for s in chain[:-1])]
+    assert chain[-1].end == len(vault.written[0])
+    assert vault.faults() == []
     vault.seal()
     vault.trim()
     assert vault.read(0, 0, 1_000) == vault.written[0]
+
+
+def test_a_head_counts_only_if_it_names_the_one_before(tmp_path: Path) -> None:
+    first, second, third = filled(tmp_path).chain(0)[:3]
+    chain = Chain()
+    forged = replace(second, address=third.address)
+    for told in (first, replace(second, previous=None), second, first, forged, second):
+        chain.take(told)
+    assert chain.segments == [first, second]
+    assert chain.strays == [replace(second, previous=None)]
+    assert chain.holding(second.first) == second
+    assert chain.holding(second.end) is None
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -128,25 +154,6 @@ def test_a_crash_at_any_call_leaves_no_gap_and_no_overlap(after: bool, tmp_path:
     assert fuse.left > 0
 
 
-def test_while_the_store_is_away_nothing_is_trimmed(tmp_path: Path) -> None:
-    vault = filled(tmp_path)
-    held = dict(vault.broker.first)
-    sound, tried = vault.store, 0
-    for at in range(1, 1_000):
-        away = Fuse(at, after=False, error=StoreAway("no answer"))
-        vault.store = FusedStore(sound, away)
-        try:
-            vault.trim()
-        except StoreAway:
-            tried += 1
-            held_now = {k: v for k, v in vault.broker.first.items() if v}
-            assert held_now == {k: v for k, v in held.items() if v}
-        else:
-            break
-    assert tried >= len(vault.chain(0)) + len(vault.chain(1))
-    assert vault.broker.first[TOPIC, 0] == len(vault.written[0])
-
-
 def test_a_store_that_gives_something_else_back_seals_nothing(tmp_path: Path) -> None:
     vault, other = Vault(tmp_path), filled(tmp_path / "other", seed=1)
     vault.write(20)
@@ -159,30 +166,6 @@ def test_a_store_that_gives_something_else_back_seals_nothing(tmp_path: Path) ->
     with pytest.raises(ArchiveDamaged, match="does not give back"):
         vault.seal()
     assert vault.broker.records[ARCHIVE.name, 0] == []
-
-
-def test_only_what_is_old_enough_is_trimmed(tmp_path: Path) -> None:
-    vault = filled(tmp_path)
-    chain = vault.chain(0)
-    plans = vault.trim(older_than_ms=chain[1].newest_ms)
-    assert plans[0].until == chain[0].end
-    assert vault.broker.first[TOPIC, 0] == chain[0].end
-
-
-def test_what_a_group_has_yet_to_read_is_not_trimmed(tmp_path: Path) -> None:
-    vault = filled(tmp_path)
-    vault.trimming.groups = {"fast": {0: 1_000}, "slow": {0: 3}, "elsewhere": {1: 2}}
-    plans = vault.trim()
-    assert [(p.until, p.held_by) for p in plans] == [(3, "slow"), (2, "elsewhere")]
-    assert (vault.broker.first[TOPIC, 0], vault.broker.first[TOPIC, 1]) == (3, 2)
-
-
-def test_nothing_is_trimmed_from_behind_a_damaged_chain(tmp_path: Path) -> None:
-    vault = filled(tmp_path)
-    vault.path(vault.chain(1)[0].address).unlink()
-    with pytest.raises(ArchiveDamaged, match=f"nothing is trimmed: of {TOPIC}/1 0 to"):
-        vault.trim()
-    assert vault.broker.first[TOPIC, 0] == vault.broker.first[TOPIC, 1] == 0
 
 
 def test_a_log_that_lost_its_beginning_is_not_sealed_unasked(tmp_path: Path) -> None:
