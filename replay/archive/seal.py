@@ -54,17 +54,20 @@ class Sealer:
         what was sealed of it.
         """
         place = Place(topic, self._log.identity(topic), partition)
-        span = self._log.span(topic, partition)
+        until = self._log.span(topic, partition).end
         while True:
             chain = self.chains.refresh().of(place)
-            start = _start(place, chain, span, begin)
-            rows = self._rows(place, start, span.end)
+            span = self._log.span(topic, partition)  # after the heads: none may be beyond it
+            start, head = _start(place, chain, span, begin), chain.head
+            rows = self._rows(place, start, until)
             if not rows:
                 return
             sealed = self._put(place, chain, start, rows)
             self._append(sealed)
             if sealed in self.chains.refresh().of(place).segments:  # else another was faster
                 yield sealed
+            elif chain.head == head:
+                raise ArchiveDamaged(f"the head of {sealed.address} is in the log but not read")
 
     def _rows(self, place: Place, start: int, end: int) -> list[Row]:
         rows: list[Row] = []
