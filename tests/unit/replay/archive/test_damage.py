@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from replay.archive.audit import Wrong
+from streams.io.archive.chains import Place
 from streams.topics import ARCHIVE
 from tests.unit.replay.archive.vault import PARTITIONS, TOPIC, Vault, filled
 
@@ -93,7 +94,7 @@ def test_every_damage_to_the_heads_is_found_and_named(damage: Any, tmp_path: Pat
     vault.write(60)
     vault.seal(0)
     sound = list(vault.broker.records[ARCHIVE.name, 0])
-    before = vault.chain(0)
+    before, place, out_of_order = vault.chain(0), Place(TOPIC, "memory", 0), 0
     for _ in range(50):
         broken = list(sound)
         damage(broken, chance)
@@ -105,3 +106,7 @@ def test_every_damage_to_the_heads_is_found_and_named(damage: Any, tmp_path: Pat
         for segment in lost:
             assert any(f.first <= segment.first and segment.end <= f.end for f in faults)
         assert Wrong.ROLLED_BACK in {f.wrong for f in faults}
+        strays = {s.address for s in vault.chains.of(place).strays}
+        assert {f.address for f in faults if f.wrong is Wrong.OUT_OF_ORDER} == strays
+        out_of_order += len(strays)
+    assert (out_of_order > 0) == (damage in (_leave_out, _reorder))
