@@ -84,7 +84,7 @@ class Gatherer:
         for records in self._log.read(place.topic, place.partition, start, end):
             for record in records:
                 rows.append(decoded(record, self._wire))
-                size += len(record.value or b"")
+                size += rows[-1].size
                 if len(rows) == limits.records or size >= limits.bytes:
                     self._keep(place, packed(Segment(*place, start, end, None), rows))
                     rows, size = [], 0

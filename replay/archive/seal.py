@@ -28,10 +28,10 @@ FLUSH_S = 30.0
 
 
 class Limits(NamedTuple):
-    """When a segment is full."""
+    """When a segment is full; it must stay well below what the store takes as one object."""
 
     records: int = 100_000
-    bytes: int = 64 * 1024 * 1024
+    bytes: int = 16 * 1024 * 1024
 
 
 class Sealer:
@@ -76,7 +76,7 @@ class Sealer:
             for record in records:
                 row = decoded(record, self._wire)
                 rows.append(row)
-                size += len(record.value or b"") + len(row.decoded.json or "")
+                size += row.size
                 if len(rows) == self._limits.records or size >= self._limits.bytes:
                     return rows
         return rows

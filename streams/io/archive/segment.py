@@ -19,6 +19,8 @@ from streams.log import Record
 from streams.plain import form_of, text_of
 
 ABOUT = "aether.segment"
+#: A longer event is not told as JSON as well: with its record it might be too large an object.
+JSON_MAX = 1024 * 1024
 RAW = {
     "offset": Type.INT,
     "timestamp_ms": Type.INT,
@@ -47,7 +49,10 @@ def named_by(head: SegmentSealed) -> Segment:
 
 
 class Decoded(NamedTuple):
-    """What a record says, as text; all None where it is no event of ours."""
+    """What a record says, as text; all None where it is no event of ours.
+
+    `json` is None also for an event of more than JSON_MAX characters.
+    """
 
     event: str | None = None
     event_id: str | None = None
@@ -63,6 +68,13 @@ class Row(NamedTuple):
     record: Record
     decoded: Decoded
 
+    @property
+    def size(self) -> int:
+        """How many bytes it takes, roughly, before compression."""
+        _, _, _, _, key, value, headers = self.record
+        heads = sum(len(name) + len(content or b"") for name, content in headers)
+        return len(key or b"") + len(value or b"") + heads + len(self.decoded.json or "")
+
 
 def decoded(record: Record, wire: Wire) -> Row:
     """Return a record with what it says. Raises StoreAway, RegistryAway."""
@@ -71,6 +83,7 @@ def decoded(record: Record, wire: Wire) -> Row:
         if kind is not None:
             envelope = wire.open(record)
             processor = envelope.head.get(PROCESSOR)
+            told = text_of(form_of(kind).dump(envelope.event))
             return Row(
                 record,
                 Decoded(
@@ -79,7 +92,7 @@ def decoded(record: Record, wire: Wire) -> Row:
                     run_id=envelope.run_id or None,
                     cause_id=envelope.cause_id if CAUSATION in envelope.head else None,
                     processor=None if processor is None else processor.decode(errors="replace"),
-                    json=text_of(form_of(kind).dump(envelope.event)),
+                    json=told if len(told) <= JSON_MAX else None,
                 ),
             )
     return Row(record, Decoded())
