@@ -17,9 +17,10 @@ _BAR, _GAP, _LEFT, _WIDTH = 18, 6, 190, 640
 
 
 def options(about: str) -> argparse.ArgumentParser:
-    """Return a parser with what all benchmarks have in common: `-o json`, `--picture FILE`."""
+    """Return a parser with what all benchmarks have in common, see `benchmarks/README.md`."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
+    parser.add_argument("--rounds", type=int, default=3, help="what is told are their medians")
     parser.add_argument("--picture", type=Path, help="also draw the figures, as SVG")
     return parser
 

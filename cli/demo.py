@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from cli import state
+from cli.demo_history import relive
 from cli.ingest import ingest_folder
-from cli.output import say
+from cli.output import say, step
 from cli.rebuild import held, rebuild_all
 from cli.run import tree
 from cli.running import stop_grid
@@ -36,12 +37,12 @@ QUESTIONS = (
 @click.option("--ask", "questions", multiple=True, help="A question; can be given several times.")
 @click.option("--keep/--stop", default=True, help="Leave the grid running afterwards.")
 def demo(docs: Path, questions: tuple[str, ...], keep: bool) -> int:
-    """See it work: documents in, questions out, every step an event, all state rebuilt.
+    """See it work: documents in, questions out, every step an event, all of it told again.
 
-    Starts a grid if none runs. Exit code 3 if the rebuilt state differs.
+    Starts a grid if none runs. Exit code 3 if a rebuilt state or a redecided event differs.
     """
     settings = read_settings()
-    _step("A grid on a real Kafka")
+    step("A grid on a real Kafka")
     running = state.read(settings)
     if running is None:
         start_detached(settings)
@@ -49,25 +50,21 @@ def demo(docs: Path, questions: tuple[str, ...], keep: bool) -> int:
         raise Conflict("a grid is just starting here", fix="wait until `aether status` says ready")
     else:
         say("one runs already")
-    _step(f"Remember {docs}")
+    step(f"Remember {docs}")
     done = ingest_folder(settings, docs)
     say(f"{done.passages} passages of {done.files} files in {done.seconds:.1f} s")
-    _step("Ask, with the client that everybody has")
+    step("Ask, with the client that everybody has")
     answers = [_ask(settings, question) for question in questions or QUESTIONS]
-    _step("What happened, from cause to effect")
+    step("What happened, from cause to effect")
     _show(settings, RunId(answers[0]))
-    _step("Stop the processors, delete everything derived, fold the log again")
+    step("Stop the processors, delete everything derived, fold the log again")
     same = _rebuild(settings)
+    same &= relive(settings, RunId(answers[0]))
     if keep:
         say("\nThe grid runs on; `aether down` stops it.")
     else:
         stop_grid(settings)
     return 0 if same else 3
-
-
-def _step(title: str) -> None:
-    click.echo()
-    click.secho(f"── {title}", bold=True)
 
 
 def _ask(settings: Settings, question: str) -> str:

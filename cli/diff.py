@@ -1,13 +1,16 @@
 """`aether diff`: two runs beside each other, aligned by what caused what."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from cli.history import deciders_of, traveller
+from cli.naming import LATEST_FORK, run_named
 from cli.output import emit_one, formatted
-from replay.diff import Diff, Row, Verdict, diff
-from replay.forks import past_of_any
+from replay.diff import Diff, Row, Side, Verdict, diff
+from replay.forks import find_fork, past_of_any
+from streams.errors import Misconfigured
 from streams.ids import RunId
 from streams.io.client import Client
 from streams.io.settings import read_settings
@@ -18,27 +21,42 @@ VALUE_MAX = 60
 
 
 @click.command("diff")
-@click.argument("left")
-@click.argument("right")
+@click.argument("left", default=LATEST_FORK)
+@click.argument("right", required=False)
 @formatted
-def diff_(left: str, right: str, output: str) -> None:
-    """Compare two runs or forks: what is the same, changed, missing or extra."""
+def diff_(left: str, right: str | None, output: str) -> None:
+    """Compare two runs or forks: what is the same, changed, missing or extra.
+
+    Each is named by its id, whole or cut short, `latest` or `latest-fork`. A fork alone is compared
+    with what it was forked from, without any the latest one.
+    """
     settings = read_settings()
     with Client(settings) as client:
         goes = traveller(settings, client)
         pasts = [
-            past_of_any(RunId(name), deciders_of(SESSIONS.name), goes) for name in (left, right)
+            past_of_any(name, deciders_of(SESSIONS.name), goes)
+            for name in _named(client, left, right)
         ]
     compared = diff(*([e for e in past.stream if e.run_id == past.run_id] for past in pasts))
     emit_one(output, as_row(compared), as_text(compared))
+
+
+def _named(client: Client, left: str, right: str | None) -> Sequence[RunId]:
+    one = run_named(left, client)
+    if right is not None:
+        return one, run_named(right, client)
+    made = find_fork(one, client.log, client.wire)
+    if made is None:
+        raise Misconfigured(f"{one} is no fork; what is it compared with?", fix="name two runs")
+    return made.origin, one
 
 
 def as_row(compared: Diff) -> dict[str, Any]:
     """Return a comparison as data."""
     return {
         "same": compared.same,
-        "left": compared.left._asdict(),
-        "right": compared.right._asdict(),
+        "left": _side(compared.left),
+        "right": _side(compared.right),
         "events": [
             {
                 "event": _name(row),
@@ -65,9 +83,12 @@ def as_text(compared: Diff) -> str:
     left, right = compared.left, compared.right
     lines += ["", f"{'':8} {'outcome':28} {'tokens':>8} {'ms':>8}"]
     for name, side in (("left", left), ("right", right)):
-        tokens = side.prompt_tokens + side.completion_tokens
-        lines.append(f"{name:8} {side.outcome:28} {tokens:>8} {side.milliseconds:>8}")
+        lines.append(f"{name:8} {side.outcome:28} {side.tokens:>8} {side.milliseconds:>8}")
     return "\n".join([*lines, *(["", *compared.text] if compared.text else [])])
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {**side._asdict(), "spent": [call._asdict() for call in side.spent]}
 
 
 def _name(row: Row) -> str:

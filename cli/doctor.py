@@ -5,6 +5,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -46,7 +47,7 @@ def examine() -> Iterator[Finding]:
         yield Finding("settings", "missing", str(error), error.fix)
         return
     yield Finding("settings", "ok", "no mistakes")
-    for check in (_python, _triton, _disk, _memory, _models):
+    for check in (_python, _triton, _data, _disk, _memory, _models):
         yield check(settings)
     yield from _ports(settings)
 
@@ -64,31 +65,46 @@ def _triton(settings: Settings) -> Finding:
     return Finding("triton", "note", f"models will run inside the worker: {reason}")
 
 
+def _data(settings: Settings) -> Finding:
+    place = _there(settings.data_dir)
+    if place.is_dir() and os.access(place, os.W_OK):
+        return Finding("data", "ok", str(settings.data_dir))
+    said = f"{settings.data_dir}: {place} cannot be written"
+    return Finding("data", "missing", said, "choose another directory: AETHER_DATA_DIR")
+
+
 def _disk(settings: Settings) -> Finding:
-    place = cache_directory(os.environ)
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free / 1e9
+    cache = cache_directory(os.environ)
+    free, place = min(
+        (shutil.disk_usage(_there(path)).free / 1e9, path) for path in (cache, settings.data_dir)
+    )
     fine = free >= DISK_MIN_GB
-    said = f"{free:.0f} GB free for {place}; data in {settings.data_dir}"
-    return Finding("disk", "ok" if fine else "missing", said, "" if fine else "make room")
+    fix = "" if fine else "make room, or choose other places: AETHER_CACHE_DIR, AETHER_DATA_DIR"
+    return Finding("disk", "ok" if fine else "missing", f"{free:.0f} GB free for {place}", fix)
+
+
+def _there(path: Path) -> Path:
+    """Return a path, or the nearest of the folders it would lie in that is there."""
+    return next(place for place in (path, *path.absolute().parents) if place.exists())
 
 
 def _memory(_: Settings) -> Finding:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     fine = total >= MEMORY_MIN_GB
-    return Finding("memory", "ok" if fine else "note", f"{total:.0f} GB")
+    fix = "" if fine else f"an embedded grid takes about {MEMORY_MIN_GB} GB: close other programs"
+    return Finding("memory", "ok" if fine else "note", f"{total:.0f} GB", fix)
 
 
 def _models(settings: Settings) -> Finding:
-    without = [
-        f"{name} ({endpoint.api_key_env})"
+    without = {
+        name: endpoint.api_key_env
         for name, endpoint in settings.models.items()
         if endpoint.api_key_env and not os.environ.get(endpoint.api_key_env)
-    ]
+    }
     if without:
         said = f"no key for {', '.join(without)}"
-        return Finding("models", "missing", said, "export the variable")
+        fix = f"export {' '.join(f'{key}=…' for key in sorted(set(without.values())))}"
+        return Finding("models", "missing", said, fix)
     return Finding("models", "ok", f"extractive, {', '.join(settings.models) or 'no others set'}")
 
 

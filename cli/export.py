@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,8 @@ import click
 
 from cli.codes import CHECK, OK
 from cli.history import told_of_runs
+from cli.naming import parsed, time_of
 from cli.output import emit, formatted, say
-from cli.whatif import condition_of
 from processors.models.prompt import messages_of
 from replay.dataset.check import Discrepancy, check
 from replay.dataset.examples import Example, Judged, Prompt, example_of, forked, pasts
@@ -27,6 +26,7 @@ from replay.dataset.files import (
 )
 from replay.dataset.rows import GOOD, Row, chat_row, pair_rows, run_row, split, unrepeated
 from replay.past import Past
+from replay.where import Condition
 from streams.errors import Misconfigured
 from streams.events.sessions import InferenceRequested, Message
 from streams.ids import RunId
@@ -214,12 +214,14 @@ def _conversation(asked: InferenceRequested) -> Sequence[Message]:
 
 
 def _time(told: str | None, otherwise: int) -> int:
-    if told is None:
-        return otherwise
-    try:
-        return int(datetime.fromisoformat(told).timestamp() * 1000)
-    except ValueError as exc:
-        raise Misconfigured(f"{told!r} is no time", fix="write it as 2026-01-31T12:00:00") from exc
+    return otherwise if told is None else time_of(told)
+
+
+def condition_of(told: str) -> Condition:
+    """Read `RequestRouted.capability=answer`."""
+    name, value = parsed(told)
+    kind, _, path = name.partition(".")
+    return Condition(kind, path, value)
 
 
 def _summary(manifest: Manifest, folder: Path) -> str:

@@ -21,9 +21,6 @@ from engines.registry import registry
 from engines.service import Service
 from engines.triton import TritonPorts, triton
 from streams.errors import Misconfigured
-from streams.io.codec import Codec
-from streams.io.kafka.topics import create_topics
-from streams.io.registry import ConfluentRegistry
 from streams.io.settings import IN_PROCESS, ROOT, Settings
 from streams.topics import TOPICS
 
@@ -31,6 +28,8 @@ MODELS = ("minilm", "extractive")
 WORKER, GATEWAY = "worker", "gateway"
 LOG_ENGINES = (KAFKA, REGISTRY)
 READY_LINE = "aether_worker_partitions "
+#: A worker waits for the log first, which on a busy machine takes its time.
+READY_S = 240.0
 
 
 def logs(settings: Settings) -> Path:
@@ -83,16 +82,34 @@ def prepare_log(settings: Settings) -> None:
     Raises Conflict for a topic that is otherwise, IncompatibleSchema for a schema that old records
     could not be read with.
     """
+    from streams.io.codec import Codec
+    from streams.io.kafka.topics import create_topics
+    from streams.io.registry import ConfluentRegistry
+
     replication = 1 if settings.kafka.bootstrap is None else -1
     create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
     with closing(ConfluentRegistry(settings.registry_url)) as registered:
         codec = Codec(registered)
+        for topic in TOPICS:  # all of them or none: half a release helps nobody
+            codec.check(topic)
         for topic in TOPICS:
             codec.learn(topic, register=True)
 
 
 def _engines(settings: Settings, installed: Installed) -> Iterator[Service]:
+    """Yield Triton first: it loads its models while Kafka's directory is formatted."""
     ports, home = settings.ports, settings.data_dir
+    if settings.triton.address is None and installed.no_triton is None:
+        yield triton(
+            installed.models,
+            models=MODELS,
+            repository=ROOT / "triton_models",
+            ports=TritonPorts(
+                http=ports.triton_http, grpc=ports.triton_grpc, metrics=ports.triton_metrics
+            ),
+            log=logs(settings) / "triton.log",
+            environment=os.environ,
+        )
     if settings.kafka.bootstrap is None:
         files = KafkaFiles(
             jars=installed.kafka, directory=home / "kafka", log=logs(settings) / "kafka.log"
@@ -115,17 +132,6 @@ def _engines(settings: Settings, installed: Installed) -> Iterator[Service]:
             management_port=ports.registry_management,
             kafka_port=ports.kafka,
             log=logs(settings) / "registry.log",
-            environment=os.environ,
-        )
-    if settings.triton.address is None and installed.no_triton is None:
-        yield triton(
-            installed.models,
-            models=MODELS,
-            repository=ROOT / "triton_models",
-            ports=TritonPorts(
-                http=ports.triton_http, grpc=ports.triton_grpc, metrics=ports.triton_metrics
-            ),
-            log=logs(settings) / "triton.log",
             environment=os.environ,
         )
 
@@ -151,6 +157,7 @@ def _worker(settings: Settings, needs: tuple[str, ...], environment: Mapping[str
         prepare=lambda: require_free(port, "the worker's metrics", "ports.worker_metrics"),
         needs=needs,
         eager=True,
+        ready_within_s=READY_S,
         grace_s=20.0,
     )
 
@@ -167,6 +174,7 @@ def _gateway(settings: Settings, needs: tuple[str, ...], environment: Mapping[st
         prepare=lambda: require_free(port, "the gateway", "ports.gateway"),
         needs=needs,
         eager=True,
+        ready_within_s=READY_S,
         grace_s=20.0,
     )
 

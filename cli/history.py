@@ -4,7 +4,7 @@ A replay knows of an effect only what it reads, what its outcome depends on, and
 nothing was recorded. Only a live fork opens one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from processors.adapters.opened import Adapters
 from processors.app import DECIDERS, SNAPSHOTS_FOLDER
@@ -12,19 +12,20 @@ from processors.effects import Effect
 from processors.models.effect import Inferring
 from processors.perception.effect import PerceiveRequests
 from processors.recall.effect import Recalling
+from replay.figures import Told
 from replay.recorded import Outside, Recorded
 from replay.travel import Traveller
 from replay.unrepeated import opened
-from replay.whatif import Told
 from streams.envelope import Envelope, author_of
 from streams.errors import Transient
 from streams.events.sessions import InferenceRequested
+from streams.events.tuning import FeedbackGiven, Verdict
 from streams.ids import RunId
 from streams.io.client import Client
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
-from streams.topics import SESSIONS
+from streams.topics import SESSIONS, TUNING
 
 
 class Unwatched:
@@ -37,7 +38,7 @@ class Unwatched:
 #: The effects of a session, and how each is opened where somebody asks for it to be called.
 EFFECTS: Mapping[type[Effect], Callable[[Adapters], Effect]] = {
     PerceiveRequests: lambda adapters: PerceiveRequests(adapters.encoder),
-    Recalling: lambda adapters: Recalling(adapters.index),
+    Recalling: lambda adapters: Recalling(adapters.library, adapters.encoder),
     Inferring: lambda adapters: Inferring(adapters.models, Unwatched()),
 }
 NOT_RECORDED = Transient("not in the record, and a replay calls nobody")
@@ -74,17 +75,32 @@ def recorded_in(streams: Iterable[Sequence[Envelope[object]]]) -> Recorded:
     return made
 
 
-def whole_record(client: Client) -> Recorded:
-    """Return the record of what effects did in every session."""
+def whole_record(client: Client, ends: Mapping[int, int] | None = None) -> Recorded:
+    """Return the record of what effects did in every session, up to some ends or those of now."""
     kinds = frozenset(kind for effect in EFFECTS for kind in (*effect.reads, *effect.writes))
     partitions = range(client.log.partitions(SESSIONS.name))
     return recorded_in(
-        envelopes
+        [entry.envelope for entry in entries]
         for partition in partitions
-        for _, envelopes in opened(client.log, client.wire, SESSIONS.name, partition, kinds)
+        for _, entries in opened(
+            client.log, client.wire, SESSIONS.name, partition, kinds, (ends or {}).get(partition)
+        )
     )
 
 
-def told_of_runs(_: Client) -> Mapping[RunId, Told]:
-    """Return what people said of runs."""
-    return {}
+def told_of_runs(client: Client) -> Mapping[RunId, Told]:
+    """Return what people said of runs; of two things said of one the later counts."""
+    kinds = frozenset({FeedbackGiven})
+    given: Iterator[FeedbackGiven] = (
+        entry.envelope.event
+        for partition in range(client.log.partitions(TUNING.name))
+        for _, entries in opened(client.log, client.wire, TUNING.name, partition, kinds)
+        for entry in entries
+    )
+    return {each.run_id: _told(each) for each in given}
+
+
+def _told(given: FeedbackGiven) -> Told:
+    right = given.chosen if given.verdict is Verdict.RIGHT else given.label
+    reward = float(right is not None and right == given.chosen)
+    return Told(reward, "" if given.none_of_these else right)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
@@ -22,6 +23,12 @@ def formatted(command: F) -> F:
 def say(message: str, **style: Any) -> None:
     """Tell the person something that is no data."""
     click.secho(message, err=True, **style)
+
+
+def step(title: str) -> None:
+    """Begin a part of something that is shown part by part."""
+    click.echo()
+    click.secho(f"── {title}", bold=True)
 
 
 def emit(output: str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -66,6 +73,14 @@ def on_one_line(value: Any) -> str:
     """Return a value's text on one line, without what would steer a terminal."""
     text = " ".join(str(value).split())
     return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def time_text(at_ms: int, output: str) -> str:
+    """Return a Unix time as the clock here shows it, or, as data, as ISO 8601."""
+    at = datetime.fromtimestamp(at_ms / 1000).astimezone()
+    return (
+        at.strftime("%m-%d %H:%M:%S") if output == "text" else at.isoformat(timespec="milliseconds")
+    )
 
 
 def _is_figure(text: str) -> bool:

@@ -21,8 +21,10 @@ from processors.adapters.opened import INDEX_FOLDER, Adapters
 from processors.app import DECIDERS, SNAPSHOTS_FOLDER
 from processors.groups import considered
 from processors.recall.projection import IndexProjection
+from replay.memories import unperceived
 from replay.rebuild import Positions, Rebuilder, Rebuilt
-from streams.errors import Conflict
+from streams.errors import Conflict, Misconfigured, ModelAway
+from streams.ids import EventId, derived
 from streams.io.client import Client
 from streams.io.kafka.groups import Groups
 from streams.io.settings import Settings, read_settings
@@ -98,8 +100,38 @@ def rebuild_all(settings: Settings) -> Comparison:
         with Bar("filling the index", before) as bar:
             after = asyncio.run(_refill(settings, client))
             bar.advance(after)
+        perceive_again(client, asyncio.run(_encoder(settings)))
     shutil.rmtree(aside, ignore_errors=True)
     return Comparison(states, Index(before, after, behind), time.monotonic() - began)
+
+
+def perceive_again(client: Client, encoder: str | None) -> None:
+    """Ask the encoder that is served now for the vectors that it has not made yet.
+
+    Vectors of another encoder stay in the log and are never compared with its own. To ask twice
+    changes nothing: the request's id follows from the memory and the encoder.
+    """
+    if encoder is None:
+        say("no encoder is served: whether memories lack its vectors is not known", fg="yellow")
+        return
+    missing = unperceived(client.log, client.wire, encoder)
+    for scope, request in missing:
+        event_id = EventId(derived("perception", request.memory_id, encoder))
+        client.send(MEMORY, scope, request, event_id)
+    client.flush()
+    if missing:
+        say(f"{len(missing)} memories are perceived anew, by the encoder that is served now")
+
+
+async def _encoder(settings: Settings) -> str | None:
+    """Return the name of the encoder that is served now."""
+    adapters = Adapters(settings)
+    try:
+        return (await adapters.encoder.encode(["who are you"])).encoder
+    except (ModelAway, Misconfigured):
+        return None
+    finally:
+        await adapters.close()
 
 
 def _fold(
@@ -142,7 +174,7 @@ async def _indexed(settings: Settings, client: Client) -> tuple[int, bool]:
 async def _refill(settings: Settings, client: Client) -> int:
     adapters = Adapters(settings)
     try:
-        await IndexProjection(client.log, client.wire, adapters.index).catch_up()
+        await IndexProjection(client.log, client.wire, adapters.library).catch_up()
         return await adapters.index.count()
     finally:
         await adapters.close()

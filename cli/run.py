@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from cli.codes import FAILED, OK
-from cli.output import emit, emit_one, formatted, say
+from cli.forks import FORK_COLUMNS, fork_named, fork_rows
+from cli.naming import LATEST, Unknown, run_named
+from cli.output import emit, emit_one, formatted, say, time_text
 from cli.summaries import summary_of
 from replay.runs import Events, children, events_of, latest
 from streams.envelope import Envelope, author_of, origin_of
-from streams.errors import Misconfigured, Poison
+from streams.errors import Poison
 from streams.events.sessions import ResponseCompleted, RunFailed
-from streams.ids import RunId
 from streams.io.client import Client
 from streams.io.settings import read_settings
 from streams.ledger import Marks
@@ -23,8 +24,6 @@ from streams.topics import SESSIONS
 
 QUESTION_MAX = 60
 TAKE_S = 0.5
-#: Among how many runs an id cut short is looked for.
-SEARCHED = 2_000
 
 
 @click.group()
@@ -34,14 +33,19 @@ def run() -> None:
 
 @run.command("list")
 @click.option("--limit", default=20, type=click.IntRange(min=1), help="How many, the newest first.")
+@click.option("--forks", is_flag=True, help="Show runs told again instead.")
 @formatted
-def list_(limit: int, output: str) -> None:
-    """Show the latest runs."""
+def list_(limit: int, forks: bool, output: str) -> None:
+    """Show the latest runs, or the latest forks."""
+    if forks:
+        with Client(read_settings()) as client:
+            emit(output, fork_rows(client, limit, output), FORK_COLUMNS)
+        return
     with Client(read_settings()) as client:
         rows = [
             {
                 "run": s.run_id,
-                "asked": _time(s.asked_at_ms) if output != "text" else _clock(s.asked_at_ms),
+                "asked": time_text(s.asked_at_ms, output),
                 "ms": "" if s.milliseconds is None else s.milliseconds,
                 "outcome": s.outcome,
                 "session": s.session,
@@ -58,10 +62,16 @@ def list_(limit: int, output: str) -> None:
 def show(run_id: str | None, output: str) -> int:
     """Show one run: every event under its cause, with the milliseconds since the request.
 
-    Its id may be cut short at either end; without one, the latest run is shown.
+    Its id may be cut short at either end; without one, the latest run is shown. A fork is shown
+    with how each event came about.
     """
-    with Client(read_settings()) as client:
-        events = _events(client, run_id)
+    settings = read_settings()
+    with Client(settings) as client:
+        fork = fork_named(settings, client, run_id) if run_id else None
+        events = [] if fork is not None else _events(client, run_id)
+    if fork is not None:
+        emit_one(output, *fork)
+        return OK
     if not events:
         return FAILED
     if output == "text":
@@ -97,22 +107,16 @@ def watch(run_id: str | None, output: str) -> int:
 
 
 def _events(client: Client, given: str | None) -> Events:
-    """Return the events of the run that `given` names, perhaps in short; none if there is none.
-
-    Raises Misconfigured if it could mean several.
-    """
-    if given is not None and (events := events_of(RunId(given), client.log, client.wire)):
-        return events
-    runs = [s.run_id for s in latest(1 if given is None else SEARCHED, client.log, client.wire)]
-    meant = [r for r in runs if given is None or r.startswith(given) or r.endswith(given)]
-    if len(meant) > 1:
-        few = ", ".join(meant[:3])
-        raise Misconfigured(f"{given} may be any of {few}", fix="give more of the id")
-    if not meant:
-        what = "no run" if given is None else f"no event of run {given}"
-        say(f"{what} is in the log; `aether run list` shows the latest", fg="red")
+    """Return the events of the run that is named; none, and a word about it, if there is none."""
+    try:
+        run_id = run_named(given or LATEST, client)
+    except Unknown as error:
+        say(f"{error}; `aether run list` shows the latest", fg="red")
         return []
-    return events_of(meant[0], client.log, client.wire)
+    events = events_of(run_id, client.log, client.wire)
+    if not events:
+        say(f"no event of run {given} is in the log; `aether run list` shows the latest", fg="red")
+    return events
 
 
 def _following(client: Client, starts: Mapping[tuple[str, int], int]) -> Iterator[Envelope[Any]]:
@@ -125,7 +129,9 @@ def _following(client: Client, starts: Mapping[tuple[str, int], int]) -> Iterato
                     if client.wire.codec.kind_of(record.value) is None:
                         continue
                     event = client.wire.open(record)
-                    if not marks[record.partition].repeats(origin_of(event.head), event.key):
+                    if not marks[record.partition].repeats(
+                        origin_of(event.head, event.offset), event.key
+                    ):
                         yield event
 
 
@@ -165,7 +171,7 @@ def _row(event: Envelope[Any]) -> dict[str, Any]:
     return {
         "id": event.event_id,
         "type": type(event.event).__name__,
-        "time": _time(event.recorded_at_ms),
+        "time": time_text(event.recorded_at_ms, "json"),
         "by": _author(event),
         "cause": event.cause_id,
         "place": f"{event.topic}/{event.partition}@{event.offset}",
@@ -179,14 +185,6 @@ def _author(event: Envelope[Any]) -> str:
 
 def _ends(event: Envelope[Any]) -> bool:
     return isinstance(event.event, ResponseCompleted | RunFailed)
-
-
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().isoformat(timespec="milliseconds")
-
-
-def _clock(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%m-%d %H:%M:%S")
 
 
 def _short(text: str) -> str:

@@ -39,5 +39,7 @@ def register() -> None:
     with closing(ConfluentRegistry(read_settings().registry_url)) as registry:
         codec = Codec(registry)
         for topic in TOPICS:
+            codec.check(topic)
+        for topic in TOPICS:
             codec.learn(topic, register=True)
     say(f"registered {len(schemas.event_classes())} schemas")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.output import on_one_line
-from streams.events import chunks, memory, registry
+from streams.events import chunks, forks, matches, memory, registry, subscriptions, tuning
 from streams.events import sessions as s
 
 WORDS_MAX = 64
@@ -23,6 +23,11 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     s.PerceptionFailed: lambda e: e.detail,
     s.CapabilityAdopted: lambda e: f"{e.capability} version {e.version}",
     s.RequestRouted: lambda e: f"to {e.capability}: {e.reason}",
+    s.RouterAdopted: lambda e: f"weights {e.version}",
+    s.PolicyAdopted: lambda e: f"{e.unsure} below {e.threshold:.0%}",
+    s.SubscriptionAdopted: lambda e: f"{e.node}: {e.sentence!r}",
+    s.TextMatched: lambda e: ", ".join(f"{m.node} ({m.score:.2f})" for m in e.matches),
+    s.ClarificationAsked: lambda e: ", ".join(c.capability for c in e.candidates),
     s.RequestRefused: lambda e: f"{e.reason}: {e.detail}",
     s.ContextRecalled: lambda e: f"{len(e.passages)} passages{_best(e.passages)}",
     s.RecallFailed: lambda e: e.detail,
@@ -36,13 +41,47 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     s.RunFailed: lambda e: f"{e.reason}: {e.detail}",
     memory.MemoryOffered: lambda e: repr(e.content.text),
     memory.MemoryRecorded: lambda e: repr(e.content.text),
+    memory.MemoryMerged: lambda e: f"into {e.memory_id}: {e.content.text!r}",
+    memory.MemorySuperseded: lambda e: f"{e.memory_id} by {e.by}{e.key and f', {e.key}'}",
+    memory.ForgettingRequested: lambda e: f"{e.memory_id}: {e.reason}",
+    memory.MemoryForgotten: lambda e: f"{e.memory_id}: {e.reason}",
+    memory.MemoryExpired: lambda e: e.memory_id,
+    memory.PerceptionRequested: lambda e: f"{e.memory_id} by {e.encoder}",
     memory.MemoryRefused: lambda e: f"{e.reason}: {e.detail}",
     memory.MemoryPerceived: lambda e: f"{len(e.vector) // 4} numbers by {e.encoder}",
+    memory.RecallJudged: lambda e: f"{len(e.useful)} useful for {e.question!r}",
+    registry.RecallWeightsAdopted: lambda e: f"{e.name}: {e.reason}",
     registry.CapabilityOffered: lambda e: e.card.description,
     registry.CapabilityRegistered: lambda e: f"version {e.version}",
     registry.CapabilityRefused: lambda e: f"{e.reason}: {e.detail}",
     chunks.TextEmitted: lambda e: repr(e.text),
+    forks.ForkMade: lambda e: f"of {e.origin}, {len(e.steps)} events of its own",
     registry.CapabilityPerceived: lambda e: f"version {e.version}, {len(e.vectors)} vectors",
+    tuning.ExamplesLearned: lambda e: f"{len(e.vectors)} of {e.capability} version {e.version}",
+    tuning.ExamplesNoted: lambda e: f"{e.capability} version {e.version}",
+    tuning.FeedbackGiven: lambda e: f"{e.verdict}: {e.chosen} for {e.text!r}",
+    tuning.FeedbackAccepted: lambda e: e.run_id,
+    tuning.TrainingSettled: lambda e: f"{e.candidate or 'nothing'} to be compared",
+    tuning.ComparisonRequested: lambda e: f"{e.version} against {e.against or 'none'}",
+    tuning.EvidenceWeighed: lambda e: f"{e.better} better, {e.worse} worse of {e.judged}",
+    tuning.RollbackRequested: lambda e: e.reason,
+    tuning.RollbackRefused: lambda e: e.detail,
+    tuning.WeightsReleased: lambda e: f"{e.version}, {len(e.weights.labels)} capabilities",
+    tuning.PolicySet: lambda e: f"{e.unsure} below {e.threshold:.2f}",
+    subscriptions.SubscriptionOffered: lambda e: f"{e.sentence!r} from {e.threshold:.2f} on",
+    subscriptions.SubscriptionCancelled: lambda e: repr(e.sentence),
+    subscriptions.SubscriptionRegistered: lambda e: f"{e.sentence!r} version {e.version}",
+    subscriptions.SubscriptionRefused: lambda e: f"{e.reason}: {e.detail}",
+    subscriptions.SubscriptionOpened: lambda e: f"{e.sentence!r} version {e.version}",
+    matches.MatchFound: lambda e: f"{e.score:.2f} to {e.sentence!r}: {e.text!r}",
+    tuning.FeedbackOffered: lambda e: f"{e.verdict} {e.label or ''}",
+    tuning.FeedbackRefused: lambda e: f"{e.reason}: {e.detail}",
+    tuning.TrainingRequested: lambda e: e.reason,
+    tuning.WeightsTrained: lambda e: f"{e.version} from {e.lessons} lessons",
+    tuning.TrainingFailed: lambda e: f"{e.reason}: {e.detail}",
+    tuning.WeightsCompared: lambda e: f"{e.better} better, {e.worse} worse of {e.judged}",
+    tuning.WeightsPromoted: lambda e: f"{e.version}: {e.reason}",
+    tuning.WeightsRejected: lambda e: f"{e.version}: {e.reason}",
 }
 
 

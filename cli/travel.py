@@ -1,61 +1,96 @@
-"""`aether state`: what the deciders knew of a key at any event, offset or time."""
+"""`aether state`: what the deciders knew of a key, or of a run's session, at any moment."""
 
-from datetime import datetime
 from typing import Any
 
 import click
 
 from cli.history import traveller
+from cli.naming import KINDS, LATEST, Unknown, run_named, time_of
 from cli.output import emit, formatted
 from processors.app import DECIDERS
+from replay.runs import events_of
 from replay.travel import Known, Moment, Traveller
+from streams.envelope import Envelope
 from streams.errors import Misconfigured
 from streams.ids import EventId
 from streams.io.client import Client
 from streams.io.settings import read_settings
 from streams.plain import text_of
-from streams.topics import EVENT_TOPICS, Topic
+from streams.topics import EVENT_TOPICS, SESSIONS, Topic
 
 AREAS = {topic.name.split(".")[1]: topic for topic in EVENT_TOPICS}
+NOW = "now"
+RUN_MIN = 8
 
 
 @click.command()
-@click.argument("key")
-@click.option("--at", default="now", help="An event's id, an offset, or a time (ISO 8601).")
+@click.argument("key", default=LATEST)
+@click.option("--at", help="An event's id, or its kind for a run; an offset; a time; `now`.")
 @click.option(
     "--area", type=click.Choice(list(AREAS)), default="sessions", help="What the key is a key of."
 )
 @formatted
-def state(key: str, at: str, area: str, output: str) -> None:
-    """Show the state of a session, scope or capability as it was.
+def state(key: str, at: str | None, area: str, output: str) -> None:
+    """Show the state of a session, scope or capability as it was, and the facts in force.
 
-    At an event: once it had been taken in. At an offset or time: before what came then.
+    A session can be named by one of its runs, whole or cut short, or `latest`; its state is then
+    that of the run's end. At an event: once it had been taken in. At an offset or time: before what
+    came then.
     """
     settings, topic = read_settings(), AREAS[area]
     with Client(settings) as client:
         goes = traveller(settings, client)
-        moment = _moment(goes, topic, key, at)
+        key, moment = _place(client, goes, topic, key, at)
         deciders = [decider for decider in DECIDERS if decider.topic == topic]
-        rows = [_row(goes.known(decider, key, moment), output) for decider in deciders]
+        rows = [_row(known, output) for known in goes.known(deciders, key, moment)]
     emit(output, rows, ["decider", "position", "state"])
 
 
+def _place(
+    client: Client, goes: Traveller, topic: Topic, key: str, at: str | None
+) -> tuple[str, Moment]:
+    """Return the key and the moment that are meant."""
+    run = _run(client, key) if topic is SESSIONS else None
+    if run is None:
+        return key, _moment(goes, topic, key, at or NOW)
+    session = run[0].key
+    if at is None:
+        return session, goes.moment_after(run[-1])
+    if at in KINDS:
+        found = next((e for e in run if type(e.event) is KINDS[at]), None)
+        if found is None:
+            raise Misconfigured(f"{run[0].run_id} has no {at}", fix="see `aether run show`")
+        return session, goes.moment_after(found)
+    return session, _moment(goes, topic, session, at)
+
+
+def _run(client: Client, name: str) -> list[Envelope[Any]] | None:
+    """Return the events of a run, if one is called so; a short name is that of a session."""
+    if name != LATEST and len(name) < RUN_MIN:
+        return None
+    try:
+        return events_of(run_named(name, client), client.log, client.wire) or None
+    except Unknown:
+        if name == LATEST:
+            raise
+        return None
+
+
 def _moment(goes: Traveller, topic: Topic, key: str, at: str) -> Moment:
-    if at == "now":
+    if at == NOW:
         return goes.moment_now(topic, key)
     if at.isdigit():
         return goes.moment_now(topic, key)._replace(position=int(at))
-    try:
-        when = datetime.fromisoformat(at)
-    except ValueError:
-        found = goes.find(topic, key, EventId(at))
-        if found is None:
-            raise Misconfigured(
-                f"{at!r} is no event of {key} in {topic.name}, and no time",
-                fix="see `aether run show`, or write a time as 2026-01-31T12:00:00+00:00",
-            ) from None
+    found = goes.find(topic, key, EventId(at))
+    if found is not None:
         return goes.moment_after(found)
-    return goes.moment_at(topic, key, int(when.timestamp() * 1000))
+    try:
+        return goes.moment_at(topic, key, time_of(at))
+    except Misconfigured:
+        raise Misconfigured(
+            f"{at!r} is no event of {key} in {topic.name}, and no time",
+            fix="see `aether run show`, or write a time as 2026-01-31T12:00:00+00:00",
+        ) from None
 
 
 def _row(known: Known, output: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import click
 
 from cli import state
 from cli.banner import banner
-from cli.capabilities import offer_capabilities
 from cli.codes import INTERRUPTED
 from cli.grid import logs, services
 from cli.notice import Notice
@@ -88,6 +87,9 @@ def _run(settings: Settings, notice: Notice, show: bool) -> int:
     notice.installed(installed.no_triton)
     wanted = services(settings, installed)
     with StopSignals() as asked, Supervisor(wanted, notice.heard) as supervisor:
+        supervisor.tick()  # they are on their way; what we import now takes less than Kafka does
+        from cli.capabilities import offer_capabilities
+
         if not supervisor.start(lambda: asked.stop):
             say("stopped before it was ready")
             return INTERRUPTED

@@ -1,55 +1,18 @@
 """`aether whatif`: one change applied to many recorded runs; nobody is called."""
 
-import hashlib
-import json
-import multiprocessing
-import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli.fork import KINDS, parsed
-from cli.history import deciders_of, told_of_runs, whole_record
-from cli.output import Bar, emit_one, formatted, say
-from replay.diff import Side
-from replay.fork import Forker
-from replay.histories import histories
+from cli.naming import parsed, time_of
+from cli.output import emit_one, formatted, say
+from cli.retelling import Query, tell_many
+from replay.figures import Price, Report
 from replay.offpolicy import Estimate
 from replay.page import page
-from replay.past import Past
-from replay.whatif import Change, Report, Row, Told, whatif
-from replay.where import Condition
 from streams.errors import Misconfigured
-from streams.ids import RunId
-from streams.io.client import Client
-from streams.io.settings import Settings, read_settings
-from streams.topics import SESSIONS
-
-FOLDER = "whatif"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What is asked; `where` are conditions on fields of events, `since_ms` a Unix time."""
-
-    kind: str
-    fields: dict[str, Any]
-    where: tuple[str, ...]
-    since_ms: int
-    runs: tuple[str, ...]
-
-    def means(self, past: Past) -> bool:
-        """Whether a run is meant."""
-        if past.stream[0].recorded_at_ms < self.since_ms or (
-            self.runs and past.run_id not in self.runs
-        ):
-            return False
-        return all(condition_of(told).holds(past) for told in self.where)
+from streams.io.settings import read_settings
 
 
 @click.command("whatif")
@@ -58,6 +21,13 @@ class Query:
 @click.option("--since", help="Only runs from this time on (ISO 8601).")
 @click.option("--where", multiple=True, metavar="KIND.PATH=VALUE", help="Only such runs.")
 @click.option("--runs", type=click.File(), help="Only the runs whose ids stand in this file.")
+@click.option(
+    "--price",
+    "prices",
+    multiple=True,
+    metavar="MODEL=PROMPT,COMPLETION",
+    help="What a million tokens of a model cost.",
+)
 @click.option("--page", "html", type=click.Path(path_type=Path), help="Write the report as HTML.")
 @formatted
 def whatif_(
@@ -66,24 +36,24 @@ def whatif_(
     since: str | None,
     where: tuple[str, ...],
     runs: Any,
+    prices: tuple[str, ...],
     html: Path | None,
     output: str,
 ) -> None:
     """Ask what a change would have done to every recorded run that is meant.
 
-    Effects are answered from the record; a run that it cannot answer is counted. What was done
-    before an interruption is not done again.
+    Effects are answered from the record; a run that it cannot answer is counted. `--set
+    @grid.KIND.PATH=VALUE` changes facts in force, `--set @grid=now` puts those of now in force.
+    What was done before an interruption is not done again.
     """
-    if kind not in KINDS:
-        raise Misconfigured(f"no event is called {kind!r}", fix=f"one of {', '.join(KINDS)}")
     query = Query(
         kind=kind,
-        fields=dict(map(parsed, changes)),
+        changes=dict(map(parsed, changes)),
         where=where,
-        since_ms=int(datetime.fromisoformat(since).timestamp() * 1000) if since else 0,
-        runs=tuple(runs.read().split()) if runs else (),
+        since_ms=time_of(since) if since else 0,
+        runs=frozenset(runs.read().split()) if runs else frozenset(),
     )
-    report = run(read_settings(), query)
+    report = tell_many(read_settings(), query, dict(map(_price, prices)))
     title = f"What if {kind} had {', '.join(changes)}?"
     if html is not None:
         html.write_text(page(title, report), encoding="utf-8")
@@ -91,70 +61,15 @@ def whatif_(
     emit_one(output, as_row(report), as_text(title, report))
 
 
-def run(settings: Settings, query: Query) -> Report:
-    """Work on all partitions side by side, each in a process, and put the rows together."""
-    with Client(settings) as client:
-        ends = {
-            p: client.log.span(SESSIONS.name, p).end
-            for p in range(client.log.partitions(SESSIONS.name))
-        }
-    report = Report()
-    spawned = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(min(len(ends), os.cpu_count() or 1), mp_context=spawned) as pool,
-        Bar("telling runs again", sum(ends.values())) as bar,
-    ):
-        work = {pool.submit(_partition, query, p, end): end for p, end in ends.items()}
-        for done in as_completed(work):
-            for row in done.result():
-                report.passed_over += row is None
-                report.rows += [row] if row is not None else []
-            bar.advance(work[done])
-    report.rows.sort(key=lambda row: row.run_id)
-    return report
-
-
-def _partition(query: Query, partition: int, end: int) -> list[Row | None]:
-    """Return what is known of a partition up to an offset; worked out once and written down."""
-    settings = read_settings()
-    name = hashlib.sha256(json.dumps([asdict(query), partition, end]).encode()).hexdigest()[:24]
-    path = settings.data_dir / FOLDER / f"{name}.json"
-    if path.exists():
-        return [_loaded(told) for told in json.loads(path.read_text())]
-    with Client(settings) as client:
-        rows = list(_rows(client, query, partition))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".new")
-    unfinished.write_text(json.dumps(rows))
-    unfinished.replace(path)
-    return rows
-
-
-def _rows(client: Client, query: Query, partition: int) -> Iterator[Row | None]:
-    deciders = deciders_of(SESSIONS.name)
-    change = Change(kind=KINDS[query.kind], fields=query.fields)
-    forker = Forker(whole_record(client))
-    pasts = histories(deciders, client.log, client.wire, partition)
-    return whatif(pasts, change, forker, told_of_runs(client), query.means)
-
-
-def _loaded(told: Any) -> Row | None:
-    if told is None:
-        return None
-    row = Row(*told)
-    return row._replace(
-        run_id=RunId(row.run_id),
-        recorded=Side(*row.recorded),
-        forked=Side(*row.forked),
-        told=Told(*row.told),
-    )
-
-
-def condition_of(told: str) -> Condition:
-    """Read `RequestRouted.capability=answer`."""
-    name, value = parsed(told)
-    kind, _, path = name.partition(".")
-    return Condition(kind, path, value)
+def _price(text: str) -> tuple[str, Price]:
+    model, _, said = text.rpartition("=")
+    try:
+        prompt, completion = map(float, said.split(","))
+    except ValueError:
+        model = ""
+    if not model:
+        raise Misconfigured(f"{text!r} is no price", fix="write it as MODEL=0.5,1.5")
+    return model, Price(prompt, completion)
 
 
 def as_row(report: Report) -> dict[str, Any]:
@@ -169,15 +84,22 @@ def as_row(report: Report) -> dict[str, Any]:
         "moves": [[a, b, count] for (a, b), count in report.moves.most_common()],
         "wins": report.wins,
         "losses": report.losses,
-        "tokens_before": report.tokens("recorded"),
-        "tokens_after": report.tokens("forked"),
+        "recorded": report.recorded._asdict(),
+        "forked": report.forked._asdict(),
         "estimates": estimates
         and {
             name: value._asdict() if isinstance(value, Estimate) else value
             for name, value in estimates._asdict().items()
         },
         "changed": [
-            {"run": row.run_id, "before": row.before, "after": row.after, "covered": row.covered}
+            {
+                "run": row.run_id,
+                "before": row.before,
+                "after": row.after,
+                "covered": row.covered,
+                "recorded": row.recorded.outcome,
+                "forked": row.forked.outcome,
+            }
             for row in report.rows
             if row.rerouted or row.differs
         ],
@@ -195,8 +117,12 @@ def as_text(title: str, report: Report) -> str:
         f"{row['rerouted']:>7} are answered by another",
         f"{row['differs']:>7} of the covered come to something else",
         f"{row['wins']:>7} wins, {row['losses']} losses by what people said",
-        f"{row['tokens_after'] - row['tokens_before']:>+7} tokens, where covered",
     ]
+    if report.covered:
+        lines += ["", f"{'where covered':16} {'tokens':>8} {'cost':>9} {'p50 ms':>8} {'p95 ms':>8}"]
+        for name, took in (("as recorded", report.recorded), ("with the change", report.forked)):
+            figures = f"{took.tokens:>8} {took.cost:>9.4f} {took.p50_ms:>8} {took.p95_ms:>8}"
+            lines.append(f"{name:16} {figures}")
     lines += [f"{count:>7} {a or 'nobody'} → {b or 'nobody'}" for a, b, count in row["moves"][:10]]
     if report.estimates is not None:
         one = report.estimates.snips

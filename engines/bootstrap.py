@@ -14,13 +14,16 @@ from engines.lease import turn
 from engines.progress import Console
 from streams.errors import AetherError
 
+#: From here on pyproject.toml says how the code is checked, which changes no environment.
+TOOLS = b"[tool.ruff]"
 LEVELS = ("product", "test")  # each contains the one before
 
 
 def stamp(root: Path, level: str) -> str:
     """Return what `./aether` computes as well: the locks' hash, the place and the interpreter."""
-    names = (f"requirements/{level}.txt", "pyproject.toml")
-    content = b"".join((root / name).read_bytes() for name in names)
+    lock = (root / "requirements" / f"{level}.txt").read_bytes()
+    project = (root / "pyproject.toml").read_bytes().partition(TOOLS)[0]
+    content = lock + project
     interpreter = os.path.realpath(root / ".venv" / "bin" / "python")
     return f"{hashlib.sha256(content).hexdigest()} {root} {interpreter}"
 

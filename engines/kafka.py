@@ -32,7 +32,7 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers={host}:{controller_port}
 listeners=CLIENT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=CLIENT://{host}:{port}
+advertised.listeners=CLIENT://{host}:{advertised_port}
 listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=CLIENT
@@ -86,8 +86,12 @@ def kafka(
     controller_port: int,
     environment: Mapping[str, str],
     heap_mb: int = _HEAP_MB,
+    advertised_port: int | None = None,
 ) -> Service:
-    """Return a Kafka that formats its directory before its first start and never again."""
+    """Return a Kafka that formats its directory before its first start and never again.
+
+    Clients are sent to `advertised_port`, where something else stands between them and the broker.
+    """
     command = [*java(heap_mb, *_LOGGING), "-cp", files.classpath]
     cache = StartCache(files.jars, command)
     clean = plain_environment(environment)
@@ -95,7 +99,12 @@ def kafka(
     def prepare() -> None:
         require_free(port, "Kafka", "ports.kafka")
         require_free(controller_port, "Kafka's controller", "ports.kafka_controller")
-        own = {"host": LOOPBACK, "port": port, "controller_port": controller_port}
+        own = {
+            "host": LOOPBACK,
+            "port": port,
+            "advertised_port": advertised_port or port,
+            "controller_port": controller_port,
+        }
         try:
             files.directory.mkdir(parents=True, exist_ok=True)
             if not (files.data / "meta.properties").exists():

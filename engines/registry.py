@@ -66,7 +66,7 @@ def registry(
         settle=cache.settle,
         needs=(kafka.NAME,),
         eager=True,
-        ready_within_s=90.0,
+        ready_within_s=180.0,
         grace_s=5.0 if cache.exists else StartCache.WRITING_S,
         causes=_CAUSES,
     )

@@ -33,7 +33,7 @@ class Service:
     needs: tuple[str, ...] = ()
     # Started together with what it needs, because its own start waits for that by itself.
     eager: bool = False
-    ready_within_s: float = 60.0
+    ready_within_s: float = 120.0
     grace_s: float = 10.0
     # What a piece of its log means: the likeliest cause and what to do.
     causes: Mapping[str, str] | None = None

@@ -1,76 +1,31 @@
 """The gateway's composition: doors, the log behind them, health and metrics."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError
+from gateway.feedback import Feedback
+from gateway.identified import REQUEST_ID, Identified, run_of
+from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
 from gateway.runs import Runs
-from gateway.sender import Sender
+from gateway.sender import Doorstep, Sender
 from streams.io.archive.log import ArchivedLog
 from streams.io.kafka.log import DOOR, KafkaLog
-from streams.io.settings import Settings
+from streams.io.settings import Gateway, Settings
 from streams.io.stores import open_store
 from streams.io.wire import Wire
-
-BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
-
-
-class Meters:
-    """What the gateway counts."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "aether_gateway_requests", "Requests answered.", ["route", "status"],
-            registry=self.registry,
-        )  # fmt: skip
-        self.seconds = Histogram(
-            "aether_gateway_request_seconds", "From request to the end of its answer.", ["route"],
-            buckets=BUCKETS, registry=self.registry,
-        )  # fmt: skip
-        self.open = Gauge("aether_gateway_open_requests", "Under way.", registry=self.registry)
-
-
-class Metered:
-    """Counts every request under the route it met, so that labels stay bounded."""
-
-    def __init__(self, app: ASGIApp, meters: Meters) -> None:
-        self._app = app
-        self._meters = meters
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and take its time."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status, began = "500", time.perf_counter()
-
-        async def sent(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = str(message["status"])
-            await send(message)
-
-        self._meters.open.inc()
-        try:
-            await self._app(scope, receive, sent)
-        finally:
-            route = getattr(scope.get("route"), "path", "none")
-            self._meters.open.dec()
-            self._meters.requests.labels(route, status).inc()
-            self._meters.seconds.labels(route).observe(time.perf_counter() - began)
+from streams.log import EventLog
 
 
 class Health:
@@ -108,16 +63,19 @@ class Health:
 
 
 def build(settings: Settings, wire: Wire) -> Starlette:
-    """Put the gateway together; nothing is opened before it starts."""
+    """Put the gateway together on Kafka; nothing is opened before it starts."""
     options = settings.kafka_options
-    reading = KafkaLog(settings.bootstrap, options=options)
-    sender = Sender(KafkaLog(settings.bootstrap, DOOR, options), wire)
-    whole = ArchivedLog(reading, wire, open_store(settings))
-    runs, capabilities = Runs(reading, wire), Capabilities(whole, wire)
-    meters = Meters()
-    doors = OpenAI(
-        sender, runs, capabilities, settings.gateway.timeout_s, settings.gateway.body_bytes_max
-    )
+    live = KafkaLog(settings.bootstrap, options=options)
+    reading = ArchivedLog(live, wire, open_store(settings))
+    return assemble(settings.gateway, wire, reading, KafkaLog(settings.bootstrap, DOOR, options))
+
+
+def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep) -> Starlette:
+    """Put the gateway together on two clients of a log."""
+    sender, meters = Sender(writing, wire), Meters()
+    runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
+    meters.waiting.set_function(lambda: runs.open)
+    doors = OpenAI(sender, runs, capabilities, settings.timeout_s, settings.body_bytes_max)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -127,14 +85,20 @@ def build(settings: Settings, wire: Wire) -> Starlette:
         try:
             yield
         finally:
-            capabilities.close()
+            await capabilities.close()
             await runs.close()
             await sender.close()
 
     return Starlette(
-        routes=[*Health(sender, runs, meters).routes, *doors.routes],
-        exception_handlers={ApiError: _answered, 404: _not_found, 405: _not_allowed},
-        middleware=[Middleware(Metered, meters=meters)],
+        routes=[*Health(sender, runs, meters).routes, *doors.routes, *Feedback(sender).routes],
+        exception_handlers={
+            ApiError: _answered,
+            ClientDisconnect: _left,
+            404: _not_found,
+            405: _not_allowed,
+            Exception: _broken,
+        },
+        middleware=[Middleware(Identified), Middleware(Metered, meters=meters)],
         lifespan=lifespan,
     )
 
@@ -144,11 +108,27 @@ async def _answered(_: Request, error: Exception) -> Response:
     return error.response()
 
 
+async def _left(_: Request, __: Exception) -> Response:
+    """Nobody hears this answer; it is counted, and it is no failure of ours."""
+    return Response(status_code=int(CLIENT_LEFT))
+
+
 async def _not_found(request: Request, _: Exception) -> Response:
     message = f"there is nothing at {request.url.path}"
     return ApiError(404, "invalid_request_error", "not_found", message).response()
 
 
-async def _not_allowed(request: Request, _: Exception) -> Response:
+async def _not_allowed(request: Request, error: Exception) -> Response:
     message = f"{request.method} is not for {request.url.path}"
-    return ApiError(405, "invalid_request_error", "method_not_allowed", message).response()
+    response = ApiError(405, "invalid_request_error", "method_not_allowed", message).response()
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})  # which methods are allowed
+    return response
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    """Say that it is our fault; the server logs what it was."""
+    message = f"the gateway failed; look for request {run_of(request)} in its log"
+    response = ApiError(500, "server_error", "internal_error", message).response()
+    response.headers[REQUEST_ID] = run_of(request)  # no middleware of ours sees this answer
+    return response

@@ -14,7 +14,7 @@ async def read_json(request: Request, limit: int) -> Any:
     Reading stops at the limit, whatever the client says its length is.
     """
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
     body = bytearray()
     async for piece in request.stream():

@@ -1,10 +1,11 @@
 """What can be asked for by name: a fold of the registry's topic, which is read from its start."""
 
+import asyncio
 import logging
 import threading
 from typing import Any
 
-from streams.errors import Poison, Transient
+from streams.errors import Fatal, Poison, Transient
 from streams.events.registry import CapabilityRegistered
 from streams.io.wire import Wire
 from streams.log import EventLog, Record
@@ -31,9 +32,10 @@ class Capabilities:
         """Begin to follow."""
         self._thread.start()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop following."""
         self._halt.set()
+        await asyncio.to_thread(self._thread.join)
 
     def listed(self) -> list[dict[str, Any]]:
         """Return them as OpenAI lists models: first the one that routes by meaning."""
@@ -55,11 +57,14 @@ class Capabilities:
                     while not self._halt.is_set():
                         for record in follower.take(TAKE_S):
                             self._learn(record)
+                            places = {**places, (record.topic, record.partition): record.offset + 1}
                 finally:
-                    places = follower.positions()
                     follower.close()
             except Transient as error:
                 logger.warning("waiting", extra={"error": str(error)})
+            except Fatal as error:  # truncated below us, or not yet created: begin anew
+                logger.warning("following anew", extra={"error": str(error)})
+                places = {}
             self._halt.wait(PAUSE_S)
 
     def _starts(self) -> dict[tuple[str, int], int]:

@@ -1,9 +1,9 @@
-"""What a chat request may say, and what its answer looks like: OpenAI's chat completions.
+"""What a chat request may say: the body of OpenAI's chat completions.
 
 Unknown fields are accepted; known ones that this grid does not heed are named in the answer.
 """
 
-import time
+import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -15,6 +15,7 @@ from streams.text import is_wellformed
 
 GRID_SCOPE = ScopeId("grid")
 NAME_MAX = 200
+LONG = 2**63  # an Avro long is below it
 
 #: Fields of OpenAI's that change an answer, and that are not heeded here.
 IGNORED = frozenset(
@@ -26,6 +27,7 @@ IGNORED = frozenset(
         "logit_bias",
         "logprobs",
         "modalities",
+        "parallel_tool_calls",
         "prediction",
         "presence_penalty",
         "reasoning_effort",
@@ -33,18 +35,21 @@ IGNORED = frozenset(
         "tool_choice",
         "tools",
         "top_logprobs",
+        "verbosity",
         "web_search_options",
     }
 )
 
 
 class _Part(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     type: Literal["text"]
     text: str
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", strict=True)
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[_Part] | None = None
@@ -58,13 +63,15 @@ class _Message(BaseModel):
 
 
 class _StreamOptions(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     include_usage: bool = False
 
 
 class ChatRequest(BaseModel):
     """The body of `POST /v1/chat/completions`."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
 
     model: Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
     messages: Annotated[list[_Message], Field(min_length=1)]
@@ -72,10 +79,10 @@ class ChatRequest(BaseModel):
     stream_options: _StreamOptions | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    max_tokens: Annotated[int, Field(gt=0)] | None = None
-    max_completion_tokens: Annotated[int, Field(gt=0)] | None = None
+    max_tokens: Annotated[int, Field(gt=0, lt=LONG)] | None = None
+    max_completion_tokens: Annotated[int, Field(gt=0, lt=LONG)] | None = None
     n: Literal[1] | None = None
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    seed: Annotated[int, Field(ge=-LONG, lt=LONG)] | None = None
     stop: str | list[str] | None = None
     metadata: dict[str, str] | None = None
 
@@ -92,7 +99,8 @@ class ChatRequest(BaseModel):
     @property
     def ignored(self) -> list[str]:
         """The fields that were given and are not heeded."""
-        return sorted(IGNORED & set(self.model_extra or {}))
+        extra = self.model_extra or {}
+        return sorted(name for name in IGNORED & set(extra) if extra[name] is not None)
 
     def event(self, run_id: RunId, session: str | None) -> s.RequestReceived:
         """Return the request as an event; a named session is recalled from and remembered in."""
@@ -120,12 +128,13 @@ class ChatRequest(BaseModel):
 
 def parse(body: Any) -> ChatRequest:
     """Read a body. Raises ApiError naming the first field that is wrong."""
+    if not isinstance(body, dict):
+        raise invalid("the body is not a JSON object")
     try:
         request = ChatRequest.model_validate(body)
     except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        param = ".".join(map(str, first["loc"]))
-        raise invalid(f"{param}: {first['msg']}", param) from None
+        param, message = _wrong(body, exc)
+        raise invalid(f"{param}: {message}", param) from None
     if all(message.role != "user" for message in request.messages):
         raise invalid("messages: none of them is the user's", "messages")
     if not request.text.strip():
@@ -133,73 +142,33 @@ def parse(body: Any) -> ChatRequest:
     return request
 
 
-def answer(event: s.ResponseCompleted, created: int, session: str) -> dict[str, Any]:
-    """Return a whole completion; `aether` holds what OpenAI's shape has no place for."""
-    return {
-        "id": completion_id(event.run_id),
-        "object": "chat.completion",
-        "created": created,
-        "model": event.model,
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": event.text, "refusal": None},
-                "finish_reason": event.finish_reason,
-                "logprobs": None,
-            }
-        ],
-        "usage": usage(event),
-        "aether": beside(event, session),
-    }
+def can_name_session(name: str) -> bool:
+    """Say whether a session may be called so: its name is a record's key and a header's value."""
+    shown = not any(unicodedata.category(c) == "Cc" for c in name)
+    return shown and 0 < len(name) <= NAME_MAX and name == name.strip() and name[0] != "@"
 
 
-def chunk(run_id: RunId, model: str, created: int, **fields: Any) -> dict[str, Any]:
-    """Return one frame of a stream; `delta` and `finish_reason`, or `usage`, are its content."""
-    choices = []
-    if "delta" in fields:
-        delta, finish = fields.pop("delta"), fields.pop("finish_reason", None)
-        choices = [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
-    return {
-        "id": completion_id(run_id),
-        "object": "chat.completion.chunk",
-        "created": created,
-        "model": model,
-        "choices": choices,
-        **fields,
-    }
+def _wrong(body: Any, error: ValidationError) -> tuple[str, str]:
+    """Return the first field that is wrong and why.
+
+    Of the things it may be, the one that what was sent comes nearest to says why.
+    """
+    found = [
+        (_path(body, e["loc"], missing=e["type"] == "missing"), e["msg"])
+        for e in error.errors(include_url=False, include_input=False)
+    ]
+    return max((f for f in found if f[0].startswith(found[0][0])), key=lambda f: len(f[0]))
 
 
-def usage(event: s.ResponseCompleted) -> dict[str, int]:
-    """Return what an answer took."""
-    return {
-        "prompt_tokens": event.prompt_tokens,
-        "completion_tokens": event.completion_tokens,
-        "total_tokens": event.prompt_tokens + event.completion_tokens,
-    }
-
-
-def beside(event: s.ResponseCompleted, session: str) -> dict[str, Any]:
-    """Return what belongs to an answer beside its text."""
-    return {
-        "run_id": event.run_id,
-        "session_id": session,
-        "capability": event.capability,
-        "citations": [
-            {"marker": c.marker, "memory_id": c.memory_id, "title": c.title, "uri": c.uri,
-             "quote": c.quote}
-            for c in event.citations
-        ],
-    }  # fmt: skip
-
-
-def completion_id(run_id: RunId) -> str:
-    """Return the id OpenAI's clients know a run by."""
-    return f"chatcmpl-{run_id}"
-
-
-def now() -> int:
-    """Return the Unix time in seconds."""
-    return int(time.time())
+def _path(body: Any, place: tuple[int | str, ...], *, missing: bool) -> str:
+    """Write a place as OpenAI does: `messages[0].content`; other steps name types of ours."""
+    path, at = "", body
+    for step in place[:-1] if missing else place:
+        if isinstance(step, int) and isinstance(at, list):
+            path, at = f"{path}[{step}]", at[step]
+        elif isinstance(at, dict) and step in at:
+            path, at = f"{path}.{step}", at[step]
+    return (f"{path}.{place[-1]}" if missing else path).removeprefix(".")
 
 
 def _joined(content: str | list[_Part] | None) -> str:

@@ -1,42 +1,32 @@
 """OpenAI's doors: `/v1/chat/completions`, plain and streamed, and `/v1/models`."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any, TypeVar
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway import chat
+from gateway import answers, chat
+from gateway.asked import Asked, next_news
 from gateway.body import read_json
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError, away, failed, invalid, unknown
-from gateway.runs import News, Runs
+from gateway.frames import Frames, frames_of
+from gateway.identified import run_of
+from gateway.runs import Runs
 from gateway.sender import QueueFull, Sender
 from streams.errors import BrokerAway, DeliveryFailed, StoreAway
-from streams.events.chunks import TextEmitted
 from streams.events.sessions import ResponseCompleted, RunFailed
-from streams.ids import RunId
 from streams.log import Headers
-from streams.text import is_wellformed
+
+T = TypeVar("T")
 
 SESSION_HEADER = "x-aether-session"
 TRACE_HEADERS = ("traceparent", "tracestate")
 LARGE = 100_000
-KEEP_ALIVE_S = 15.0
-
-
-class Asked(NamedTuple):
-    """A request on its way: its run, whose turn it is, and until when its client waits."""
-
-    run_id: RunId
-    session: str
-    body: chat.ChatRequest
-    created: int
-    deadline: float
 
 
 class OpenAI:
@@ -78,26 +68,26 @@ class OpenAI:
         """Answer a chat request with what its run comes to."""
         body = chat.parse(await read_json(request, self._body_max))
         named = _session(request, body)
-        run_id = self._sender.new_run()
+        run_id = run_of(request)
         deadline = asyncio.get_running_loop().time() + self._timeout_s
-        asked = Asked(run_id, named or run_id, body, chat.now(), deadline)
+        asked = Asked(run_id, named or run_id, body, answers.now(), deadline)
         if not self._runs.following:
             raise away("answers cannot be followed yet")
         headers = _headers(asked)
         if body.stream:
             frames = self._stream(asked, named, _trace(request))
-            first = await anext(frames)  # what fails at the door is an answer with a status
-            frames = _chained(first, frames)
-            return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
-        event = await self._whole(asked, named, _trace(request))
-        written = orjson.dumps(chat.answer(event, asked.created, asked.session))
+            # what fails before the first piece is an answer with a status
+            first = await _while_connected(request, anext(frames))
+            return Frames(first, frames, headers)
+        event = await _while_connected(request, self._whole(asked, named, _trace(request)))
+        written = orjson.dumps(answers.answer(event, asked.created, asked.session))
         return Response(written, media_type="application/json", headers=headers)
 
     async def _whole(self, asked: Asked, named: str | None, trace: Headers) -> ResponseCompleted:
         with self._runs.waiting(asked.run_id) as news:
             await self._send(asked, named, trace)
             while True:
-                event = await _next(news, asked)
+                event = await next_news(news, asked)
                 if isinstance(event, ResponseCompleted):
                     return event
                 if isinstance(event, RunFailed):
@@ -105,17 +95,14 @@ class OpenAI:
 
     async def _stream(
         self, asked: Asked, named: str | None, trace: Headers
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         with self._runs.waiting(asked.run_id) as news:
             await self._send(asked, named, trace)
-            model = asked.body.model
-            yield _frame(asked, model, delta={"role": "assistant", "content": ""})
-            try:
-                async for frame in _pieces(asked, news):
-                    yield frame
-            except ApiError as error:
-                yield b"data: " + orjson.dumps(error.body) + b"\n\n"
-            yield b"data: [DONE]\n\n"
+            first = await next_news(news, asked)
+            if isinstance(first, RunFailed):
+                raise failed(first)
+            async for frame in frames_of(asked, first, news):
+                yield frame
 
     async def _send(self, asked: Asked, named: str | None, trace: Headers) -> None:
         event = asked.body.event(asked.run_id, named)
@@ -128,75 +115,44 @@ class OpenAI:
             raise unknown(asked.run_id, str(error)) from error
 
 
-async def _pieces(asked: Asked, news: asyncio.Queue[News]) -> AsyncIterator[bytes]:
-    """Yield what is new of an answer; the completed event has the last word.
+async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` returns. Raises ClientDisconnect, and ends it, when nobody waits for it.
 
-    A piece may come twice or not at all, and a model asked again may say something else: what was
-    sent cannot be taken back, so that is an error.
+    The body was read: what is received now can only be the end.
     """
-    sent = ""
-    while True:
-        event = await _next(news, asked)
-        if isinstance(event, RunFailed):
-            raise failed(event)
-        if isinstance(event, TextEmitted):
-            if event.start <= len(sent) < event.start + len(event.text):
-                piece = event.text[len(sent) - event.start :]
-                sent += piece
-                yield _frame(asked, asked.body.model, delta={"content": piece})
-            continue
-        if not event.text.startswith(sent):
-            message = "the answer changed while it was streamed; ask for the run to read it whole"
-            raise ApiError(500, "server_error", "stream_interrupted", message)
-        for frame in _ending(asked, event, event.text[len(sent) :]):
-            yield frame
-        return
-
-
-def _ending(asked: Asked, event: ResponseCompleted, rest: str) -> list[bytes]:
-    frames = [_frame(asked, event.model, delta={"content": rest})] if rest else []
-    frames.append(
-        _frame(
-            asked,
-            event.model,
-            delta={},
-            finish_reason=event.finish_reason,
-            aether=chat.beside(event, asked.session),
-        )
-    )
-    options = asked.body.stream_options
-    if options is not None and options.include_usage:
-        frames.append(_frame(asked, event.model, usage=chat.usage(event)))
-    return frames
-
-
-async def _next(news: asyncio.Queue[News], asked: Asked) -> News:
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(request.receive())
     try:
-        async with asyncio.timeout_at(asked.deadline):
-            return await news.get()
-    except TimeoutError:
-        raise unknown(asked.run_id, "no answer in time") from None
-
-
-def _frame(asked: Asked, model: str, **fields: Any) -> bytes:
-    said = chat.chunk(asked.run_id, model, asked.created, **fields)
-    return b"data: " + orjson.dumps(said) + b"\n\n"
-
-
-async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for frame in rest:
-        yield frame
+        await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
 def _session(request: Request, body: chat.ChatRequest) -> str | None:
     """Return the session a client names, by header or metadata."""
-    named = request.headers.get(SESSION_HEADER) or (body.metadata or {}).get("session_id")
+    named = _unicode(request.headers.get(SESSION_HEADER)) or (body.metadata or {}).get("session_id")
     if named is None:
         return None
-    if not 0 < len(named) <= chat.NAME_MAX or named.startswith("@") or not is_wellformed(named):
-        raise invalid(f"a session's name has 1 to {chat.NAME_MAX} characters, the first no '@'")
+    if not chat.can_name_session(named):
+        raise invalid(
+            f"a session's name has 1 to {chat.NAME_MAX} printable characters, no space at its ends"
+            " and no '@' in front",
+            "metadata.session_id",
+        )
     return named
+
+
+def _unicode(header: str | None) -> str | None:
+    """Return a header that was written in UTF-8; HTTP itself would read its bytes as Latin-1."""
+    try:
+        return header and header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return header
 
 
 def _trace(request: Request) -> Headers:
@@ -204,10 +160,7 @@ def _trace(request: Request) -> Headers:
 
 
 def _headers(asked: Asked) -> dict[str, str]:
-    headers: dict[str, str] = {"x-request-id": asked.run_id}
-    with suppress(UnicodeEncodeError):
-        asked.session.encode("latin-1")
-        headers[SESSION_HEADER] = asked.session
+    headers = {SESSION_HEADER: asked.session.encode().decode("latin-1")}  # UTF-8 on its way
     if asked.body.ignored:
         headers["x-aether-ignored"] = ", ".join(asked.body.ignored)
     return headers

@@ -44,6 +44,11 @@ class Runs:
         """Whether answers would be seen."""
         return self._following.is_set()
 
+    @property
+    def open(self) -> int:
+        """How many runs somebody waits for."""
+        return len(self._waiters)
+
     def start(self) -> None:
         """Begin to follow, for the running event loop."""
         self._loop = asyncio.get_running_loop()
@@ -97,9 +102,20 @@ class Runs:
     def _follow(self, follower: Follower) -> None:
         self._following.set()
         while not self._halt.is_set():
-            news = [n for record in follower.take(TAKE_S) if (n := self._news(record)) is not None]
+            records = follower.take(TAKE_S)
+            news = [n for record in records if (n := self._patiently(record)) is not None]
             if news and self._loop is not None:
                 self._loop.call_soon_threadsafe(self._tell, news)
+
+    def _patiently(self, record: Record) -> News | None:
+        """Read a record when the registry and the object store let us: it may be an answer."""
+        while not self._halt.is_set():
+            try:
+                return self._news(record)
+            except Transient as error:
+                logger.warning("waiting", extra={"error": str(error)})
+                self._halt.wait(PAUSE_S)
+        return None
 
     def _news(self, record: Record) -> News | None:
         if not self._waiters:

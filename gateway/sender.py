@@ -6,17 +6,15 @@ long may still happen, so its outcome is unknown, never failed.
 
 import asyncio
 import logging
-import os
 import threading
 import time
-from typing import Any
+from typing import Any, Protocol
 
-from streams.errors import BrokerAway, DeliveryFailed, Transient
-from streams.ids import EventId, RunId, minted
-from streams.io.kafka.log import KafkaLog
+from streams.errors import AetherError, BrokerAway, DeliveryFailed, Transient
+from streams.ids import EventId, RunId
 from streams.io.wire import Wire
-from streams.log import Headers
-from streams.topics import SESSIONS
+from streams.log import EventLog, Headers
+from streams.topics import SESSIONS, Topic
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +28,17 @@ class QueueFull(Transient):
     """More requests are on their way to the log than may be."""
 
 
+class Doorstep(EventLog, Protocol):
+    """A log that can be asked whether it is there before anything is sent."""
+
+    def ping(self, timeout_s: float) -> None:
+        """Ask for an answer of any kind. Raises BrokerAway."""
+
+
 class Sender:
     """The gateway's producer, served by a thread of its own."""
 
-    def __init__(self, log: KafkaLog, wire: Wire) -> None:
+    def __init__(self, log: Doorstep, wire: Wire) -> None:
         self._log = log
         self._wire = wire
         self._halt = threading.Event()
@@ -58,14 +63,17 @@ class Sender:
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
 
-    def new_run(self) -> RunId:
-        """Return the id of a request that comes in now."""
-        return RunId(minted(int(time.time() * 1000), os.urandom(10)))
-
     async def send(
-        self, run_id: RunId, session: str, event: Any, trace: Headers, *, large: bool = False
+        self,
+        run_id: RunId,
+        key: str,
+        event: Any,
+        trace: Headers,
+        *,
+        large: bool = False,
+        topic: Topic = SESSIONS,
     ) -> None:
-        """Append the event of a new run; return once it is durable.
+        """Append an event under the id of a new run; return once it is durable.
 
         A `large` payload may have to go to the object store first, which takes time.
 
@@ -75,9 +83,9 @@ class Sender:
         if self._away is not None:
             raise BrokerAway(self._away)
         if large:
-            draft = await asyncio.to_thread(self._draft, run_id, session, event, trace)
+            draft = await asyncio.to_thread(self._draft, run_id, key, event, trace, topic)
         else:
-            draft = self._draft(run_id, session, event, trace)
+            draft = self._draft(run_id, key, event, trace, topic)
         loop = asyncio.get_running_loop()
         landed: asyncio.Future[DeliveryFailed | None] = loop.create_future()
 
@@ -90,12 +98,12 @@ class Sender:
         if error is not None:
             raise error
 
-    def _draft(self, run_id: RunId, session: str, event: Any, trace: Headers) -> Any:
+    def _draft(self, run_id: RunId, key: str, event: Any, trace: Headers, topic: Topic) -> Any:
         return self._wire.root(
             event,
             component=COMPONENT,
-            topic=SESSIONS.name,
-            key=session,
+            topic=topic.name,
+            key=key,
             event_id=EventId(run_id),
             at_ms=int(time.time() * 1000),
             run_id=run_id,
@@ -112,7 +120,7 @@ class Sender:
             try:
                 self._log.ping(PING_TIMEOUT_S)
                 self._away = None
-            except Transient as error:
+            except AetherError as error:  # whatever it is, nothing can be sent meanwhile
                 self._away = str(error)
                 logger.warning("waiting", extra={"error": self._away})
             self._halt.wait(PING_EVERY_S)

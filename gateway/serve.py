@@ -14,7 +14,7 @@ from streams.io.registry import ConfluentRegistry
 from streams.io.settings import Settings
 from streams.io.stores import open_store
 from streams.io.wire import Wire
-from streams.topics import CHUNKS, REGISTRY, SESSIONS
+from streams.topics import CHUNKS, REGISTRY, SESSIONS, TUNING
 
 
 class Server(uvicorn.Server):
@@ -49,7 +49,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named, because asyncio switches Nagle's algorithm off for such sockets only: with it on, the
+    # body of an answer waits 40 ms for its head to be acknowledged.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
@@ -66,7 +69,7 @@ async def _learn(codec: Codec, stop: asyncio.Event) -> None:
     """Wait until the registry answers and knows the schemas."""
     while not stop.is_set():
         try:
-            for topic in (SESSIONS, REGISTRY, CHUNKS):
+            for topic in (SESSIONS, REGISTRY, TUNING, CHUNKS):
                 await asyncio.to_thread(codec.learn, topic)
             return
         except (RegistryAway, Misconfigured):

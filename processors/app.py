@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
+from processors.adapters.past import Past
+from processors.adapters.topics import KafkaTopics
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.groups import group_of
@@ -29,6 +31,16 @@ from processors.registry.decider import REGISTRY_DECIDER
 from processors.router.decider import ROUTER
 from processors.runner import Runner
 from processors.shell import Membership, Shell
+from processors.subscriptions.decider import SUBSCRIBER
+from processors.subscriptions.links import ANNOUNCING, DELIVERY
+from processors.subscriptions.matcher import MATCHER
+from processors.subscriptions.opening import Opening
+from processors.tuner.comparing import Comparing
+from processors.tuner.decider import TUNER
+from processors.tuner.hearing import Hearing
+from processors.tuner.links import RELEASE, TEACHING
+from processors.tuner.releasing import Releasing
+from processors.tuner.training import Training
 from streams.errors import Misconfigured
 from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
@@ -47,8 +59,16 @@ SNAPSHOTS_FOLDER = "snapshots"
 MODEL_WIDTH = 256
 REGISTERED_WITHIN_S, REGISTERED_EVERY_S = 60.0, 0.2
 
-DECIDERS: tuple[AnyDecider, ...] = (ROUTER, ORCHESTRATOR, MEMORY_DECIDER, REGISTRY_DECIDER)
-LINKS: tuple[Link, ...] = (ADOPTION, TURNS)
+DECIDERS: tuple[AnyDecider, ...] = (
+    ROUTER,
+    ORCHESTRATOR,
+    MEMORY_DECIDER,
+    REGISTRY_DECIDER,
+    TUNER,
+    SUBSCRIBER,
+    MATCHER,
+)
+LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY)
 
 
 class World(NamedTuple):
@@ -104,10 +124,23 @@ ROLES: Mapping[str, Sequence[Make]] = {
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
         _performing(lambda world: PerceiveCapabilities(world.adapters.encoder)),
     ),
-    "recall": (_performing(lambda world: Recalling(world.adapters.index)),),
+    "opening": (
+        _performing(lambda world: Opening(world.adapters.encoder, KafkaTopics(world.settings)), 1),
+    ),
+    "hearing": (_performing(lambda world: Hearing(Past(world.log, world.wire))),),
+    "training": (
+        _performing(lambda world: Training(Past(world.log, world.wire)), 1),
+        _performing(lambda world: Comparing(Past(world.log, world.wire)), 1),
+        _performing(lambda world: Releasing(Past(world.log, world.wire)), 1),
+    ),
+    "recall": (
+        _performing(lambda world: Recalling(world.adapters.library, world.adapters.encoder)),
+    ),
     "models": (
         _performing(
-            lambda world: Inferring(world.adapters.models, TopicChunks(world.log, world.wire)),
+            lambda world: Inferring(
+                world.adapters.models, TopicChunks(world.log, world.wire), world.adapters.budgets
+            ),
             MODEL_WIDTH,
         ),
     ),
@@ -141,7 +174,7 @@ class Worker:
         runners = _runners(world, self._roles, self._runner)
         projection = None
         if "recall" in self._roles:
-            projection = IndexProjection(world.log, world.wire, self._adapters.index)
+            projection = IndexProjection(world.log, world.wire, self._adapters.library)
         shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
         metrics = WorkerMetrics(runners, projection, lambda: shell.partitions)
         serve(metrics, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)

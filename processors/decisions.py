@@ -10,7 +10,7 @@ from typing import Any
 
 from processors.line import Act, Entry
 from processors.parts import Assignment, Desk
-from streams.envelope import Envelope
+from streams.envelope import Envelope, origin_of
 from streams.errors import Poison
 from streams.ids import ProcessorName
 from streams.io.snapshots import Place, Snapshot, SnapshotFolder
@@ -72,7 +72,8 @@ class DecidingPost:
     def recall(self, record: Record, kind: type) -> None:
         """Fold own decisions up to the end; the grid only up to the first input."""
         with suppress(Poison):  # it was, or will be, parked when it is handled
-            self.standing.recall(record, kind, facts=record.offset < self._assignment.start)
+            head, before = dict(record.headers), record.offset < self._assignment.start
+            self.standing.recall(record, kind, head, origin_of(head, record.offset), facts=before)
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:
         """Decide, fold and append; what was considered before a crash is passed over."""

@@ -14,9 +14,9 @@ from processors.line import Entry
 from processors.parts import Assignment, Desk, Task
 from processors.patience import patiently
 from processors.room import Room
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import CAUSATION, Envelope, author_of
-from streams.errors import Poison, Transient
+from streams.errors import Fatal, Poison, Transient
 from streams.ids import ProcessorName
 from streams.io.wire import Author
 from streams.log import Record
@@ -28,8 +28,8 @@ class Effect(Protocol):
 
     `batch_max` requests of one key may be worked on at once. `patience_s` is how long a world
     that is away is asked again; None means for ever, which holds the key's later requests. The
-    outcome of a request follows from its fields in `depends_on`; what `safety` says of repeating
-    it holds after a crash and in a replay.
+    outcome of a request follows from its fields in `depends_on`, from all of them if none is named;
+    what `safety` says of repeating it holds after a crash and in a replay.
     """
 
     name: ProcessorName
@@ -38,7 +38,7 @@ class Effect(Protocol):
     reads: tuple[type, ...]
     writes: tuple[type, ...]
     depends_on: tuple[str, ...]
-    safety: Safety
+    safety: EffectClass
     batch_max: int
     patience_s: float | None
 
@@ -48,6 +48,20 @@ class Effect(Protocol):
     @staticmethod
     def give_up(cause: Envelope[Any], error: Transient) -> Any:
         """Return the outcome of a request that found the world away for too long."""
+
+
+class Waits:
+    """What an effect that nobody waits for inherits: it asks a world that is away for ever."""
+
+    depends_on: tuple[str, ...] = ()
+    safety = EffectClass.REPEATABLE
+    batch_max = 1
+    patience_s: float | None = None
+
+    @staticmethod
+    def give_up(cause: Envelope[Any], error: Transient) -> Any:
+        """Never."""
+        raise Fatal(f"the request {cause.event_id} was given up") from error
 
 
 class Performing:
@@ -107,8 +121,9 @@ class PerformingPost:
     def recall(self, record: Record, kind: type) -> None:
         """Remember which requests were answered."""
         head = dict(record.headers)
-        if CAUSATION in head and author_of(head) == self._part.name:
-            self._answered.add(head[CAUSATION].decode(errors="replace"))
+        cause = head.get(CAUSATION)
+        if cause is not None and author_of(head) == self._part.name:
+            self._answered.add(cause.decode(errors="replace"))
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:
         """Put a request on its key's lane; while the backlog is full, reading waits."""

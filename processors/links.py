@@ -19,11 +19,12 @@ from streams.topics import Topic
 
 
 class Carried(NamedTuple):
-    """A fact for the target topic; without a partition its key chooses one."""
+    """A fact for the target topic, or another; without a partition its key chooses one."""
 
     key: str
     event: Any
     partition: int | None = None
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,6 @@ class LinkingPost:
         target = link.target.name
         carried = link.carry(cause, self._part.partitions(target))
         return [
-            author.carried(cause, step, target, partition, key, event)
-            for step, (key, event, partition) in enumerate(carried)
+            author.carried(cause, step, topic or target, partition, key, event)
+            for step, (key, event, partition, topic) in enumerate(carried)
         ]

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
 from streams.errors import Transient
 
@@ -33,3 +33,14 @@ async def patiently(
             told(error)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_S)
+
+
+async def at_once(work: Callable[..., T], *arguments: Any) -> T:
+    """Return what `work` returns: an attempt for `patiently` that waits for nothing itself."""
+    return work(*arguments)
+
+
+async def all_of(pauses: Iterable[Awaitable[None]]) -> None:
+    """Wait for one after the other."""
+    for pause in pauses:
+        await pause

@@ -9,11 +9,12 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
+from processors.batch import Batch, Tally
 from processors.line import Act, Entry
 from processors.parts import Assignment, Part, Task, Work, Write
-from processors.patience import patiently
+from processors.patience import all_of, at_once, patiently
 from processors.room import Room
 from processors.tenure import Tenure
 from streams.dead_letters import dead_letter
@@ -26,8 +27,6 @@ from streams.log import Draft, EventLog, Record
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 INTAKE = ProcessorName("intake")  # parks what no processor could read
 IN_FLIGHT_MAX = 20_000
 SNAPSHOT_EVERY = 50_000
@@ -37,29 +36,6 @@ FULL_S = 0.005
 
 #: Runs something slow beside the loop.
 Offload = Callable[..., Coroutine[Any, Any, Any]]
-
-
-class Batch(NamedTuple):
-    """Records of one partition in order, as handed over by the group's consumer.
-
-    `position` is the offset after the last of them, `generation` the group's when they were read.
-    """
-
-    partition: int
-    generation: int
-    records: Sequence[Record]
-    position: int
-    acknowledge: Act
-
-
-class Tally(NamedTuple):
-    """What a runner has done so far, in records."""
-
-    read: int
-    repeated: int
-    parked: int
-    appended: int
-    recalled: int
 
 
 class Runner:
@@ -92,6 +68,7 @@ class Runner:
         self._kinds: dict[bytes, type | None] = {}  # by schema id; None concerns nobody here
         self._flying = Room(IN_FLIGHT_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._gathered: list[Draft] | None = None  # appended together before the next wait
 
     # -- what the group's consumer calls
 
@@ -144,6 +121,10 @@ class Runner:
             drafts = write()
         except Transient:
             return self._append_patiently(write, entry)
+        if self._gathered is not None:
+            self._gathered += drafts
+            full = self._flying.inside + len(self._gathered) >= IN_FLIGHT_MAX
+            return self._flying.available() if full else None
         sent = self._send(drafts, entry)
         if sent < len(drafts):
             return self._append_patiently(lambda: drafts[sent:], entry)
@@ -178,12 +159,19 @@ class Runner:
             return  # not acknowledged: the partition's owner reads it again
         entry = tenure.line.enter(batch.acknowledge)
         self._read += len(batch.records)
+        self._gathered = []
         for record in batch.records:
             pause = self._handle(tenure, record, entry)
-            if pause is not None:
-                await pause
+            if pause is None:
+                continue
+            await self._append_gathered(entry)
+            await pause
             if tenure.line.closed or self.failure is not None:
                 return
+            self._gathered = []
+        await self._append_gathered(entry)
+        if tenure.line.closed or self.failure is not None:
+            return
         if tenure.advance(batch.position) >= self._snapshot_every:
             write = tenure.snapshot()
             entry.then(partial(self._write, write))
@@ -199,7 +187,7 @@ class Runner:
             if kind is None:
                 return None
             cause = self._wire.open(record)
-            if tenure.marks.repeats(origin_of(cause.head), cause.key):
+            if tenure.marks.repeats(origin_of(cause.head, cause.offset), cause.key):
                 self._repeated += 1
                 return None
         except Transient:
@@ -211,7 +199,7 @@ class Runner:
             pause = post.handle(record, cause, entry)
             if pause is not None:
                 pauses = [*(pauses or ()), pause]
-        return None if pauses is None else _all(pauses)
+        return None if pauses is None else all_of(pauses)
 
     async def _handle_patiently(self, tenure: Tenure, record: Record, entry: Entry) -> None:
         with suppress(Poison):  # it is met again below, and parked
@@ -281,12 +269,18 @@ class Runner:
         self._appended += sent
         return sent
 
+    async def _append_gathered(self, entry: Entry) -> None:
+        """Append what the last records led to: in one go, librdkafka sends far fewer requests."""
+        drafts, self._gathered = self._gathered, None
+        if drafts and (sent := self._send(drafts, entry)) < len(drafts):
+            await self._append_patiently(lambda: drafts[sent:], entry)
+
     async def _append_patiently(
         self, write: Write, entry: Entry, landed: Act | None = None
     ) -> None:
-        drafts = await patiently(partial(_at_once, write), told=self.told)
+        drafts = await patiently(partial(at_once, write), told=self.told)
         while drafts:
-            sent = await patiently(partial(_at_once, self._send, drafts, entry, landed))
+            sent = await patiently(partial(at_once, self._send, drafts, entry, landed))
             drafts = drafts[sent:]
             await (self._flying.available() if sent else asyncio.sleep(FULL_S))
 
@@ -307,12 +301,3 @@ class Runner:
             logger.critical("stopping", extra={"error": str(error)}, exc_info=cause or error)
             self.failed.set()
             self.reset()
-
-
-async def _at_once(work: Callable[..., T], *arguments: Any) -> T:
-    return work(*arguments)
-
-
-async def _all(pauses: list[Awaitable[None]]) -> None:
-    for pause in pauses:
-        await pause

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import faust
+from faust.exceptions import ConsumerNotStarted
 from faust.streams import Stream
 from faust.types import EventT
 
-from processors.runner import Batch, Runner
+from processors.batch import Batch
+from processors.runner import Runner
 from streams.errors import AetherError, Fatal
 from streams.io.kafka.log import to_record
-from streams.log import EventLog, Record
+from streams.log import EventLog, Record, filled
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +83,10 @@ class Shell:
     def partitions(self) -> int:
         """How many partitions this worker reads now."""
         consumer = self.app.consumer if self.app.started else None
-        return 0 if consumer is None else len(consumer.assignment())
+        try:
+            return 0 if consumer is None else len(consumer.assignment())
+        except ConsumerNotStarted:  # aiokafka's lives in a thread that takes its time
+            return 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.
@@ -174,7 +179,7 @@ def _single(message: Any) -> Record:
         int(message.timestamp * 1000),
         message.key,
         message.value,
-        list(headers.items() if isinstance(headers, dict) else headers),
+        filled(headers.items() if isinstance(headers, dict) else headers),
     )
 
 
@@ -185,6 +190,7 @@ class Application(faust.App):
 
 
 def _application(membership: Membership, scratch: Path) -> faust.App:
+    scratch.mkdir(parents=True, exist_ok=True)  # Faust makes the last part of the path only
     batches = "events=batch" in membership.broker
     session = membership.session_s
     app = Application(

@@ -50,7 +50,7 @@ class Tenure:
         if kind is None:
             return
         if kind in self._readers and self._marked <= record.offset < self._assignment.start:
-            origin = origin_of(dict(record.headers))
+            origin = origin_of(dict(record.headers), record.offset)
             self.marks.repeats(origin, (record.key or b"").decode(errors="replace"))
         for post in self._recallers.get(kind, ()):
             if record.offset >= post.since:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from replay.recorded import IDENTITY, plain_of
 from streams.envelope import Envelope, author_of
-from streams.events.sessions import ResponseCompleted, RunFailed
+from streams.events.sessions import InferenceCompleted, ResponseCompleted, RunFailed
 from streams.ids import EventId
 
 Events = Sequence[Envelope[Any]]
@@ -46,14 +46,26 @@ class Row(NamedTuple):
     fields: tuple[Field, ...]
 
 
+class Spent(NamedTuple):
+    """What one call of a model took."""
+
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
 class Side(NamedTuple):
-    """What a run came to; `milliseconds` from its first event to its last."""
+    """What a run came to and took; `milliseconds` from its first event to its last."""
 
     outcome: str
     text: str
-    prompt_tokens: int
-    completion_tokens: int
     milliseconds: int
+    spent: tuple[Spent, ...]
+
+    @property
+    def tokens(self) -> int:
+        """The tokens of all its calls."""
+        return sum(call.prompt_tokens + call.completion_tokens for call in self.spent)
 
 
 class Diff(NamedTuple):
@@ -87,13 +99,15 @@ def side_of(events: Events) -> Side:
     """Return what a run came to; one that is not over is open."""
     last = next((e for e in reversed(events) if isinstance(e.event, _ENDS)), None)
     took = max(e.recorded_at_ms for e in events) - events[0].recorded_at_ms if events else 0
+    calls = (e.event for e in events if isinstance(e.event, InferenceCompleted))
+    spent = tuple(Spent(c.model, c.prompt_tokens, c.completion_tokens) for c in calls)
     match last and last.event:
-        case ResponseCompleted() as done:
-            return Side("completed", done.text, done.prompt_tokens, done.completion_tokens, took)
-        case RunFailed() as failed:
-            return Side(f"failed: {failed.reason}", failed.detail, 0, 0, took)
+        case ResponseCompleted(text=text):
+            return Side("completed", text, took, spent)
+        case RunFailed(reason=reason, detail=detail):
+            return Side(f"failed: {reason}", detail, took, spent)
         case _:
-            return Side("open", "", 0, 0, took)
+            return Side("open", "", took, spent)
 
 
 _ENDS = (ResponseCompleted, RunFailed)

@@ -1,18 +1,24 @@
 """Fork: a run told again from some event on, with one thing changed; the original is untouched.
 
 What came before is shared. What comes after is decided anew, and effects are answered from the
-record where the request is the same; where it is not, a stand-in is left and marked.
+record where the request is the same; where it is not, a stand-in is left and marked. Time passes as
+it did: an effect takes as long as was recorded, all else as its processor took in the run.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import heappop, heappush
+from itertools import count
+from statistics import median_low
 from typing import Any, NamedTuple
 
 from replay.change import changed
+from replay.grid import own
 from replay.past import Past, Standpoint
 from replay.recorded import Outside, Recorded
-from streams.envelope import CAUSATION, PROCESSOR, Envelope
+from streams.effects import EffectClass
+from streams.envelope import CAUSATION, PROCESSOR, Envelope, author_of
 from streams.errors import EffectDuringReplay, Misconfigured, Poison
 from streams.ids import EventId, ProcessorName, RunId, derived, of_decision
 from streams.plain import text_of
@@ -40,7 +46,10 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """Where a fork leaves its run, and what is changed there: dotted paths and plain values."""
+    """Where a fork leaves its run, and what is changed there: dotted paths and plain values.
+
+    Those of the grid's facts (`@grid`) were changed in the past that is forked.
+    """
 
     at: EventId
     changes: Mapping[str, Any]
@@ -75,6 +84,14 @@ class Forker(NamedTuple):
     recorded: Recorded
     perform: Perform | None = None
 
+    def otherwise(self, effect: Outside, cause: Envelope[Any]) -> tuple[Any, How]:
+        """Return what stands where the record is silent. Raises PermissionError if nothing may."""
+        if self.perform is None:
+            return effect.missing(cause), How.STUBBED
+        if effect.safety is EffectClass.UNREPEATABLE:
+            raise PermissionError(f"{effect.name} cannot be undone, so no fork may call it")
+        return self.perform(effect, cause), How.LIVE
+
     def fork(self, past: Past, branch: Branch) -> Forked:
         """Tell a run again. Raises Misconfigured if it cannot branch there or be changed so."""
         at = next((n for n, e in enumerate(past.stream) if e.event_id == branch.at), None)
@@ -84,13 +101,13 @@ class Forker(NamedTuple):
             )
         fork_id = RunId(derived("fork", past.name, branch.at, text_of(dict(branch.changes))))
         first = past.stream[at]
-        told = changed(first.event, branch.changes)
+        told = changed(first.event, own(branch.changes))
         renamed = first._replace(event=told, event_id=EventId(derived(fork_id, first.event_id)))
         prefix = [Step(envelope, How.SHARED) for envelope in past.stream[:at]]
         stage = _Stage(self, past, {**past.instead, first.event_id: renamed.event_id})
         steps = stage.play([*prefix, Step(renamed, How.CHANGED)])
-        own = (s for s in steps if s.envelope.run_id == past.run_id)
-        return Forked(fork_id=fork_id, origin=past.name, branch=branch, steps=tuple(own))
+        kept = (s for s in steps if s.envelope.run_id == past.run_id)
+        return Forked(fork_id=fork_id, origin=past.name, branch=branch, steps=tuple(kept))
 
 
 class _Stage:
@@ -100,26 +117,38 @@ class _Stage:
         self._forker = forker
         self._instead = instead
         self._known: dict[EventId, Envelope[Any]] = {}
-        self._minds = [_Mind(point, past.key) for point in past.standpoints]
+        self._pace = pace = paces(past.stream)
+        self._minds = [
+            _Mind(point, past.key, pace.get(point.decider.name, 0)) for point in past.standpoints
+        ]
 
-    def play(self, steps: list[Step]) -> list[Step]:
-        """Consider each event of a growing stream in turn, until nothing more comes of any."""
+    def play(self, steps: Sequence[Step]) -> list[Step]:
+        """Hear what was told in turn, then what comes of it in order of time, until all is over."""
         self._known = {step.envelope.event_id: step.envelope for step in steps}
         for decided, told in self._instead.items():
             if told in self._known:  # else the branch lies before it
                 self._known[decided] = self._known[told]
-        at = 0
-        while at < len(steps):
-            if len(steps) > STEPS_MAX:
+        heard, later, turn = list[Step](), list[tuple[int, int, Step]](), count()
+
+        def hear(step: Step) -> None:
+            heard.append(step)
+            for new in self._consider(step.envelope):
+                heappush(later, (new.envelope.recorded_at_ms, next(turn), new))
+
+        for step in steps:
+            hear(step)
+        while later:
+            if len(heard) > STEPS_MAX:
                 raise Misconfigured(f"the fork does not end within {STEPS_MAX} events")
-            cause = steps[at].envelope
-            for mind in self._minds:
-                steps += self._decide(mind, cause)
-            for effect in self._forker.recorded.effects:
-                if isinstance(cause.event, effect.reads):
-                    steps += self._answer(effect, cause)
-            at += 1
-        return steps
+            hear(heappop(later)[2])
+        return heard
+
+    def _consider(self, cause: Envelope[Any]) -> Iterator[Step]:
+        for mind in self._minds:
+            yield from self._decide(mind, cause)
+        for effect in self._forker.recorded.effects:
+            if isinstance(cause.event, effect.reads):
+                yield from self._answer(effect, cause)
 
     def _decide(self, mind: "_Mind", cause: Envelope[Any]) -> Iterable[Step]:
         fresh = mind.decide(cause)
@@ -137,33 +166,47 @@ class _Stage:
             outcome = self._forker.recorded.outcome(effect, cause)
             event, took, how = outcome.event, outcome.milliseconds, How.RECORDED
         except EffectDuringReplay:
-            perform = self._forker.perform
-            event = effect.missing(cause) if perform is None else perform(effect, cause)
-            took, how = 0, How.STUBBED if perform is None else How.LIVE
-        envelope = _made(cause, effect.name, 0, 0, event)
-        envelope = envelope._replace(recorded_at_ms=cause.recorded_at_ms + took)
+            event, how = self._forker.otherwise(effect, cause)
+            took = self._pace.get(effect.name, 0)
+        envelope = _made(cause, effect.name, 0, 0, event, took)
         self._known[event_id] = envelope
         yield Step(envelope, how)
 
 
+def paces(stream: Sequence[Envelope[Any]]) -> Mapping[ProcessorName, int]:
+    """Return how many milliseconds each processor took from a cause to what it made of it."""
+    told = {envelope.event_id: envelope.recorded_at_ms for envelope in stream}
+    took: dict[ProcessorName, list[int]] = {}
+    for envelope in stream:
+        author, cause = author_of(envelope.head), envelope.cause_id
+        if author is not None and cause in told:
+            took.setdefault(author, []).append(max(0, envelope.recorded_at_ms - told[cause]))
+    return {author: median_low(times) for author, times in took.items()}
+
+
 def _made(
-    cause: Envelope[Any], author: ProcessorName, version: int, step: int, event: Any
+    cause: Envelope[Any], author: ProcessorName, version: int, step: int, event: Any, took: int
 ) -> Envelope[Any]:
-    """Return what came of a cause, at the time of the cause; it stands at no offset of the log."""
+    """Return what came of a cause, so long after it; it stands at no offset of the log."""
     head = {
         CAUSATION: cause.event_id.encode(),
         PROCESSOR: f"{author}/{version}".encode(),
     }
     return cause._replace(
-        event=event, event_id=of_decision(cause.event_id, author, step), offset=-1, head=head
+        event=event,
+        event_id=of_decision(cause.event_id, author, step),
+        offset=-1,
+        recorded_at_ms=cause.recorded_at_ms + took,
+        head=head,
     )
 
 
 class _Mind:
     """A decider in a fork: it takes in what is said to have been decided, also where it was not."""
 
-    def __init__(self, point: Standpoint, key: str) -> None:
+    def __init__(self, point: Standpoint, key: str, pace: int) -> None:
         self._decider = point.decider
+        self._pace = pace
         self._states = {key: point.state}
         self._grid = point.grid
 
@@ -178,8 +221,8 @@ class _Mind:
             events = decider.decide(self._state(cause.key), cause, self._grid)
         except Poison:
             return []
-        name, version = decider.name, decider.version
-        return [_made(cause, name, version, step, event) for step, event in enumerate(events)]
+        name, version, took = decider.name, decider.version, self._pace
+        return [_made(cause, name, version, step, event, took) for step, event in enumerate(events)]
 
     def keep(self, key: str, events: Sequence[Any]) -> None:
         """Fold a decision."""

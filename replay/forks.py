@@ -1,13 +1,16 @@
 """Forks as they are kept: one event each, holding what they do not share with their origin."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
 
-from replay.fork import Forked, How, Step
+from replay.fork import Branch, Forked, How, Step
+from replay.grid import under
 from replay.past import Past, past_of
 from replay.travel import Traveller
 from streams.envelope import CAUSATION, PROCESSOR
-from streams.errors import Misconfigured
+from streams.errors import Misconfigured, Poison
 from streams.events.forks import Change, ForkMade, ForkStep
 from streams.ids import RunId
 from streams.io.standing import AnyDecider
@@ -28,6 +31,28 @@ def kept(forked: Forked, wire: Wire) -> ForkMade:
     )
 
 
+class Kept(NamedTuple):
+    """A fork in the log, and when it was made."""
+
+    fork_id: RunId
+    made: ForkMade
+    at_ms: int
+
+
+def kept_forks(log: EventLog, wire: Wire) -> Iterator[Kept]:
+    """Yield every fork there is, partition by partition; one made twice once."""
+    seen = set[bytes | None]()
+    for partition in range(log.partitions(FORKS.name)):
+        for records in log.read(FORKS.name, partition, *log.span(FORKS.name, partition)):
+            for record in records:
+                with suppress(Poison):
+                    if record.key in seen or wire.codec.kind_of(record.value) is not ForkMade:
+                        continue
+                    seen.add(record.key)
+                    envelope = wire.open(record)
+                    yield Kept(RunId(envelope.key), envelope.event, envelope.recorded_at_ms)
+
+
 def find_fork(fork_id: RunId, log: EventLog, wire: Wire) -> ForkMade | None:
     """Return a fork that is kept under an id."""
     key = fork_id.encode()
@@ -35,9 +60,10 @@ def find_fork(fork_id: RunId, log: EventLog, wire: Wire) -> ForkMade | None:
     span = log.span(FORKS.name, partition)
     for records in log.read(FORKS.name, partition, span.first, span.end):
         for record in records:
-            if record.key == key and wire.codec.kind_of(record.value) is ForkMade:
-                made: ForkMade = wire.open(record).event
-                return made
+            with suppress(Poison):
+                if record.key == key and wire.codec.kind_of(record.value) is ForkMade:
+                    made: ForkMade = wire.open(record).event
+                    return made
     return None
 
 
@@ -47,6 +73,7 @@ def past_of_any(name: RunId, deciders: Sequence[AnyDecider], traveller: Travelle
     if made is None:
         return past_of(name, deciders, traveller)
     origin = past_of_any(made.origin, deciders, traveller)
+    origin = under(origin, changes_of(made), traveller)
     steps = steps_of(made, origin, traveller.wire)
     told = next(step.envelope.event_id for step in steps if step.how is How.CHANGED)
     return origin._replace(
@@ -54,6 +81,18 @@ def past_of_any(name: RunId, deciders: Sequence[AnyDecider], traveller: Travelle
         stream=[step.envelope for step in steps],
         instead={**origin.instead, made.at: told},
     )
+
+
+def forked_of(fork_id: RunId, made: ForkMade, origin: Past, wire: Wire) -> Forked:
+    """Return a kept fork as it was when it was made."""
+    steps = (s for s in steps_of(made, origin, wire) if s.envelope.run_id == origin.run_id)
+    branch = Branch(at=made.at, changes=changes_of(made))
+    return Forked(fork_id=fork_id, origin=made.origin, branch=branch, steps=tuple(steps))
+
+
+def changes_of(made: ForkMade) -> Mapping[str, Any]:
+    """Return what was changed in a fork."""
+    return {change.path: json.loads(change.value) for change in made.changes}
 
 
 def steps_of(made: ForkMade, origin: Past, wire: Wire) -> list[Step]:

@@ -7,9 +7,12 @@ costs nothing but a reference.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from replay.grid import Rule, folded
 from replay.past import Past, Standpoint
+from replay.travel import Moment
+from replay.travel import facts as facts_until
 from replay.unrepeated import opened
-from streams.envelope import Decision, Envelope, origin_of
+from streams.envelope import Decision, Envelope, Origin
 from streams.events.sessions import RequestReceived, ResponseCompleted, RunFailed
 from streams.ids import EventId, RunId
 from streams.io.standing import AnyDecider
@@ -27,39 +30,57 @@ class _Open:
     def __init__(self, first: Envelope[Any], points: list[Standpoint]) -> None:
         self.run_id: RunId = first.run_id
         self.key = first.key
-        self.offset = first.offset
+        self.began = Moment(first.partition, first.offset)
         self.points = points
         self.stream: dict[EventId, Envelope[Any]] = {}
 
     def past(self) -> Past:
-        return Past(self.run_id, self.run_id, self.key, tuple(self.stream.values()), self.points)
+        stream = tuple(self.stream.values())
+        return Past(self.run_id, self.run_id, self.key, stream, self.points, self.began)
 
 
 class Histories:
-    """Yields the runs of one partition as they end."""
+    """Yields the runs of one partition as they end; `rule` says what facts they hear.
 
-    def __init__(self, deciders: Sequence[AnyDecider]) -> None:
+    With `facts` these are in force from the beginning to the end, and no others.
+    """
+
+    def __init__(
+        self,
+        deciders: Sequence[AnyDecider],
+        rule: Rule | None = None,
+        facts: Sequence[Any] | None = None,
+    ) -> None:
         self._ledgers = [Ledger[Any](decider) for decider in deciders]
-        self._grids = [decider.grid.initial for decider in deciders]
+        self._rule, self._fixed = rule, facts is not None
+        self._grids = [folded(decider.grid, facts or ()) for decider in deciders]
         self._open: dict[str, list[_Open]] = {}
 
-    def read(self, envelope: Envelope[Any]) -> Iterator[Past]:
+    def read(self, envelope: Envelope[Any], origin: Origin) -> Iterator[Past]:
         """Take the next event; yield the runs that it ends."""
         event, key = envelope.event, envelope.key
-        if isinstance(event, RequestReceived):
+        if key == GRID_KEY:
+            self._hear(envelope)
+        elif isinstance(event, RequestReceived):
             self._open.setdefault(key, []).append(_Open(envelope, self._points(key)))
-        self._fold(envelope)
-        for run in self._concerned(key):
+        self._fold(envelope, origin)
+        for run in self._open.get(key, ()):
             run.stream.setdefault(envelope.event_id, envelope)
         if isinstance(event, ENDS):
             yield from self._end(key, event.run_id)
 
-    def _concerned(self, key: str) -> Iterator[_Open]:
-        if key != GRID_KEY:
-            yield from self._open.get(key, ())
-        else:
-            for runs in self._open.values():
-                yield from runs
+    def _hear(self, envelope: Envelope[Any]) -> None:
+        """Take a fact of the grid in, as its rule tells it."""
+        if self._fixed:
+            return
+        if self._rule is not None:
+            envelope = envelope._replace(event=self._rule.told(envelope.event))
+        for at, grid in enumerate(ledger.decider.grid for ledger in self._ledgers):
+            if isinstance(envelope.event, grid.reads):
+                self._grids[at] = grid.evolve(self._grids[at], envelope.event)
+        for runs in self._open.values():
+            for run in runs:
+                run.stream.setdefault(envelope.event_id, envelope)
 
     def _points(self, key: str) -> list[Standpoint]:
         return [
@@ -67,11 +88,8 @@ class Histories:
             for ledger, grid in zip(self._ledgers, self._grids, strict=True)
         ]
 
-    def _fold(self, envelope: Envelope[Any]) -> None:
-        origin = origin_of(envelope.head)
+    def _fold(self, envelope: Envelope[Any], origin: Origin) -> None:
         for at, ledger in enumerate(self._ledgers):
-            if isinstance(envelope.event, ledger.decider.grid.reads):
-                self._grids[at] = ledger.decider.grid.evolve(self._grids[at], envelope.event)
             if isinstance(origin, Decision) and origin.processor == ledger.decider.name:
                 ledger.recall(envelope.key, origin.cause, envelope.event)
                 self._mend(at, ledger, envelope.key, origin.cause.offset)
@@ -79,7 +97,7 @@ class Histories:
     def _mend(self, at: int, ledger: Ledger[Any], key: str, cause: int) -> None:
         """A run that began meanwhile began with what was decided on inputs before it."""
         for run in self._open.get(key, ()):
-            if cause < run.offset:
+            if cause < run.began.position:
                 state = ledger.states.get(key, ledger.decider.initial)
                 run.points[at] = run.points[at]._replace(state=state)
 
@@ -95,10 +113,23 @@ class Histories:
 
 
 def histories(
-    deciders: Sequence[AnyDecider], log: EventLog, wire: Wire, partition: int
+    deciders: Sequence[AnyDecider],
+    log: EventLog,
+    wire: Wire,
+    partition: int,
+    rule: Rule | None = None,
+    end: int | None = None,
 ) -> Iterator[Past]:
-    """Yield every run of a partition that is over, in the order in which they ended."""
-    made = Histories(deciders)
-    for _, envelopes in opened(log, wire, SESSIONS.name, partition):
-        for envelope in envelopes:
-            yield from made.read(envelope)
+    """Yield every run of a partition that is over, in the order in which they ended.
+
+    With a rule they are as they would have been, had other facts been in force.
+    """
+    facts = None
+    if rule is not None and rule.as_of is not None:
+        upto = rule.position(log, SESSIONS.name, Moment(partition, 0))
+        told = facts_until(SESSIONS.name, upto, log, wire)
+        facts = [rule.told(envelope.event) for envelope in told]
+    made = Histories(deciders, rule, facts)
+    for _, entries in opened(log, wire, SESSIONS.name, partition, end=end):
+        for entry in entries:
+            yield from made.read(*entry)

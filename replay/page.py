@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from replay.figures import Report, Row, Took
 from replay.offpolicy import Estimate, Estimates
-from replay.whatif import Report, Row
 
 ROWS_MAX = 500
 _STYLE = """
@@ -26,6 +26,8 @@ def page(title: str, report: Report) -> str:
     parts = [
         f"<h1>{escape(title)}</h1>",
         _numbers(report),
+        "<h2>What it takes</h2>",
+        _takes(report),
         "<h2>Who answers now</h2>",
         _moves(report),
         "<h2>What it would have earned</h2>",
@@ -53,17 +55,30 @@ def bars(rows: Sequence[tuple[str, float]]) -> str:
 
 
 def _numbers(report: Report) -> str:
-    before, after = report.tokens("recorded"), report.tokens("forked")
     told = [
         (len(report.rows), "runs"),
         (sum(row.rerouted for row in report.rows), "answered by another"),
         (sum(row.differs for row in report.covered), "come to something else"),
         (f"{_share(len(report.covered), len(report.rows))}", "covered by the record"),
         (f"{report.wins} : {report.losses}", "wins : losses"),
-        (f"{after - before:+,}", "tokens, where covered"),
     ]
     cells = "".join(f"<span><b>{value}</b>{label}</span>" for value, label in told)
     return f'<div class="big">{cells}</div>'
+
+
+def _takes(report: Report) -> str:
+    if not report.covered:
+        return '<p class="dim">The record could answer none of these runs.</p>'
+    named = [("as recorded", report.recorded), ("under the change", report.forked)]
+    rows = "".join(f"<tr><td>{name}</td>{_took(took)}</tr>" for name, took in named)
+    columns = ("tokens", "cost", "ms, median", "ms, 95 %")
+    head = "".join(f"<th>{column}</th>" for column in ("", *columns))
+    return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def _took(took: Took) -> str:
+    cells = (f"{took.tokens:,}", f"{took.cost:,.4f}", f"{took.p50_ms:,}", f"{took.p95_ms:,}")
+    return "".join(f'<td class="n">{cell}</td>' for cell in cells)
 
 
 def _moves(report: Report) -> str:

@@ -25,9 +25,10 @@ class Standpoint(NamedTuple):
 class Past(NamedTuple):
     """A run as it is forked: its stream from the run's first event on, repeats dropped.
 
-    `stream` also holds what happened beside the run: other runs of its session, and facts of the
-    grid. A fork has a `name` of its own; the `run_id` within its events is that of its origin, and
-    `instead` says which decided event another one was put in place of, by their ids.
+    It `began` before its first event; `stream` also holds what happened beside the run: other runs
+    of its session, and facts of the grid. A fork has a `name` of its own; the `run_id` within its
+    events is that of its origin, and `instead` says which decided event another one was put in
+    place of, by their ids.
     """
 
     name: RunId
@@ -35,6 +36,7 @@ class Past(NamedTuple):
     key: str
     stream: Sequence[Envelope[Any]]
     standpoints: Sequence[Standpoint]
+    began: Moment
     instead: Mapping[EventId, EventId] = MappingProxyType({})
 
     def first(self, kind: type) -> EventId | None:
@@ -50,20 +52,19 @@ def past_of(run_id: RunId, deciders: Sequence[AnyDecider], traveller: Traveller)
     if not events:
         raise Misconfigured(f"no event of run {run_id} is in the log", fix="see `aether run list`")
     first, last = events[0], events[-1]
-    keys, known = {first.key, GRID_KEY}, dict[EventId, Envelope[Any]]()
+    keys, known = (first.key.encode(), GRID_KEY.encode()), dict[EventId, Envelope[Any]]()
     for records in log.read(first.topic, first.partition, first.offset, last.offset + 1):
         for record in records:
-            with suppress(Poison):
-                if wire.codec.kind_of(record.value) is not None:
-                    envelope = wire.open(record)
-                    if envelope.key in keys:
+            if record.key in keys:
+                with suppress(Poison):
+                    if wire.codec.kind_of(record.value) is not None:
+                        envelope = wire.open(record)
                         known.setdefault(envelope.event_id, envelope)
     start = Moment(first.partition, first.offset)
-    points = [_standpoint(decider, first.key, start, traveller) for decider in deciders]
-    return Past(run_id, run_id, first.key, tuple(known.values()), points)
-
-
-def _standpoint(decider: AnyDecider, key: str, start: Moment, traveller: Traveller) -> Standpoint:
-    standing = traveller.standing(decider, key, start)
-    state = standing.ledger.states.get(key, decider.initial)
-    return Standpoint(decider, state, standing.grid)
+    points = [
+        Standpoint(decider, standing.ledger.states.get(first.key, decider.initial), standing.grid)
+        for decider, standing in zip(
+            deciders, traveller.standings(deciders, first.key, start), strict=True
+        )
+    ]
+    return Past(run_id, run_id, first.key, tuple(known.values()), points, start)

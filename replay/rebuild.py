@@ -3,9 +3,10 @@
 What a worker had written down before must lead to the same, or the fold is not the truth.
 """
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from streams.envelope import origin_of
@@ -44,6 +45,12 @@ class Rebuilt(NamedTuple):
 
 #: Hears how many records were read since the last call.
 Progress = Callable[[int], None]
+
+#: Who is concerned by what stands before a value, and what kind of event that says it is.
+Concerned = dict[bytes, list[tuple[Standing, type]]]
+
+#: At its defaults the collector walks every record of a batch again and again.
+COLLECTOR = (200_000, 20, 100)
 
 #: Up to which offset a decider considered everything, by its name, topic and partition; none means
 #: from the start.
@@ -118,36 +125,38 @@ class Rebuilder(NamedTuple):
     ) -> tuple[Marks, int]:
         """Fold a whole partition; facts of the grid and marks count below `position` only."""
         span, marks, read = self.log.span(topic, partition), Marks(), 0
-        concerned: dict[bytes, list[Standing]] = {}
-        for records in self.log.read(topic, partition, span.first, span.end):
-            for record in records:
-                with suppress(Poison):  # the runner parks it
-                    self._fold_one(record, standings, concerned, marks, position)
-            read += len(records)
-            self.progress(len(records))
+        concerned: Concerned = {}
+        with _few_collections():
+            for records in self.log.read(topic, partition, span.first, span.end):
+                for record in records:
+                    try:
+                        self._fold_one(record, standings, concerned, marks, position)
+                    except Poison:
+                        continue  # the runner parks it
+                read += len(records)
+                self.progress(len(records))
         return marks, read
 
     def _fold_one(
         self,
         record: Record,
         standings: Sequence[Standing],
-        concerned: dict[bytes, list[Standing]],
+        concerned: Concerned,
         marks: Marks,
         position: int,
     ) -> None:
-        if record.offset < position:
-            key = (record.key or b"").decode(errors="replace")
-            marks.repeats(origin_of(dict(record.headers)), key)
+        head, before = dict(record.headers), record.offset < position
+        origin = origin_of(head, record.offset)
+        if before:
+            marks.repeats(origin, (record.key or b"").decode(errors="replace"))
         prefix = (record.value or b"")[:5]
         known = concerned.get(prefix)
         if known is None:
             kind = self.wire.codec.kind_of(record.value)
-            known = concerned[prefix] = [s for s in standings if kind in s.recalls]
-        for standing in known:
-            kind = self.wire.codec.kind_of(record.value)
-            assert kind is not None
+            known = concerned[prefix] = [(s, kind) for s in standings if kind and kind in s.recalls]
+        for standing, kind in known:
             if record.offset >= standing.since:
-                standing.recall(record, kind, facts=record.offset < position)
+                standing.recall(record, kind, head, origin, facts=before)
 
 
 def _differing(before: Standing, after: Standing) -> Iterator[str]:
@@ -156,3 +165,14 @@ def _differing(before: Standing, after: Standing) -> Iterator[str]:
         yield GRID_KEY
     old, new = before.ledger.states, after.ledger.states
     yield from sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let the cyclic collector rest: records are many live objects and no cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(*COLLECTOR)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

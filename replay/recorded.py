@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import EffectDuringReplay
-from streams.ids import EventId, ProcessorName
+from streams.ids import EventId, ProcessorName, RunId
 from streams.plain import Plain, form_of, text_of
 
 #: The fields that say whose event it is, and nothing about its content.
@@ -36,13 +36,14 @@ class Outside:
     reads: tuple[type, ...]
     writes: tuple[type, ...]
     depends_on: tuple[str, ...]
-    safety: Safety
+    safety: EffectClass
     missing: Callable[[Envelope[Any]], Any]
 
     def asked(self, request: Any) -> bytes:
         """Return the hash of what a request asks."""
         plain = plain_of(request)
-        asked = text_of([self.name, {name: plain[name] for name in self.depends_on}])
+        names = self.depends_on or [name for name in plain if name not in IDENTITY]
+        asked = text_of([self.name, {name: plain[name] for name in names}])
         return hashlib.sha256(asked.encode()).digest()
 
 
@@ -61,13 +62,14 @@ class Outcome(NamedTuple):
 
 
 class Recorded:
-    """Outcomes by what was asked; of two the first in the log counts."""
+    """Outcomes by what was asked: the run's own if it asked the same, else the first in the log."""
 
     def __init__(self, effects: Iterable[Outside]) -> None:
         self.effects = tuple(effects)
         self._by_request = {kind: effect for effect in self.effects for kind in effect.reads}
         self._authors = {effect.name: effect for effect in self.effects}
         self._outcomes: dict[bytes, Outcome] = {}
+        self._own: dict[tuple[RunId, bytes], Outcome] = {}
         self._waiting: dict[tuple[ProcessorName, EventId], Envelope[Any]] = {}
 
     def __len__(self) -> int:
@@ -85,12 +87,14 @@ class Recorded:
         request = self._waiting.pop((effect.name, cause), None)
         if request is not None:
             took = envelope.recorded_at_ms - request.recorded_at_ms
-            asked = effect.asked(request.event)
-            self._outcomes.setdefault(asked, Outcome(envelope.event, max(0, took)))
+            asked, outcome = effect.asked(request.event), Outcome(envelope.event, max(0, took))
+            self._outcomes.setdefault(asked, outcome)
+            self._own.setdefault((request.run_id, asked), outcome)
 
     def outcome(self, effect: Outside, request: Envelope[Any]) -> Outcome:
         """Return what came of the same request. Raises EffectDuringReplay if nothing is known."""
-        found = self._outcomes.get(effect.asked(request.event))
+        asked = effect.asked(request.event)
+        found = self._own.get((request.run_id, asked)) or self._outcomes.get(asked)
         if found is None:
             raise EffectDuringReplay(
                 f"{effect.name} was never asked what {type(request.event).__name__}"

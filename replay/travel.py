@@ -4,16 +4,17 @@ A state is the fold of the decisions on earlier inputs, wherever these decisions
 Snapshots shorten the way; they are taken only from before the moment asked for.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from streams.envelope import Decision, Envelope, origin_of
+from streams.envelope import ID, Decision, Envelope, origin_of
 from streams.errors import Poison
-from streams.ids import EventId
+from streams.ids import EventId, ProcessorName
 from streams.io.snapshots import Snapshot, SnapshotFolder
 from streams.io.standing import AnyDecider, Standing, place_of
 from streams.io.wire import Wire
-from streams.log import EventLog, Record
+from streams.log import EventLog, Record, Span
 from streams.partitioner import partition_of
 from streams.plain import Plain, form_of
 from streams.topics import GRID_KEY, Topic
@@ -43,21 +44,25 @@ class Traveller(NamedTuple):
     wire: Wire
     snapshots: SnapshotFolder
 
-    def known(self, decider: AnyDecider, key: str, moment: Moment) -> Known:
-        """Return what `decider` knew of `key` at a moment."""
-        standing, read = self._told(decider, key, moment)
-        state = standing.ledger.states.get(key, decider.initial)
-        return Known(
-            decider.name,
-            moment,
-            form_of(decider.state_type).dump(state),
-            form_of(decider.grid.state_type).dump(standing.grid),
-            read,
-        )
+    def known(self, deciders: Sequence[AnyDecider], key: str, moment: Moment) -> list[Known]:
+        """Return what deciders of one topic knew of `key` at a moment, from one pass."""
+        standings, read = self._told(deciders, key, moment)
+        return [
+            Known(
+                decider.name,
+                moment,
+                form_of(decider.state_type).dump(standing.ledger.states.get(key, decider.initial)),
+                form_of(decider.grid.state_type).dump(standing.grid),
+                read,
+            )
+            for decider, standing in zip(deciders, standings, strict=True)
+        ]
 
-    def standing(self, decider: AnyDecider, key: str, moment: Moment) -> Standing:
-        """Return a decider's standing at a moment, for `key` and the grid alone."""
-        return self._told(decider, key, moment)[0]
+    def standings(
+        self, deciders: Sequence[AnyDecider], key: str, moment: Moment
+    ) -> Sequence[Standing]:
+        """Return the standings of one topic's deciders, for `key` and the grid alone."""
+        return self._told(deciders, key, moment)[0]
 
     def moment_now(self, topic: Topic, key: str) -> Moment:
         """Return the log's end, in the partition of a key."""
@@ -74,60 +79,86 @@ class Traveller(NamedTuple):
 
         For a decision that is when its input had been decided, whoever else had gone further.
         """
-        origin = origin_of(event.head)
+        origin = origin_of(event.head, event.offset)
         input_at = origin.cause.offset if isinstance(origin, Decision) else event.offset
         return Moment(event.partition, input_at + 1)
 
     def find(self, topic: Topic, key: str, event_id: EventId) -> Envelope[Any] | None:
-        """Return the first record of an id in the stream of a key."""
-        partition, wanted = self._home(topic, key), key.encode()
+        """Return the first record of an id in the stream of a key, or among the grid's facts."""
+        partition, wanted = self._home(topic, key), (key.encode(), GRID_KEY.encode())
+        named = event_id.encode()
         span = self.log.span(topic.name, partition)
         for records in self.log.read(topic.name, partition, span.first, span.end):
             for record in records:
-                if record.key == wanted:
+                if record.key in wanted and dict(record.headers).get(ID, named) == named:
                     with suppress(Poison):
                         envelope = self.wire.open(record)
                         if envelope.event_id == event_id:
                             return envelope
         return None
 
+    def facts(self, topic: str, moment: Moment) -> Iterator[Envelope[Any]]:
+        """Yield the facts of the grid that had been told at a moment, in order."""
+        return facts(topic, moment, self.log, self.wire)
+
     def _home(self, topic: Topic, key: str) -> int:
         return partition_of(key.encode(), self.log.partitions(topic.name))
 
-    def _told(self, decider: AnyDecider, key: str, moment: Moment) -> tuple[Standing, int]:
-        topic, (partition, position) = decider.topic.name, moment
+    def _told(
+        self, deciders: Sequence[AnyDecider], key: str, moment: Moment
+    ) -> tuple[Sequence[Standing], int]:
+        topic, (partition, position) = deciders[0].topic.name, moment
         span = self.log.span(topic, partition)
-        place = place_of(decider, topic, self.log.identity(topic), partition)
-        standing = self._nearest(decider, self.snapshots.load(place, span.first, position), moment)
-        keys, read = {key.encode(), GRID_KEY.encode()}, 0
-        for records in self.log.read(topic, partition, max(standing.since, span.first), span.end):
+        standings = [self._nearest(decider, span, moment) for decider in deciders]
+        start = max(span.first, min(standing.since for standing in standings))
+        keys, read = (key.encode(), GRID_KEY.encode()), 0
+        waiting = {standing.decider.name: standing for standing in standings}
+        for records in self.log.read(topic, partition, start, span.end):
+            read += len(records)
             for record in records:
-                read += 1
-                if not _takes(standing, record, keys, position, self.wire):
-                    return standing, read
-        return standing, read
+                if record.offset >= position:
+                    _close(waiting, record, position)
+                    if not waiting:
+                        return standings, read
+                if record.key in keys:
+                    _recall(waiting.values(), record, position, self.wire)
+        return standings, read
 
-    def _nearest(self, decider: AnyDecider, taken: Snapshot | None, moment: Moment) -> Standing:
-        """Return the standing of a snapshot, unless it already knows decisions that came later."""
-        if taken is not None:
+    def _nearest(self, decider: AnyDecider, span: Span, moment: Moment) -> Standing:
+        """Return the standing of a snapshot that does not know decisions that came later."""
+        topic, last = decider.topic.name, moment.position
+        place = place_of(decider, topic, self.log.identity(topic), moment.partition)
+        while (taken := self.snapshots.load(place, span.first, last)) is not None:
             standing = Standing(decider, self.wire, taken)
             if standing.ledger.mark < moment.position:
                 return standing
+            last = taken.position - 1
         return Standing(decider, self.wire, Snapshot(0, []))
 
 
-def _takes(standing: Standing, record: Record, keys: set[bytes], position: int, wire: Wire) -> bool:
-    """Fold a record if it belongs to the moment; say whether anything of it may still come.
+def facts(topic: str, moment: Moment, log: EventLog, wire: Wire) -> Iterator[Envelope[Any]]:
+    """Yield the facts of the grid that had been told at a moment, in order."""
+    span, key = log.span(topic, moment.partition), GRID_KEY.encode()
+    for records in log.read(topic, moment.partition, span.first, moment.position):
+        for record in records:
+            if record.key == key:
+                with suppress(Poison):
+                    if wire.codec.kind_of(record.value) is not None:
+                        yield wire.open(record)
 
-    A decider decides in the order of the partition, so a decision on a later input ends the way.
-    """
+
+def _close(waiting: dict[ProcessorName, Standing], record: Record, position: int) -> None:
+    """A decider decides in the order of the partition: one on a later input ends its way."""
     with suppress(Poison):
-        origin = origin_of(dict(record.headers))
-        own = isinstance(origin, Decision) and origin.processor == standing.decider.name
-        if own and isinstance(origin, Decision) and origin.cause.offset >= position:
-            return False
-        if record.key in keys:
-            kind = wire.codec.kind_of(record.value)
-            if kind in standing.recalls:
-                standing.recall(record, kind, facts=record.offset < position)
-    return True
+        origin = origin_of(dict(record.headers), record.offset)
+        if isinstance(origin, Decision) and origin.cause.offset >= position:
+            waiting.pop(origin.processor, None)
+
+
+def _recall(standings: Iterable[Standing], record: Record, position: int, wire: Wire) -> None:
+    with suppress(Poison):
+        kind, head = wire.codec.kind_of(record.value), dict(record.headers)
+        origin = origin_of(head, record.offset)
+        for standing in standings:
+            if kind in standing.recalls and record.offset >= standing.since:
+                standing.recall(record, kind, head, origin, facts=record.offset < position)

@@ -1,9 +1,9 @@
 """A partition as its readers see it: opened, repeats dropped, poison passed over."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from streams.envelope import Envelope, origin_of
+from streams.envelope import Envelope, Origin, origin_of
 from streams.errors import Poison
 from streams.io.wire import Wire
 from streams.ledger import Marks
@@ -12,34 +12,44 @@ from streams.log import EventLog, Record
 Kinds = frozenset[type]
 
 
-def opened(
-    log: EventLog, wire: Wire, topic: str, partition: int, kinds: Kinds | None = None
-) -> Iterator[tuple[int, Sequence[Envelope[Any]]]]:
-    """Yield the events of a partition, of some kinds or all of ours, batch by batch.
+class Entry(NamedTuple):
+    """An event, and where it came from."""
 
-    With each batch comes how many records it was made from.
+    envelope: Envelope[Any]
+    origin: Origin
+
+
+def opened(
+    log: EventLog,
+    wire: Wire,
+    topic: str,
+    partition: int,
+    kinds: Kinds | None = None,
+    end: int | None = None,
+) -> Iterator[tuple[int, Sequence[Entry]]]:
+    """Yield the events of a partition up to its end of now or `end`, of some kinds or all of ours.
+
+    They come batch by batch, each with how many records it was made from.
     """
     span, marks = log.span(topic, partition), Marks()
-    for records in log.read(topic, partition, span.first, span.end):
+    for records in log.read(topic, partition, span.first, span.end if end is None else end):
         found = (_open(record, wire, kinds) for record in records)
         yield (
             len(records),
             [
-                envelope
-                for envelope in found
-                if envelope is not None
-                and not marks.repeats(origin_of(envelope.head), envelope.key)
+                entry
+                for entry in found
+                if entry is not None and not marks.repeats(entry.origin, entry.envelope.key)
             ],
         )
 
 
-def _open(record: Record, wire: Wire, kinds: Kinds | None) -> Envelope[Any] | None:
+def _open(record: Record, wire: Wire, kinds: Kinds | None) -> Entry | None:
     try:
         kind = wire.codec.kind_of(record.value)
         if kind is None or (kinds is not None and kind not in kinds):
             return None
         envelope = wire.open(record)
-        origin_of(envelope.head)
+        return Entry(envelope, origin_of(envelope.head, envelope.offset))
     except Poison:
         return None  # it was parked, then as now
-    return envelope

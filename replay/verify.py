@@ -2,16 +2,16 @@
 
 A decider's decisions stand in the log in the order of their inputs, so an input waits here until a
 decision on a later one, or the end of what was considered, says that nothing more came of it. What
-differs is shown once: from there on the recorded decision counts, as it did for its readers.
+differs is shown once: from there on the recorded decision counts, as it did for its readers. A
+decider of another version may decide otherwise, for it says so; one of the same version may not.
 """
 
-import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from replay.unrepeated import opened
-from streams.envelope import PROCESSOR, Cause, Decision, Envelope, origin_of
+from streams.envelope import PROCESSOR, Cause, Decision, Envelope, Origin
 from streams.errors import Poison
 from streams.ids import EventId, of_decision
 from streams.io.snapshots import Snapshot
@@ -32,28 +32,40 @@ class Divergence(NamedTuple):
     """An input on which the decider of today does not say what is recorded.
 
     `state` is what the input's key had come to, as plain data; `version` is that of the decider
-    which wrote the record, None where nothing is recorded.
+    which wrote the record, or was at work where nothing is recorded; None if it wrote nothing yet.
     """
 
     decider: str
     version: int | None
+    today: int
     state: Any
     cause: Envelope[Any]
     expected: tuple[Made, ...]
     got: tuple[Made, ...]
 
+    @property
+    def announced(self) -> bool:
+        """Whether the decider has another version than the one that was at work."""
+        return self.version not in (None, self.today)
+
 
 class Verified(NamedTuple):
-    """How one decider did in one partition; `parked` inputs can be decided neither then nor now."""
+    """How one decider did in one partition; `parked` inputs can be decided neither then nor now.
+
+    `recorded` are the versions that decided then, `announced` the divergences from another one than
+    today's `version`; the others are `divergences`.
+    """
 
     decider: str
+    version: int
+    recorded: tuple[int, ...]
     topic: str
     partition: int
     inputs: int
     decisions: int
     parked: int
     divergences: int
-    seconds: float
+    announced: int
 
 
 class Range(NamedTuple):
@@ -87,7 +99,8 @@ class Verifier:
     """Redecides one partition for one decider; records go in, in the order of the log."""
 
     def __init__(self, decider: AnyDecider, wire: Wire, compared: Range, hear: Hear) -> None:
-        self.inputs = self.decisions = self.parked = self.divergences = 0
+        self.inputs = self.decisions = self.parked = self.divergences = self.announced = 0
+        self.versions: set[int] = set()
         self.stopped = False
         self._decider = decider
         self._wire = wire
@@ -98,17 +111,17 @@ class Verifier:
         self._dump = form_of(decider.state_type).dump
         self._queue: deque[_Waiting] = deque()
         self._open: list[Made] = []
-        self._open_at: tuple[int, int | None] = (-1, None)
+        self._open_at = -1
+        self._at_work: int | None = None
 
     @property
     def kinds(self) -> frozenset[type]:
         """The kinds of event that must be shown to it."""
         return self._facts | self._reads | frozenset(self._decider.writes)
 
-    def read(self, envelope: Envelope[Any]) -> None:
+    def read(self, envelope: Envelope[Any], origin: Origin) -> None:
         """Take the next record that is no repeat."""
         kind = type(envelope.event)
-        origin = origin_of(envelope.head)
         if isinstance(origin, Decision) and origin.processor == self._decider.name:
             self._recorded(origin.cause, envelope)
         is_fact, is_input = kind in self._facts, kind in self._reads
@@ -120,28 +133,30 @@ class Verifier:
         self._judge_up_to(self._compared.considered)
 
     def _recorded(self, cause: Cause, envelope: Envelope[Any]) -> None:
-        if cause.step != len(self._open) or (self._open and cause.offset != self._open_at[0]):
+        if cause.step != len(self._open) or (self._open and cause.offset != self._open_at):
             self._open = []  # half a decision, which its writer made again from the first step
             if cause.step:
                 return
+        version = _version(envelope)
+        self._at_work = version if self._at_work is None else self._at_work
         self._judge_up_to(cause.offset)
-        self._open_at = cause.offset, _version(envelope)
+        self._open_at, self._at_work = cause.offset, version
         self._open.append(Made(envelope.event_id, envelope.event))
         if cause.step + 1 == cause.steps:
             made, self._open = tuple(self._open), []
-            self._judge(self._at(cause.offset), made, self._open_at[1])
+            self._judge(self._at(cause.offset), made)
 
     def _judge_up_to(self, offset: int) -> None:
         """Nothing was recorded of the inputs below `offset`."""
         while self._queue and self._queue[0].cause.offset < offset and not self.stopped:
-            self._judge(self._queue.popleft(), (), None)
+            self._judge(self._queue.popleft(), ())
 
     def _at(self, offset: int) -> _Waiting | None:
         if self._queue and self._queue[0].cause.offset == offset:
             return self._queue.popleft()
         return None
 
-    def _judge(self, waiting: _Waiting | None, got: tuple[Made, ...], version: int | None) -> None:
+    def _judge(self, waiting: _Waiting | None, got: tuple[Made, ...]) -> None:
         if waiting is None or self.stopped:
             return  # a decision on what today's decider no longer reads, or that cannot be opened
         cause = waiting.cause
@@ -152,7 +167,7 @@ class Verifier:
         ledger = self._standing.ledger
         state = ledger.states.get(cause.key, self._decider.initial)
         if self._concerns(cause):
-            self._compare(cause, state, got, version)
+            self._compare(cause, state, got)
         if got:
             ledger.keep(cause.key, cause.offset, [made.event for made in got])
 
@@ -160,56 +175,67 @@ class Verifier:
         start, end, _, key = self._compared
         return start <= cause.offset < end and key in (None, cause.key)
 
-    def _compare(
-        self, cause: Envelope[Any], state: Any, got: tuple[Made, ...], version: int | None
-    ) -> None:
+    def _compare(self, cause: Envelope[Any], state: Any, got: tuple[Made, ...]) -> None:
         self.inputs += 1
-        self.decisions += bool(got)
+        if got:
+            self.decisions += 1
+            self.versions |= set() if self._at_work is None else {self._at_work}
         try:
             events = self._decider.decide(state, cause, self._standing.grid)
         except Poison:
             events = ()
             self.parked += 1
-        name = self._decider.name
+        name, today = self._decider.name, self._decider.version
         expected = tuple(
             Made(of_decision(cause.event_id, name, step), event)
             for step, event in enumerate(events)
         )
         if expected != got:
-            self.divergences += 1
-            found = Divergence(name, version, self._dump(state), cause, expected, got)
+            plain = self._dump(state)
+            found = Divergence(name, self._at_work, today, plain, cause, expected, got)
+            self.announced += found.announced
+            self.divergences += not found.announced
             self.stopped = not self._hear(found)
+
+    def verified(self, partition: int) -> Verified:
+        """Say how it went."""
+        return Verified(
+            self._decider.name,
+            self._decider.version,
+            tuple(sorted(self.versions)),
+            self._decider.topic.name,
+            partition,
+            self.inputs,
+            self.decisions,
+            self.parked,
+            self.divergences,
+            self.announced,
+        )
 
 
 def verify(
-    decider: AnyDecider,
+    compared: Sequence[tuple[AnyDecider, Range]],
     partition: int,
     log: EventLog,
     wire: Wire,
-    compared: Range,
     hear: Hear,
     progress: Progress = lambda _: None,
-) -> Verified:
-    """Redecide a partition; reading stops where `hear` says so."""
-    began, topic = time.perf_counter(), decider.topic.name
-    verifier = Verifier(decider, wire, compared, hear)
-    for count, envelopes in opened(log, wire, topic, partition, verifier.kinds):
-        for envelope in envelopes:
-            verifier.read(envelope)
+) -> list[Verified]:
+    """Redecide a partition for deciders of one topic, in one pass; `hear` says whether to go on."""
+    verifiers = [Verifier(decider, wire, range_, hear) for decider, range_ in compared]
+    topic = compared[0][0].topic.name
+    kinds = frozenset[type]().union(*(verifier.kinds for verifier in verifiers))
+    for count, entries in opened(log, wire, topic, partition, kinds):
+        for envelope, origin in entries:
+            for verifier in verifiers:
+                verifier.read(envelope, origin)
         progress(count)
-        if verifier.stopped:
+        if any(verifier.stopped for verifier in verifiers):
             break
-    verifier.close()
-    return Verified(
-        decider.name,
-        topic,
-        partition,
-        verifier.inputs,
-        verifier.decisions,
-        verifier.parked,
-        verifier.divergences,
-        time.perf_counter() - began,
-    )
+    else:
+        for verifier in verifiers:
+            verifier.close()
+    return [verifier.verified(partition) for verifier in verifiers]
 
 
 def _version(envelope: Envelope[Any]) -> int | None:

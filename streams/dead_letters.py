@@ -18,6 +18,7 @@ OFFSET = "__streams.errors.offset"
 ATTEMPT = "aether_attempt"
 
 MESSAGE_MAX = 1_000
+ATTEMPT_DIGITS = 9
 
 #: What a retried record leaves behind: why it was parked, and its place among what was decided,
 #: by which every reader would take it for a repeat.
@@ -26,7 +27,7 @@ LEFT_BEHIND = frozenset({EXCEPTION, MESSAGE, TOPIC, PARTITION, OFFSET, PROCESSOR
 
 def dead_letter(record: Record, processor: ProcessorName, error: Exception) -> Draft:
     """Return the letter for `record`; in the same partition, because its key may be what is bad."""
-    attempt = int(dict(record.headers).get(ATTEMPT, b"0")) + 1
+    attempt = _attempts(dict(record.headers)) + 1
     head = [
         *record.headers,
         (EXCEPTION, type(error).__name__.encode()),
@@ -41,6 +42,12 @@ def dead_letter(record: Record, processor: ProcessorName, error: Exception) -> D
     return Draft(topic, record.partition, record.key, record.value, head)
 
 
+def _attempts(head: Head) -> int:
+    """Return how often a record was parked before; who wrote it may have written anything there."""
+    said = head.get(ATTEMPT) or b""
+    return int(said) if said.isdigit() and len(said) < ATTEMPT_DIGITS else 0
+
+
 def retried(letter: Record) -> Draft:
     """Return the parked record to be appended to its stream again, behind all that came since.
 
@@ -49,7 +56,7 @@ def retried(letter: Record) -> Draft:
     head: Head = dict(letter.headers)
     try:
         topic, partition = head[TOPIC].decode(), int(head[PARTITION])
-    except (KeyError, ValueError) as exc:
+    except (KeyError, ValueError, AttributeError, TypeError) as exc:  # a header may be null
         raise Undecodable(f"{place(letter)} does not say where it came from") from exc
     kept = [(name, value) for name, value in letter.headers if name not in LEFT_BEHIND]
     attempt = [(ATTEMPT, head.get(ATTEMPT, b"1"))]

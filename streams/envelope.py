@@ -95,19 +95,26 @@ def open_envelope(record: Record, head: Head, event: E) -> Envelope[E]:
     return Envelope(event, event_id, named, topic, partition, offset, at_ms, run_id, head)
 
 
-def origin_of(head: Head) -> Origin:
-    """Return whose decision or outcome a record is, or None for what came from outside.
+def origin_of(head: Head, at: int) -> Origin:
+    """Return whose decision or outcome the record at offset `at` is, None if it is from outside.
 
-    Raises Unacceptable if its headers cannot be read.
+    Raises Unacceptable if its headers cannot be read, or name a cause that does not come before
+    it: one forged, or copied from another log, would make readers pass over all that follows.
     """
-    author = author_of(head)
-    if author is None:
+    signature = head.get(PROCESSOR)
+    if signature is None:
         return None
+    author = _author(signature)
     if (cause := head.get(CAUSE)) is not None:
         offset, step, steps = _numbers(CAUSE, cause, 3)
+        if not (0 <= offset < at and 0 <= step < steps):
+            raise Unacceptable(f"header {CAUSE} of the record at {at} is {cause[:80]!r}")
         return Decision(author, Cause(offset, step, steps))
     if (request := head.get(REQUEST)) is not None:
-        return Outcome(author, *_numbers(REQUEST, request, 1))
+        (offset,) = _numbers(REQUEST, request, 1)
+        if not 0 <= offset < at:
+            raise Unacceptable(f"header {REQUEST} of the record at {at} is {request[:80]!r}")
+        return Outcome(author, offset)
     return None
 
 
@@ -124,7 +131,7 @@ def _author(signature: bytes) -> ProcessorName:
 
 def _numbers(name: str, value: bytes, count: int) -> list[int]:
     try:
-        numbers = [int(part) for part in value.split(b"/")]
+        numbers = list(map(int, value.split(b"/")))
     except ValueError:
         numbers = []
     if len(numbers) != count:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from streams.decider import Decider
-from streams.envelope import Cause, Decision, Envelope, Origin, Outcome
+from streams.envelope import Cause, Envelope, Origin, Outcome
 
 S = TypeVar("S")
 
@@ -38,17 +38,16 @@ class Marks:
 
     def repeats(self, origin: Origin, key: str) -> bool:
         """Say whether what is from `origin` was read before under `key`, and remember it."""
-        match origin:
-            case None:
-                return False
-            case Decision(processor=processor, cause=cause):
-                here = cause.offset, cause.step
-                if here <= self._decisions.get(processor, BEFORE_ALL):
-                    return True
-                self._decisions[processor] = here
-                return False
-            case Outcome(processor=processor, offset=offset):
-                return self._outcome_repeats((processor, key), offset)
+        if origin is None:
+            return False
+        if isinstance(origin, Outcome):
+            return self._outcome_repeats((origin.processor, key), origin.offset)
+        processor, (offset, step, _) = origin
+        here = offset, step
+        if here <= self._decisions.get(processor, BEFORE_ALL):
+            return True
+        self._decisions[processor] = here
+        return False
 
     def _outcome_repeats(self, name: tuple[str, str], offset: int) -> bool:
         before = self._outcomes.pop(name, -1)
@@ -91,6 +90,10 @@ class Ledger(Generic[S]):
             return False
         if cause.offset != self._open_offset:
             self._open, self._open_offset = [], cause.offset
+            if cause.steps == 1 and cause.step == 0:  # nearly all are whole at once
+                self._open_offset = -1
+                self.keep(key, cause.offset, (event,))
+                return True
         if cause.step != len(self._open):
             return False
         self._open.append(event)
@@ -111,8 +114,10 @@ class Ledger(Generic[S]):
 
     def keep(self, key: str, offset: int, events: Iterable[Any]) -> None:
         """Fold the complete decision on the input at `offset`."""
-        initial, states = self.decider.initial, self.states
-        state = self.decider.fold(events, states.pop(key, initial))
+        initial, states, evolve = self.decider.initial, self.states, self.decider.evolve
+        state = states.pop(key, initial)
+        for event in events:
+            state = evolve(state, event)
         self.mark = offset
         if state is initial or state == initial:
             return

@@ -3,12 +3,17 @@
 Adapters live in `streams/io/`; one contract suite holds them all to the promises written here.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from streams.errors import DeliveryFailed
 
 Headers = list[tuple[str, bytes]]
+
+
+def filled(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
+    """Return headers with those empty that are null in Kafka: both say nothing."""
+    return [(name, value or b"") for name, value in headers]
 
 
 class Record(NamedTuple):

@@ -34,11 +34,23 @@ REGISTRY = Topic(name="aether.registry.events", key="capability", partitions=1)
 FORKS = Topic(name="aether.forks.events", key="fork")
 #: What was sealed away: the heads of chains whose segments lie in the object store.
 ARCHIVE = Topic(name="aether.archive.events", key="topic/partition", partitions=1)
+#: What the grid learns from; its one stream per target is read front to back by every training.
+TUNING = Topic(name="aether.tuning.events", key="target", partitions=1)
+#: The key of everything that tunes the router.
+ROUTER_KEY = "router"
+SUBSCRIPTIONS = Topic(name="aether.subscriptions.events", key="node", partitions=1)
+#: What subscribed nodes hear of lies on `matches_of(node)`; this one gives the events their schema.
+MATCHES = Topic(name="aether.matches.events", key="session", partitions=1)
 #: Tokens on their way to a browser: not part of the truth, the completed event holds the text.
 CHUNKS = Topic(name="aether.chunks", key="run", retention_ms=HOUR_MS)
 
 #: The topics whose records are the truth.
-EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY)
+EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY, TUNING, SUBSCRIPTIONS, MATCHES)
 
 #: Every topic of the grid.
 TOPICS = (*EVENT_TOPICS, FORKS, ARCHIVE, CHUNKS)
+
+
+def matches_of(node: str) -> Topic:
+    """Return the topic on which a node hears of what it subscribed to."""
+    return Topic(name=f"aether.matches.{node}", key="session", partitions=1)

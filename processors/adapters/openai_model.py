@@ -3,7 +3,7 @@
 Its server decides what "asking again" costs, so the request's id goes along as idempotency key.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import openai
@@ -24,6 +24,11 @@ REFUSALS: dict[type[openai.APIStatusError], str] = {
     openai.ConflictError: "model_conflict",
     openai.UnprocessableEntityError: "invalid_request",
 }
+SAID_MAX = 500
+#: Those that say the server cannot answer now; every other 4xx would be said again.
+LATER = frozenset({408, 425, 429})
+#: What comes of reading an answer that is no completion: the client checks no types.
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class OpenAIModel:
@@ -46,24 +51,31 @@ class OpenAIModel:
                 return await self._stream(request, asked, emit)
             return await self._whole(request, asked)
         except openai.APIStatusError as exc:
-            reason = REFUSALS.get(type(exc))
+            reason = _reason(exc)
             if reason is not None:
-                return Refusal(reason, _said(exc))
-            raise ModelAway(f"{self._name} answered {exc.status_code}: {_said(exc)}") from exc
-        except openai.APIError as exc:
-            where = self._client.base_url.host
-            raise ModelAway(f"no answer about {self._name} from {where}: {exc}") from exc
+                return Refusal(reason, self._said(exc.message))
+            said = self._said(exc.message)
+            raise ModelAway(f"{self._name} answered {exc.status_code}: {said}") from exc
+        except openai.OpenAIError as exc:
+            where, said = self._client.base_url.host, self._said(str(exc))
+            raise ModelAway(f"no answer about {self._name} from {where}: {said}") from exc
+        except UNREADABLE as exc:
+            said = self._said(f"{type(exc).__name__} {exc}")
+            raise ModelAway(f"what {self._name} answered is no completion: {said}") from exc
+
+    def _said(self, words: str) -> str:
+        """Return what a server said; some repeat the key."""
+        return words.replace(self._client.api_key, "[key]")[:SAID_MAX]
 
     async def _whole(self, request: InferenceRequested, asked: dict[str, Any]) -> Answer:
         made = await self._client.chat.completions.create(**asked, stream=False)
-        choice, usage = made.choices[0], made.usage
+        choice = made.choices[0]
         text = wellformed(choice.message.content or "")
         return Answer(
             text,
             citations_in(text, request.passages),
             choice.finish_reason or "stop",
-            usage.prompt_tokens if usage else 0,
-            usage.completion_tokens if usage else 0,
+            *_usage(made.usage),
         )
 
     async def _stream(
@@ -74,14 +86,15 @@ class OpenAIModel:
         )
         pieces: list[str] = []
         finish, usage = "stop", (0, 0)
-        async for chunk in cast(AsyncIterator[ChatCompletionChunk], stream):
-            if chunk.usage is not None:
-                usage = chunk.usage.prompt_tokens, chunk.usage.completion_tokens
-            for choice in chunk.choices:
-                finish = choice.finish_reason or finish
-                if choice.delta.content:
-                    pieces.append(choice.delta.content)
-                    emit(wellformed(choice.delta.content))
+        async with cast(openai.AsyncStream[ChatCompletionChunk], stream) as chunks:
+            async for chunk in chunks:
+                if chunk.usage is not None:
+                    usage = _usage(chunk.usage)
+                for choice in chunk.choices or ():
+                    finish = choice.finish_reason or finish
+                    if choice.delta.content:
+                        pieces.append(choice.delta.content)
+                        emit(wellformed(choice.delta.content))
         text = wellformed("".join(pieces))
         return Answer(text, citations_in(text, request.passages), finish, *usage)
 
@@ -104,5 +117,13 @@ def _options(request: InferenceRequested) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _said(exc: openai.APIStatusError) -> str:
-    return str(exc.message)[:500]
+def _reason(exc: openai.APIStatusError) -> str | None:
+    """Return why the server will never answer this request, or None if it may later."""
+    known = REFUSALS.get(type(exc))
+    if known is None and 400 <= exc.status_code < 500 and exc.status_code not in LATER:
+        return "model_refused"
+    return known
+
+
+def _usage(usage: Any) -> tuple[int, int]:
+    return (usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else (0, 0)

@@ -10,6 +10,7 @@ from processors.adapters.triton import TritonAnswerer, TritonEncoder, TritonServ
 from processors.models.extractive import Answerer, Extractive
 from processors.models.ports import Model
 from processors.perception.ports import Encoder
+from processors.recall.library import Library
 from processors.recall.ports import MemoryIndex
 from streams.errors import Misconfigured
 from streams.ids import ModelName
@@ -46,6 +47,11 @@ class Adapters:
         return QdrantServerIndex(AsyncQdrantClient(url=qdrant.url, api_key=key))
 
     @cached_property
+    def library(self) -> Library:
+        """The memories of all scopes, over the index."""
+        return Library(self.index)
+
+    @cached_property
     def models(self) -> Mapping[ModelName, Model]:
         """Every model by name: the extractive answerer, and the endpoints that are set."""
         endpoints = self._settings.models.items()
@@ -53,6 +59,12 @@ class Adapters:
             EXTRACTIVE: Extractive(self._answerer),
             **{ModelName(name): _open(name, endpoint) for name, endpoint in endpoints},
         }
+
+    @property
+    def budgets(self) -> Mapping[ModelName, int]:
+        """How many tokens of context each model is given that sets it."""
+        endpoints = self._settings.models.items()
+        return {ModelName(name): endpoint.context_tokens for name, endpoint in endpoints}
 
     @cached_property
     def _triton(self) -> TritonServer:

@@ -16,22 +16,76 @@ from typing import Any, TypeVar
 import qdrant_edge as qdrant
 
 from processors.adapters.qdrant import (
+    GONE,
+    PREFIX,
     SCOPE,
     collection_of,
-    found,
+    entry_of,
+    mark_of,
     numbers,
+    once,
     payload_of,
     ranked,
 )
-from processors.recall.ports import Found, Memory
+from processors.recall.ports import Entry, Memory, Near
 from streams.errors import Conflict, IndexAway
-from streams.ids import ScopeId
+from streams.ids import MemoryId, ScopeId
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 POSITIONS = "positions.json"
+PAGE = 10_000
+
+
+class _Shard:
+    """A shard of the engine; there is no way to read memories from it but within scopes."""
+
+    def __init__(self, shard: qdrant.EdgeShard) -> None:
+        self._shard = shard
+        self.update, self.flush, self.close = shard.update, shard.flush, shard.close
+
+    def nearest(
+        self,
+        vector: bytes,
+        scopes: Sequence[ScopeId],
+        limit: int,
+        among: Sequence[MemoryId] | None,
+    ) -> list[Near]:
+        nearest = qdrant.Query.Nearest(numbers(vector))
+        asked = qdrant.QueryRequest(limit, query=nearest, filter=_within(scopes, among))
+        return ranked(self._shard.query(asked))
+
+    def entries(
+        self, scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None
+    ) -> Iterator[Entry]:
+        within, offset = _within(scopes, among), None
+        while True:
+            points, offset = self._shard.scroll(
+                qdrant.ScrollRequest(offset=offset, limit=PAGE, filter=within, with_payload=True)
+            )
+            yield from (entry_of(point.payload or {}) for point in points)
+            if offset is None:
+                return
+
+    def remove(self, scope: ScopeId, gone: Sequence[MemoryId]) -> None:
+        self._shard.update(qdrant.UpdateOperation.delete_points_by_filter(_within([scope], gone)))
+
+    def known(self, ids: Sequence[str]) -> set[str]:
+        """Which of these points there are."""
+        return {str(point.id) for point in self._shard.retrieve(list(ids), False, False)}
+
+    def count(self) -> int:
+        return int(self._shard.count(qdrant.CountRequest()))
+
+
+def _within(scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None) -> qdrant.Filter:
+    """Return the filter that every read goes through: the one place where scopes are kept apart."""
+    must: list[Any] = [qdrant.FieldCondition(SCOPE, match=qdrant.MatchAny([*map(str, scopes)]))]
+    if among is not None:
+        must.append(qdrant.HasIdCondition(set(map(str, among))))
+    return qdrant.Filter(must=must)
 
 
 class QdrantEdgeIndex:
@@ -46,27 +100,36 @@ class QdrantEdgeIndex:
             shutil.rmtree(root)
             self._shards = self._open()
 
-    async def put(self, memories: Sequence[Memory]) -> None:
-        """Upsert points."""
-        await self._run(self._put, memories)
+    async def put(self, memories: Sequence[Memory]) -> list[Memory]:
+        """Upsert points, save those with a mark."""
+        return await self._run(self._put, memories)
 
-    async def search(
-        self, vector: bytes, encoder: str, scopes: Sequence[ScopeId], limit: int
-    ) -> list[Found]:
-        """Search the encoder's shard, within the scopes."""
+    async def remove(self, scope: ScopeId, gone: Sequence[MemoryId]) -> None:
+        """Leave marks, then delete points."""
+        if not gone:
+            return
+        await self._run(self._remove, scope, gone)
+
+    async def nearest(
+        self,
+        vectors: Sequence[bytes],
+        encoder: str,
+        scopes: Sequence[ScopeId],
+        limit: int,
+        among: Sequence[MemoryId] | None = None,
+    ) -> list[list[Near]]:
+        """Search the encoder's shard, for all vectors side by side."""
         shard = self._shards.get(collection_of(encoder))
-        if shard is None or not scopes:
-            return []
-        request = qdrant.QueryRequest(
-            limit,
-            query=qdrant.Query.Nearest(numbers(vector)),
-            filter=qdrant.Filter(
-                must=[qdrant.FieldCondition(SCOPE, match=qdrant.MatchAny([*map(str, scopes)]))]
-            ),
-            with_payload=True,
-        )
-        points = await self._run(shard.query, request)
-        return ranked([found(p.id, p.score, p.payload or {}) for p in points])
+        if shard is None or not scopes or limit < 1:
+            return [[] for _ in vectors]
+        searches = [self._run(shard.nearest, v, scopes, limit, among) for v in vectors]
+        return list(await asyncio.gather(*searches))
+
+    async def entries(
+        self, scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None = None
+    ) -> list[Entry]:
+        """Walk through every encoder's shard."""
+        return await self._run(self._entries, scopes, among) if scopes else []
 
     async def positions(self) -> dict[int, int]:
         """Read how far the index is."""
@@ -80,8 +143,8 @@ class QdrantEdgeIndex:
         await self._run(self._keep, dict(positions))
 
     async def count(self) -> int:
-        """Count the points of all shards."""
-        return sum([await self._run(s.count, qdrant.CountRequest()) for s in self._shards.values()])
+        """Count the points of all encoders' shards."""
+        return sum([await self._run(shard.count) for shard in self._encoders()])
 
     async def close(self) -> None:
         """Flush and close every shard."""
@@ -89,23 +152,44 @@ class QdrantEdgeIndex:
         for shard in shards.values():
             await self._run(shard.close)
 
-    def _open(self) -> dict[str, qdrant.EdgeShard]:
+    def _open(self) -> dict[str, _Shard]:
         self._root.mkdir(parents=True, exist_ok=True)
         with _translated(f"open the index in {self._root}"):
             return {
-                folder.name: qdrant.EdgeShard.load(str(folder))
-                for folder in self._root.glob("memory-*")
+                folder.name: _Shard(qdrant.EdgeShard.load(str(folder)))
+                for folder in [*self._root.glob(f"{PREFIX}*"), *self._root.glob(GONE)]
             }
 
-    def _put(self, memories: Sequence[Memory]) -> None:
-        for encoder, group in groupby(sorted(memories, key=_encoder), key=_encoder):
-            batch = list(group)
-            points = [qdrant.Point(m.memory_id, numbers(m.vector), payload_of(m)) for m in batch]
-            shard = self._shard(encoder, len(batch[0].vector) // 4)
-            shard.update(qdrant.UpdateOperation.upsert_points(points))
+    def _encoders(self) -> list[_Shard]:
+        return [shard for name, shard in sorted(self._shards.items()) if name != GONE]
 
-    def _shard(self, encoder: str, size: int) -> qdrant.EdgeShard:
-        name = collection_of(encoder)
+    def _put(self, memories: Sequence[Memory]) -> list[Memory]:
+        marks = self._marks(memories)
+        taken = [m for m in memories if _mark(m) not in marks]
+        for encoder, group in groupby(sorted(taken, key=_encoder), key=_encoder):
+            batch = list(group)
+            points = [
+                qdrant.Point(m.entry.memory_id, numbers(m.vector), payload_of(m.entry))
+                for m in batch
+            ]
+            shard = self._shard(collection_of(encoder), len(batch[0].vector) // 4)
+            shard.update(qdrant.UpdateOperation.upsert_points(points))
+        return taken
+
+    def _marks(self, memories: Sequence[Memory]) -> set[str]:
+        marks = self._shards.get(GONE)
+        return set() if marks is None else marks.known([_mark(m) for m in memories])
+
+    def _remove(self, scope: ScopeId, gone: Sequence[MemoryId]) -> None:
+        marks = [qdrant.Point(mark_of(scope, known), [0.0], {}) for known in gone]
+        self._shard(GONE, 1).update(qdrant.UpdateOperation.upsert_points(marks))
+        for shard in self._encoders():
+            shard.remove(scope, gone)
+
+    def _entries(self, scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None) -> list[Entry]:
+        return once(e for shard in self._encoders() for e in shard.entries(scopes, among))
+
+    def _shard(self, name: str, size: int) -> _Shard:
         if name not in self._shards:
             folder = self._root / name
             folder.mkdir()
@@ -113,7 +197,7 @@ class QdrantEdgeIndex:
             shard = qdrant.EdgeShard.create(str(folder), qdrant.EdgeConfig(vectors=vectors))
             by_scope = qdrant.KeywordIndexParams(is_tenant=True)
             shard.update(qdrant.UpdateOperation.create_field_index(SCOPE, by_scope))
-            self._shards[name] = shard
+            self._shards[name] = _Shard(shard)
         return self._shards[name]
 
     def _keep(self, positions: dict[int, int]) -> None:
@@ -130,6 +214,10 @@ class QdrantEdgeIndex:
 
 def _encoder(memory: Memory) -> str:
     return memory.encoder
+
+
+def _mark(memory: Memory) -> str:
+    return mark_of(memory.entry.scope, memory.entry.memory_id)
 
 
 @contextmanager

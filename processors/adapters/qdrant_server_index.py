@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from itertools import groupby
+from typing import Any
 
 import httpx
 from qdrant_client import AsyncQdrantClient, models
@@ -11,19 +12,72 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from qdrant_client.http.exceptions import UnexpectedResponse as Unexpected
 
 from processors.adapters.qdrant import (
+    PREFIX,
     SCOPE,
     collection_of,
-    found,
+    entry_of,
+    mark_of,
     numbers,
+    once,
     payload_of,
     ranked,
 )
-from processors.recall.ports import Found, Memory
+from processors.recall.ports import Entry, Memory, Near
 from streams.errors import IndexAway, Misconfigured
-from streams.ids import ScopeId
+from streams.ids import MemoryId, ScopeId
 
 POSITIONS = "memory-positions"
+MARKS = "memory-gone"
+PAGE = 1_000
 REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+class _Scoped:
+    """The reads of a server; there is none of memories but within scopes."""
+
+    def __init__(self, client: AsyncQdrantClient) -> None:
+        self._client = client
+
+    async def nearest(
+        self,
+        name: str,
+        vectors: Sequence[bytes],
+        scopes: Sequence[ScopeId],
+        limit: int,
+        among: Sequence[MemoryId] | None,
+    ) -> list[list[Near]]:
+        within = _within(scopes, among)
+        asked = [
+            models.QueryRequest(query=numbers(vector), filter=within, limit=limit)
+            for vector in vectors
+        ]
+        answers = await self._client.query_batch_points(name, asked)
+        return [ranked(answer.points) for answer in answers]
+
+    async def entries(
+        self, name: str, scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None
+    ) -> list[Entry]:
+        within, offset, found = _within(scopes, among), None, []
+        while True:
+            points, offset = await self._client.scroll(
+                name, scroll_filter=within, limit=PAGE, offset=offset, with_payload=True
+            )
+            found += [entry_of(point.payload or {}) for point in points]
+            if offset is None:
+                return found
+
+    async def remove(self, name: str, scope: ScopeId, gone: Sequence[MemoryId]) -> None:
+        selected = models.FilterSelector(filter=_within([scope], gone))
+        await self._client.delete(name, selected, wait=True)
+
+
+def _within(scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None) -> models.Filter:
+    """Return the filter that every read goes through: the one place where scopes are kept apart."""
+    named = models.MatchAny(any=[*map(str, scopes)])
+    must: list[Any] = [models.FieldCondition(key=SCOPE, match=named)]
+    if among is not None:
+        must.append(models.HasIdCondition(has_id=[*map(str, among)]))
+    return models.Filter(must=must)
 
 
 class QdrantServerIndex:
@@ -31,39 +85,62 @@ class QdrantServerIndex:
 
     def __init__(self, client: AsyncQdrantClient) -> None:
         self._client = client
+        self._scoped = _Scoped(client)
         self._known: set[str] = set()
 
-    async def put(self, memories: Sequence[Memory]) -> None:
-        """Upsert points and wait for them."""
-        for encoder, group in groupby(sorted(memories, key=_encoder), key=_encoder):
-            batch, name = list(group), collection_of(encoder)
-            points = [
-                models.PointStruct(id=m.memory_id, vector=numbers(m.vector), payload=payload_of(m))
-                for m in batch
-            ]
-            with _translated("put memories"):
+    async def put(self, memories: Sequence[Memory]) -> list[Memory]:
+        """Upsert points, save those with a mark, and wait for them."""
+        with _translated("put memories"):
+            marks = await self._marks(memories)
+            taken = [m for m in memories if _mark(m) not in marks]
+            for encoder, group in groupby(sorted(taken, key=_encoder), key=_encoder):
+                batch, name = list(group), collection_of(encoder)
                 await self._ensure(name, len(batch[0].vector) // 4)
+                points = [
+                    models.PointStruct(
+                        id=m.entry.memory_id,
+                        vector=numbers(m.vector),
+                        payload=payload_of(m.entry),
+                    )
+                    for m in batch
+                ]
                 await self._client.upsert(name, points, wait=True)
+        return taken
 
-    async def search(
-        self, vector: bytes, encoder: str, scopes: Sequence[ScopeId], limit: int
-    ) -> list[Found]:
-        """Search the encoder's collection, within the scopes."""
+    async def remove(self, scope: ScopeId, gone: Sequence[MemoryId]) -> None:
+        """Leave marks, then delete points."""
+        if not gone:
+            return
+        marks = [models.PointStruct(id=mark_of(scope, g), vector=[0.0], payload={}) for g in gone]
+        with _translated("remove memories"):
+            await self._ensure(MARKS, 1)
+            await self._client.upsert(MARKS, marks, wait=True)
+            for name in await self._encoders():
+                await self._scoped.remove(name, scope, gone)
+
+    async def nearest(
+        self,
+        vectors: Sequence[bytes],
+        encoder: str,
+        scopes: Sequence[ScopeId],
+        limit: int,
+        among: Sequence[MemoryId] | None = None,
+    ) -> list[list[Near]]:
+        """Search the encoder's collection."""
         name = collection_of(encoder)
         with _translated("search memories"):
-            if not scopes or not await self._exists(name):
-                return []
-            within = models.FieldCondition(
-                key=SCOPE, match=models.MatchAny(any=[*map(str, scopes)])
-            )
-            answer = await self._client.query_points(
-                name,
-                query=numbers(vector),
-                query_filter=models.Filter(must=[within]),
-                limit=limit,
-                with_payload=True,
-            )
-        return ranked([found(p.id, p.score, p.payload or {}) for p in answer.points])
+            if not scopes or limit < 1 or not await self._exists(name):
+                return [[] for _ in vectors]
+            return await self._scoped.nearest(name, vectors, scopes, limit, among)
+
+    async def entries(
+        self, scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None = None
+    ) -> list[Entry]:
+        """Walk through every encoder's collection."""
+        with _translated("read memories"):
+            names = await self._encoders() if scopes else []
+            found = [await self._scoped.entries(name, scopes, among) for name in names]
+        return once(entry for entries in found for entry in entries)
 
     async def positions(self) -> dict[int, int]:
         """Read how far the index is."""
@@ -87,13 +164,23 @@ class QdrantServerIndex:
     async def count(self) -> int:
         """Count the points of all collections of memories."""
         with _translated("count memories"):
-            listed = (await self._client.get_collections()).collections
-            names = [c.name for c in listed if c.name != POSITIONS]
-            return sum([(await self._client.count(name)).count for name in names])
+            counts = [await self._client.count(name) for name in await self._encoders()]
+        return sum(counted.count for counted in counts)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+    async def _encoders(self) -> list[str]:
+        listed = (await self._client.get_collections()).collections
+        names = {c.name for c in listed if c.name.startswith(PREFIX)}
+        return sorted(names - {POSITIONS, MARKS})
+
+    async def _marks(self, memories: Sequence[Memory]) -> set[str]:
+        if not memories or not await self._exists(MARKS):
+            return set()
+        found = await self._client.retrieve(MARKS, [_mark(m) for m in memories])
+        return {str(point.id) for point in found}
 
     async def _exists(self, name: str) -> bool:
         if name not in self._known and await self._client.collection_exists(name):
@@ -112,6 +199,10 @@ class QdrantServerIndex:
 
 def _encoder(memory: Memory) -> str:
     return memory.encoder
+
+
+def _mark(memory: Memory) -> str:
+    return mark_of(memory.entry.scope, memory.entry.memory_id)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from streams.errors import ModelAway
 
 ENCODER, ANSWERER = "minilm", "extractive"
 TIMEOUT_S = 30.0
+#: What `triton_models/minilm/config.pbtxt` takes at once; more would be refused for ever.
+BATCH_MAX = 64
 
 
 class TritonServer:
@@ -65,12 +67,19 @@ class TritonEncoder:
         try:
             if self._name is None:
                 self._name = await self._server.parameter(ENCODER, "encoder")
-            result = await self._server.infer(ENCODER, [_texts("TEXT", texts, column=True)])
+            vectors = [
+                vector
+                for start in range(0, len(texts), BATCH_MAX)
+                for vector in await self._batch(texts[start : start + BATCH_MAX])
+            ]
         except ModelAway:
             self._name = None
             raise
-        rows = result.as_numpy("VECTOR").astype("<f4")
-        return Encoded(self._name, [row.tobytes() for row in rows])
+        return Encoded(self._name, vectors)
+
+    async def _batch(self, texts: Sequence[str]) -> list[bytes]:
+        result = await self._server.infer(ENCODER, [_texts("TEXT", texts, column=True)])
+        return [row.tobytes() for row in result.as_numpy("VECTOR").astype("<f4")]
 
 
 class TritonAnswerer:

@@ -1,68 +1,185 @@
-"""What a scope keeps: each content once, whoever offers it and however often.
+"""What a scope keeps: each content once, whoever offers it; of a fact the newest alone.
 
 A memory's id follows from its scope and content, so the same offer always means the same memory.
+What no longer holds is said so by an event of its own; nothing is ever taken back.
 """
 
-from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import assert_never
 
+from processors.memory.scope import Kept, Scope, fingerprint
 from streams.decider import NO_GRID, Decider
 from streams.envelope import Envelope
-from streams.events.memory import Content, MemoryOffered, MemoryRecorded, MemoryRefused
+from streams.events.memory import (
+    Content,
+    ForgettingRequested,
+    Kind,
+    MemoryExpired,
+    MemoryForgotten,
+    MemoryMerged,
+    MemoryOffered,
+    MemoryRecorded,
+    MemoryRefused,
+    MemorySuperseded,
+)
 from streams.ids import MemoryId, ProcessorName, derived
-from streams.pmap import PMap
 from streams.topics import MEMORY
 
 TEXT_MAX = 20_000
+KEY_MAX = 200
 
-Decided = MemoryRecorded | MemoryRefused
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The memories of one scope, by id, with the title each stands under."""
-
-    memories: PMap[str] = field(default_factory=PMap)
+Inputs = MemoryOffered | ForgettingRequested
+Decided = (
+    MemoryRecorded
+    | MemoryMerged
+    | MemorySuperseded
+    | MemoryForgotten
+    | MemoryExpired
+    | MemoryRefused
+)
 
 
 def memory_id(scope: str, content: Content) -> MemoryId:
     """Return the id of some content in a scope; when it was offered does not matter."""
     said = "" if content.said_at_ms is None else content.said_at_ms
     place = (content.uri, content.section, content.speaker, said)
-    return MemoryId(derived(scope, content.kind.value, *place, content.text))
+    key = (content.key,) if content.key else ()
+    return MemoryId(derived(scope, content.kind.value, *place, *key, content.text))
 
 
-def decide(state: Scope, cause: Envelope[MemoryOffered], _: None) -> tuple[Decided, ...]:
-    """Record what is new and fit to be remembered."""
-    content = cause.event.content
+def decide(state: Scope, cause: Envelope[Inputs], _: None) -> tuple[Decided, ...]:
+    """Let go of what has expired, then remember or forget what is asked for."""
+    now = cause.recorded_at_ms
+    expired = tuple(
+        MemoryExpired(memory_id=known, expired_at_ms=at) for at, known in state.due(now)
+    )
+    state = reduce(evolve, expired, state)
+    match cause.event:
+        case MemoryOffered(content=content, ttl_ms=ttl_ms):
+            wrong = _unfit(content, ttl_ms)
+            return (*expired, *((wrong,) if wrong else _offer(state, cause, content, ttl_ms)))
+        case ForgettingRequested(memory_id=known, reason=reason):
+            return (*expired, _forget(state, known, reason))
+        case _:
+            assert_never(cause.event)
+
+
+def _unfit(content: Content, ttl_ms: int | None) -> MemoryRefused | None:
+    """Return why some content cannot be remembered."""
     if not content.text.strip():
-        return (MemoryRefused(reason="empty", detail="there is no text to remember"),)
+        return MemoryRefused(reason="empty", detail="there is no text to remember")
     if len(content.text) > TEXT_MAX:
         detail = f"{len(content.text)} characters; at most {TEXT_MAX} are one memory"
-        return (MemoryRefused(reason="too_long", detail=detail),)
-    known = memory_id(cause.key, content)
-    if known in state.memories:
+        return MemoryRefused(reason="too_long", detail=detail)
+    if content.key and not _is_key(content):
+        detail = f"{content.key[:80]!r} is no `subject.attribute` of a fact"
+        return MemoryRefused(reason="bad_key", detail=detail)
+    if ttl_ms is not None and ttl_ms <= 0:
+        return MemoryRefused(reason="bad_ttl", detail=f"{ttl_ms} ms would be over at once")
+    return None
+
+
+def _is_key(content: Content) -> bool:
+    subject, dot, attribute = content.key.rpartition(".")
+    named = bool(subject.strip() and dot and attribute.strip())
+    return content.kind is Kind.FACT and named and len(content.key) <= KEY_MAX
+
+
+def _offer(
+    state: Scope, cause: Envelope[Inputs], content: Content, ttl_ms: int | None
+) -> tuple[Decided, ...]:
+    """Record what is new, merge what is said already, and let the newer fact hold."""
+    expires = None if ttl_ms is None else cause.recorded_at_ms + ttl_ms
+    own = memory_id(cause.key, content)
+    known = state.saying(fingerprint(content))
+    if known is not None and not _outlasts(expires, state.kept(known)):
+        if own in state.memories:
+            return ()
+        merged = MemoryMerged(
+            memory_id=known, merged_id=own, content=content, offered_by=cause.event_id
+        )
+        return (merged,)
+    since = cause.recorded_at_ms if content.said_at_ms is None else content.said_at_ms
+    if own in state.memories and _is_outdated(state, content.key, since):
         return ()
-    return (MemoryRecorded(memory_id=known, content=content),)
+    recorded = MemoryRecorded(
+        memory_id=MemoryId(derived(own, state.count)) if own in state.memories else own,
+        content=content,
+        place=state.count,
+        offered_by=cause.event_id,
+        since_ms=since,
+        expires_at_ms=expires,
+    )
+    if known is not None:
+        return (recorded, _superseded(known, recorded.memory_id, content.key))
+    return (recorded, *_settle(state, recorded))
+
+
+def _outlasts(expires: int | None, kept: Kept) -> bool:
+    """Whether what is offered would be remembered for longer than what says the same."""
+    if kept.expires_at_ms is None:
+        return False
+    return expires is None or expires > kept.expires_at_ms
+
+
+def _is_outdated(state: Scope, key: str, since_ms: int) -> bool:
+    """Whether a newer fact about the same holds."""
+    holding = state.holding(key) if key else None
+    return holding is not None and since_ms < state.kept(holding).since_ms
+
+
+def _settle(state: Scope, recorded: MemoryRecorded) -> tuple[MemorySuperseded, ...]:
+    """Say which of two facts of one key no longer holds: the older, whichever came first."""
+    key = recorded.content.key
+    holding = state.holding(key) if key else None
+    if holding is None:
+        return ()
+    if _is_outdated(state, key, recorded.since_ms):
+        return (_superseded(recorded.memory_id, holding, key),)
+    return (_superseded(holding, recorded.memory_id, key),)
+
+
+def _superseded(known: MemoryId, by: MemoryId, key: str) -> MemorySuperseded:
+    return MemorySuperseded(memory_id=known, by=by, key=key)
+
+
+def _forget(state: Scope, known: MemoryId, reason: str) -> Decided:
+    if not state.is_live(known):
+        detail = f"{known[:80]!r} is no memory of this scope, or was forgotten before"
+        return MemoryRefused(reason="unknown_memory", detail=detail)
+    return MemoryForgotten(memory_id=known, reason=reason)
 
 
 def evolve(state: Scope, event: Decided) -> Scope:
-    """Keep what was recorded."""
+    """Keep what holds, and the names of what did."""
     match event:
-        case MemoryRecorded(memory_id=known, content=content):
-            return replace(state, memories=state.memories.put(known, content.title))
+        case MemoryRecorded():
+            return state.recorded(event)
+        case MemoryMerged(memory_id=known, merged_id=merged):
+            return state.merged(merged, known)
+        case MemorySuperseded(memory_id=known, by=by, key=key):
+            return state.without(known).held(key, by)
+        case MemoryForgotten(memory_id=known) | MemoryExpired(memory_id=known):
+            return state.without(known)
         case MemoryRefused():
             return state
         case _:
             assert_never(event)
 
 
-MEMORY_DECIDER: Decider[Scope, MemoryOffered, Decided, None] = Decider(
+MEMORY_DECIDER: Decider[Scope, Inputs, Decided, None] = Decider(
     name=ProcessorName("memory"),
-    version=1,
+    version=2,
     topic=MEMORY,
-    reads=(MemoryOffered,),
-    writes=(MemoryRecorded, MemoryRefused),
+    reads=(MemoryOffered, ForgettingRequested),
+    writes=(
+        MemoryRecorded,
+        MemoryMerged,
+        MemorySuperseded,
+        MemoryForgotten,
+        MemoryExpired,
+        MemoryRefused,
+    ),
     initial=Scope(),
     decide=decide,
     evolve=evolve,

@@ -1,4 +1,4 @@
-"""The link that offers the turns of a named session to its memory.
+"""The link that offers the turns of a named session to its memory, the user's and the grid's.
 
 A session nobody named cannot be come back to: its turns are in the log, and in no memory.
 """
@@ -8,20 +8,33 @@ from collections.abc import Iterable
 from processors.links import Carried, Link
 from streams.envelope import Envelope
 from streams.events.memory import Content, Kind, MemoryOffered
-from streams.events.sessions import RequestReceived
-from streams.ids import ProcessorName, ScopeId
+from streams.events.sessions import RequestReceived, ResponseCompleted
+from streams.ids import ModelName, ProcessorName, ScopeId
 from streams.topics import MEMORY, SESSIONS
 
+USER, ASSISTANT = "user", "assistant"
+#: It quotes what is remembered, or says that nothing is: no news for a memory.
+QUOTING = ModelName("extractive")
 
-def carry(cause: Envelope[RequestReceived], _: int) -> Iterable[Carried]:
-    """Offer what the user said to the scope its client named."""
-    request = cause.event
-    if request.remember_in is None:
+
+def carry(cause: Envelope[RequestReceived | ResponseCompleted], _: int) -> Iterable[Carried]:
+    """Offer what was said to the scope that its client named."""
+    event = cause.event
+    if event.remember_in is None:
         return ()
-    return (_offer(request.remember_in, "user", request.text, cause),)
+    if isinstance(event, RequestReceived):
+        return (_offer(event.remember_in, USER, event.text, cause),)
+    if event.model == QUOTING:
+        return ()
+    return (_offer(event.remember_in, ASSISTANT, event.text, cause),)
 
 
-def _offer(scope: ScopeId, speaker: str, text: str, cause: Envelope[RequestReceived]) -> Carried:
+def _offer(
+    scope: ScopeId,
+    speaker: str,
+    text: str,
+    cause: Envelope[RequestReceived | ResponseCompleted],
+) -> Carried:
     content = Content(
         kind=Kind.TURN,
         text=text,
@@ -36,9 +49,9 @@ def _offer(scope: ScopeId, speaker: str, text: str, cause: Envelope[RequestRecei
 
 TURNS = Link(
     name=ProcessorName("turns"),
-    version=1,
+    version=2,
     topic=SESSIONS,
     target=MEMORY,
-    reads=(RequestReceived,),
+    reads=(RequestReceived, ResponseCompleted),
     carry=carry,
 )

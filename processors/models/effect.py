@@ -1,10 +1,15 @@
-"""Models: an inference is handed to the model it names, and what came of it is an event."""
+"""Models: an inference is handed to the model it names, and what came of it is an event.
+
+Every model is told the same way: what of the recalled passages fits its budget, each thing once.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from processors.models.packing import TOKENS_MAX, packed
 from processors.models.ports import Answer, Chunks, Model, Refusal
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import Transient
 from streams.events.sessions import InferenceCompleted, InferenceFailed, InferenceRequested
@@ -22,13 +27,19 @@ class Inferring:
     reads: tuple[type, ...] = (InferenceRequested,)
     writes: tuple[type, ...] = (InferenceCompleted, InferenceFailed)
     depends_on: tuple[str, ...] = ("model", "text", "messages", "passages", "options")
-    safety = Safety.KEYED
+    safety = EffectClass.KEYED
     batch_max = 1
     patience_s: float | None = PATIENCE_S
 
-    def __init__(self, models: Mapping[ModelName, Model], chunks: Chunks) -> None:
+    def __init__(
+        self,
+        models: Mapping[ModelName, Model],
+        chunks: Chunks,
+        budgets: Mapping[ModelName, int] | None = None,
+    ) -> None:
         self._models = models
         self._chunks = chunks
+        self._budgets = budgets or {}
 
     async def perform(self, causes: Sequence[Envelope[InferenceRequested]]) -> Sequence[Any]:
         """Ask the model of each request."""
@@ -46,7 +57,9 @@ class Inferring:
             detail = f"no model is called {request.model!r} here; known are {known}"
             return _failed(request, Refusal("unknown_model", detail))
         pieces = _Pieces(request, self._chunks)
-        answer = await model.answer(request, pieces.emit)
+        budget = self._budgets.get(request.model, TOKENS_MAX)
+        told = replace(request, passages=packed(request.passages, budget))
+        answer = await model.answer(told, pieces.emit)
         if isinstance(answer, Refusal):
             return _failed(request, answer)
         return _completed(request, answer)

@@ -41,10 +41,15 @@ class Extractive:
         if passages:
             found = await self._answerer.quotes(request.text, list(map(_headed, passages)))
         citations = [_cite(n, q, passages[q.passage]) for n, q in enumerate(found, 1)]
-        text = "\n\n".join(f"{c.quote} [{c.marker}]" for c in citations) or NOTHING
+        text = "\n\n".join(f"{_in_one_line(c.quote)} [{c.marker}]" for c in citations) or NOTHING
         emit(text)
         told = sum(len(p.text.split()) for p in passages) + len(request.text.split())
         return Answer(text, tuple(citations), "stop", told, len(text.split()))
+
+
+def _in_one_line(quote: str) -> str:
+    """Return a quote without the line breaks of its source, which its citation keeps."""
+    return " ".join(quote.split())
 
 
 def _cite(marker: int, quote: Quote, passage: Passage) -> Citation:

@@ -10,7 +10,7 @@ from processors.orchestrator.runs import Run, Runs
 from streams.decider import Decider
 from streams.envelope import Envelope
 from streams.events import sessions as s
-from streams.ids import InferenceId, ProcessorName, RunId, derived
+from streams.ids import CapabilityId, InferenceId, ModelName, ProcessorName, RunId, derived
 from streams.topics import SESSIONS
 
 Inputs = (
@@ -18,6 +18,7 @@ Inputs = (
     | s.PerceptionFailed
     | s.RequestRouted
     | s.RequestRefused
+    | s.ClarificationAsked
     | s.ContextRecalled
     | s.RecallFailed
     | s.InferenceCompleted
@@ -50,6 +51,8 @@ def decide(state: Runs, cause: Envelope[Inputs], ways: Ways) -> tuple[Decided, .
             return _complete(run, event)
         case s.RequestRefused(reason=reason, detail=detail):
             return (_fail(run.run_id, reason, detail),)
+        case s.ClarificationAsked():
+            return (_ask_back(event),)
         case s.PerceptionFailed(detail=detail):
             return (_fail(run.run_id, "perception_failed", detail),)
         case s.RecallFailed(detail=detail):
@@ -67,6 +70,7 @@ def _start(event: s.RequestReceived) -> s.RunStarted:
         messages=event.messages,
         options=event.options,
         stream=event.stream,
+        remember_in=event.remember_in,
     )
 
 
@@ -117,7 +121,22 @@ def _complete(run: Run, event: s.InferenceCompleted) -> tuple[Decided, ...]:
             finish_reason=event.finish_reason,
             prompt_tokens=event.prompt_tokens,
             completion_tokens=event.completion_tokens,
+            remember_in=run.request.remember_in,
         ),
+    )
+
+
+def _ask_back(event: s.ClarificationAsked) -> s.ResponseCompleted:
+    """Answer with the router's question: the client asks again with what it meant."""
+    return s.ResponseCompleted(
+        run_id=event.run_id,
+        text=event.text,
+        citations=(),
+        capability=CapabilityId("router"),
+        model=ModelName("router"),
+        finish_reason="stop",
+        prompt_tokens=0,
+        completion_tokens=0,
     )
 
 
@@ -144,13 +163,14 @@ def evolve(state: Runs, event: Decided) -> Runs:
 
 ORCHESTRATOR: Decider[Runs, Inputs, Decided, Ways] = Decider(
     name=ProcessorName("orchestrator"),
-    version=1,
+    version=2,
     topic=SESSIONS,
     reads=(
         s.RequestReceived,
         s.PerceptionFailed,
         s.RequestRouted,
         s.RequestRefused,
+        s.ClarificationAsked,
         s.ContextRecalled,
         s.RecallFailed,
         s.InferenceCompleted,

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from processors.perception.ports import Encoder
-from streams.effects import Safety
+from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import Fatal, Transient
-from streams.events.memory import MemoryPerceived, MemoryRecorded
+from streams.events.memory import MemoryPerceived, MemoryRecorded, PerceptionRequested
 from streams.events.registry import CapabilityPerceived, CapabilityRegistered
 from streams.events.sessions import PerceptionFailed, RequestReceived, TextPerceived
 from streams.ids import ProcessorName
@@ -28,7 +28,7 @@ class PerceiveRequests:
     reads: tuple[type, ...] = (RequestReceived,)
     writes: tuple[type, ...] = (TextPerceived, PerceptionFailed)
     depends_on: tuple[str, ...] = ("text", "scopes")
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     batch_max = BATCH_MAX
     patience_s: float | None = REQUEST_PATIENCE_S
 
@@ -61,18 +61,20 @@ class PerceiveMemories:
 
     name, version = PERCEPTION, 1
     topic: Topic = MEMORY
-    reads: tuple[type, ...] = (MemoryRecorded,)
+    reads: tuple[type, ...] = (MemoryRecorded, PerceptionRequested)
     writes: tuple[type, ...] = (MemoryPerceived,)
     depends_on: tuple[str, ...] = ("content",)
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     batch_max = BATCH_MAX
     patience_s: float | None = None
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
 
-    async def perform(self, causes: Sequence[Envelope[MemoryRecorded]]) -> Sequence[Any]:
-        """Encode what is remembered, with the heading it stands under."""
+    async def perform(
+        self, causes: Sequence[Envelope[MemoryRecorded | PerceptionRequested]]
+    ) -> Sequence[Any]:
+        """Encode what is remembered, with the heading it stands under or who says it."""
         memories = [cause.event for cause in causes]
         encoded = await self._encoder.encode([meaning(m) for m in memories])
         return [
@@ -81,12 +83,16 @@ class PerceiveMemories:
                 content=memory.content,
                 encoder=encoded.encoder,
                 vector=vector,
+                place=memory.place,
+                offered_by=memory.offered_by,
+                since_ms=memory.since_ms,
+                expires_at_ms=memory.expires_at_ms,
             )
             for memory, vector in zip(memories, encoded.vectors, strict=True)
         ]
 
     @staticmethod
-    def give_up(cause: Envelope[MemoryRecorded], error: Transient) -> Any:
+    def give_up(cause: Envelope[Any], error: Transient) -> Any:
         """Never: a memory waits."""
         raise Fatal(f"perception of {cause.event_id} was given up") from error
 
@@ -99,7 +105,7 @@ class PerceiveCapabilities:
     reads: tuple[type, ...] = (CapabilityRegistered,)
     writes: tuple[type, ...] = (CapabilityPerceived,)
     depends_on: tuple[str, ...] = ("card",)
-    safety = Safety.REPEATABLE
+    safety = EffectClass.REPEATABLE
     batch_max = 1
     patience_s: float | None = None
 
@@ -125,8 +131,12 @@ class PerceiveCapabilities:
         )
 
 
-def meaning(memory: MemoryRecorded) -> str:
-    """Return the text that stands for a memory: a passage means little without its heading."""
+def meaning(memory: MemoryRecorded | PerceptionRequested) -> str:
+    """Return the text that stands for a memory, which means little without its heading or speaker.
+
+    The speaker belongs to it: a question about a person is then near what that person says.
+    """
     content = memory.content
     head = " - ".join(part for part in (content.title, content.section) if part)
-    return f"{head}\n{content.text}" if head else content.text
+    text = f"{content.speaker}: {content.text}" if content.speaker else content.text
+    return f"{head}\n{text}" if head else text

@@ -1,5 +1,7 @@
 """Fills the memory index from the log, partition by partition, and remembers how far it is.
 
+Beside it follows which weights are in force: the registry's topic is short, and read whole.
+
 Only what is durable in the index is passed over after a restart; what is read twice is put twice,
 which changes nothing.
 """
@@ -7,45 +9,75 @@ which changes nothing.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from processors.patience import patiently
-from processors.recall.ports import Memory, MemoryIndex
+from processors.recall.library import Library
+from processors.recall.ports import Entry, Memory
+from processors.recall.ranking import Weights, adopted
 from streams.errors import Poison, Transient
-from streams.events.memory import MemoryPerceived
-from streams.ids import ScopeId
+from streams.events.memory import (
+    MemoryExpired,
+    MemoryForgotten,
+    MemoryPerceived,
+    MemorySuperseded,
+)
+from streams.events.registry import RecallWeightsAdopted
+from streams.ids import MemoryId, ScopeId
 from streams.io.wire import Wire
 from streams.log import EventLog, Follower, Record
-from streams.topics import MEMORY
+from streams.topics import MEMORY, REGISTRY
 
 logger = logging.getLogger(__name__)
 
+#: What an index has to know of; the others repeat it, or say what comes of it.
+CHANGES = {
+    MemoryPerceived,
+    MemorySuperseded,
+    MemoryForgotten,
+    MemoryExpired,
+    RecallWeightsAdopted,
+}
+#: Every request asks the grid's own scope.
+WARM = (ScopeId("grid"),)
 KEEP_S = 1.0
 TAKE_S = 0.2
 
 
 class Progress(NamedTuple):
-    """How far the index is: the offsets read up to, and the log's ends when last asked."""
+    """How far the index is: the offsets read up to, and how many memories were put.
+
+    `registry` is the offset up to which the weights are known.
+    """
 
     positions: Mapping[int, int]
     put: int
+    registry: int = 0
 
 
 class IndexProjection:
     """Follows every partition of the memory topic: each index is a whole one."""
 
-    def __init__(self, log: EventLog, wire: Wire, index: MemoryIndex) -> None:
+    def __init__(self, log: EventLog, wire: Wire, library: Library) -> None:
         self._log = log
         self._wire = wire
-        self._index = index
+        self._library = library
         self._kept_at = 0.0
         self.progress = Progress({}, 0)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set."""
         starts = await patiently(self._starts, told=_told)
-        follower = self._log.follow({(MEMORY.name, p): at for p, at in starts.items()})
+        await patiently(lambda: self._library.warm(WARM), told=_told)
+        weights = await asyncio.to_thread(self._log.span, REGISTRY.name, 0)
+        follower = self._log.follow(
+            {
+                (REGISTRY.name, 0): weights.first,
+                **{(MEMORY.name, p): at for p, at in starts.items()},
+            }
+        )
         self.progress = Progress(starts, 0)
         try:
             while not stop.is_set():
@@ -59,8 +91,10 @@ class IndexProjection:
         stop = asyncio.Event()
         running = asyncio.create_task(self.run(stop))
         ends = {p: self._log.span(MEMORY.name, p).end for p in await self._partitions()}
-        while not running.done() and any(
-            self.progress.positions.get(p, 0) < end for p, end in ends.items()
+        weights = self._log.span(REGISTRY.name, 0).end
+        while not running.done() and (
+            self.progress.registry < weights
+            or any(self.progress.positions.get(p, 0) < end for p, end in ends.items())
         ):
             await asyncio.sleep(0.02)
         stop.set()
@@ -71,7 +105,7 @@ class IndexProjection:
         return range(await asyncio.to_thread(self._log.partitions, MEMORY.name))
 
     async def _starts(self) -> dict[int, int]:
-        known = await self._index.positions()
+        known = await self._library.index.positions()
         starts = {}
         for partition in await self._partitions():
             first = (await asyncio.to_thread(self._log.span, MEMORY.name, partition)).first
@@ -80,30 +114,74 @@ class IndexProjection:
 
     async def _turn(self, follower: Follower) -> None:
         records = await patiently(lambda: asyncio.to_thread(follower.take, TAKE_S), told=_told)
-        memories = [memory for record in records if (memory := self._memory(record)) is not None]
+        changes = await patiently(lambda: asyncio.to_thread(self._changes, records), told=_told)
+        memories = [change for change in changes if isinstance(change, Memory)]
+        for scope, gone in _gone(changes).items():
+            await patiently(partial(self._library.remove, scope, gone), told=_told)
         if memories:
-            await patiently(lambda: self._index.put(memories), told=_told)
-        positions = {p: at for (_, p), at in follower.positions().items()}
+            await patiently(lambda: self._library.put(memories), told=_told)
+        for change in changes:
+            if isinstance(change, Weights):
+                self._library.by = change
+        places = follower.positions()
+        positions = {p: at for (topic, p), at in places.items() if topic == MEMORY.name}
         moved = positions != self.progress.positions
-        self.progress = Progress(positions, self.progress.put + len(memories))
+        self.progress = Progress(
+            positions, self.progress.put + len(memories), places[REGISTRY.name, 0]
+        )
         if moved and time.monotonic() - self._kept_at > KEEP_S:
             await self._keep()
 
     async def _keep(self) -> None:
         positions = self.progress.positions
-        await patiently(lambda: self._index.keep(positions), told=_told)
+        await patiently(lambda: self._library.index.keep(positions), told=_told)
         self._kept_at = time.monotonic()
 
-    def _memory(self, record: Record) -> Memory | None:
+    def _changes(self, records: Sequence[Record]) -> "list[Change]":
+        """Decode what concerns an index. Raises RegistryAway and StoreAway."""
+        found = map(self._change, records)
+        return [change for change in found if change is not None]
+
+    def _change(self, record: Record) -> "Change | None":
         try:
-            if self._wire.codec.kind_of(record.value) is not MemoryPerceived:
+            if self._wire.codec.kind_of(record.value) not in CHANGES:
                 return None
             envelope = self._wire.open(record)
         except Poison:
             return None  # the runner of this topic parks it
-        event: MemoryPerceived = envelope.event
-        scope = ScopeId(envelope.key)
-        return Memory(event.memory_id, scope, event.content, event.encoder, event.vector)
+        event, scope = envelope.event, ScopeId(envelope.key)
+        if isinstance(event, RecallWeightsAdopted):
+            return adopted(event)
+        if not isinstance(event, MemoryPerceived):
+            return Gone(scope, event.memory_id)
+        entry = Entry(
+            event.memory_id,
+            scope,
+            event.content,
+            event.place,
+            event.since_ms,
+            event.expires_at_ms,
+            event.offered_by,
+        )
+        return Memory(entry, event.encoder, event.vector)
+
+
+class Gone(NamedTuple):
+    """A memory that is recalled no more."""
+
+    scope: ScopeId
+    memory_id: MemoryId
+
+
+Change = Memory | Gone | Weights
+
+
+def _gone(changes: Sequence[Change]) -> dict[ScopeId, list[MemoryId]]:
+    found: dict[ScopeId, list[MemoryId]] = {}
+    for change in changes:
+        if isinstance(change, Gone):
+            found.setdefault(change.scope, []).append(change.memory_id)
+    return found
 
 
 def _told(error: Transient) -> None:

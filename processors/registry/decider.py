@@ -38,6 +38,9 @@ def decide(state: Entry, cause: Envelope[CapabilityOffered], _: None) -> tuple[D
     if card.policy not in POLICIES:
         detail = f"{card.policy!r} is none of {', '.join(sorted(POLICIES))}"
         return (CapabilityRefused(reason="unknown_policy", detail=detail),)
+    if (card.cost or 0) < 0 or (card.latency_ms or 0) < 0:
+        detail = f"cost {card.cost} and latency {card.latency_ms} ms cannot be below 0"
+        return (CapabilityRefused(reason="bad_estimate", detail=detail),)
     return (CapabilityRegistered(version=state.version + 1, card=card),)
 
 
@@ -54,7 +57,7 @@ def evolve(state: Entry, event: Decided) -> Entry:
 
 REGISTRY_DECIDER: Decider[Entry, CapabilityOffered, Decided, None] = Decider(
     name=ProcessorName("registry"),
-    version=1,
+    version=2,
     topic=REGISTRY,
     reads=(CapabilityOffered,),
     writes=(CapabilityRegistered, CapabilityRefused),

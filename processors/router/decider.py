@@ -1,37 +1,45 @@
-"""Who answers a request: the capability whose meaning is nearest, or the one asked for by name.
+"""Who answers a request: the capability it most likely means, or the one asked for by name.
 
 A name is obeyed at once; everything else waits for the request's vector. A request is routed once.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
-from processors.router.table import AUTOMATIC, TABLE, Table
+from processors.router.meaning import Choice, choose
+from processors.router.table import AUTOMATIC, TABLE, Facts, Table
+from processors.router.words import asking, because, refusing
 from streams.decider import Decider
 from streams.envelope import Envelope
 from streams.events.sessions import (
-    Candidate,
+    ClarificationAsked,
     RequestReceived,
     RequestRefused,
     RequestRouted,
     TextPerceived,
 )
-from streams.ids import ProcessorName, RunId
+from streams.events.tuning import Unsure
+from streams.ids import CapabilityId, ProcessorName, RunId
 from streams.topics import SESSIONS
+
+__all__ = ["AUTOMATIC", "ROUTER", "Facts", "Routing"]
 
 #: A session remembers this many of its runs as routed, for requests and vectors that come late.
 REMEMBERED = 16
-CANDIDATES_MAX = 5
+#: As many does the client of an unsure router have to choose from.
+ASKED = 3
 
 Inputs = RequestReceived | TextPerceived
-Decided = RequestRouted | RequestRefused
+Decided = RequestRouted | RequestRefused | ClarificationAsked
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """The runs of a session that were routed or refused, the latest last."""
+    """The runs of a session that were decided, the latest last, and what it was about last."""
 
     done: tuple[RunId, ...] = ()
+    capability: CapabilityId | None = None
+    focus: bytes = b""
 
 
 def decide(state: Routing, cause: Envelope[Inputs], table: Table) -> tuple[Decided, ...]:
@@ -43,7 +51,7 @@ def decide(state: Routing, cause: Envelope[Inputs], table: Table) -> tuple[Decid
         case RequestReceived(model=name):
             return () if name == AUTOMATIC else (_by_name(event, table),)
         case TextPerceived():
-            return (_by_meaning(event, table),)
+            return (_by_meaning(state, event, table),)
         case _:
             assert_never(event)
 
@@ -51,7 +59,7 @@ def decide(state: Routing, cause: Envelope[Inputs], table: Table) -> tuple[Decid
 def _by_name(event: RequestReceived, table: Table) -> Decided:
     entry = table.named(event.model)
     if entry is None:
-        known = ", ".join([AUTOMATIC, *(e.capability for e in table.entries)])
+        known = ", ".join([AUTOMATIC, *table.names()])
         detail = f"nothing here is called {event.model!r}; known are {known}"
         return RequestRefused(run_id=event.run_id, reason="model_not_found", detail=detail)
     return RequestRouted(
@@ -67,50 +75,71 @@ def _by_name(event: RequestReceived, table: Table) -> Decided:
     )
 
 
-def _by_meaning(event: TextPerceived, table: Table) -> Decided:
-    candidates = table.scores(event.vector, event.encoder)
-    if not candidates:
+def _by_meaning(state: Routing, event: TextPerceived, table: Table) -> Decided:
+    judge = table.judge(event.encoder)
+    if judge is None:
         detail = f"no capability is known by the encoder {event.encoder}"
         return RequestRefused(run_id=event.run_id, reason="no_capability", detail=detail)
-    best = candidates[0]
-    second = candidates[1] if len(candidates) > 1 else None
-    return RequestRouted(
+    choice = choose(judge, event, table.threshold, state.capability, state.focus)
+    if choice is None:
+        detail = f"not a vector of length 1 with {judge.dimensions} numbers by {event.encoder}"
+        return RequestRefused(run_id=event.run_id, reason="bad_vector", detail=detail)
+    if choice.confidence >= table.threshold or table.unsure is Unsure.NEAREST:
+        return _routed(event.run_id, choice, table)
+    if table.unsure is Unsure.ASK:
+        nearest = choice.candidates[:ASKED]
+        return ClarificationAsked(
+            run_id=event.run_id,
+            text=asking([table.entries.get(c.capability) for c in nearest]),
+            confidence=choice.confidence,
+            router_version=table.version,
+            candidates=nearest,
+        )
+    return RequestRefused(
         run_id=event.run_id,
-        capability=best.capability,
-        confidence=max(0.0, best.score),
-        runner_up=second.capability if second else None,
-        margin=round(best.score - second.score, 6) if second else 1.0,
-        propensity=1.0,
+        reason="none_of_these",
+        detail=refusing(choice, table.threshold),
+        confidence=choice.confidence,
         router_version=table.version,
-        candidates=tuple(candidates[:CANDIDATES_MAX]),
-        reason=_words(best, second),
+        candidates=choice.candidates,
     )
 
 
-def _words(best: Candidate, second: Candidate | None) -> str:
-    if second is None:
-        return f"{best.capability} is the only capability"
-    return (
-        f"nearest to {best.capability} (cosine {best.score:.2f}),"
-        f" then {second.capability} ({second.score:.2f})"
+def _routed(run_id: RunId, choice: Choice, table: Table) -> RequestRouted:
+    best, *others = choice.candidates
+    second = others[0] if others else None
+    return RequestRouted(
+        run_id=run_id,
+        capability=best.capability,
+        confidence=choice.confidence,
+        runner_up=second.capability if second else None,
+        margin=round(best.score - second.score, 6) if second else 1.0,
+        propensity=1.0,  # nothing is left to chance: exploring live cost more than it taught
+        router_version=table.version,
+        candidates=choice.candidates,
+        reason=because(choice),
+        focus=choice.focus,
     )
 
 
 def evolve(state: Routing, event: Decided) -> Routing:
-    """Remember that the run has its owner, or none."""
+    """Remember that the run is decided, and what the session is about."""
+    done = (*state.done, event.run_id)[-REMEMBERED:]
     match event:
-        case RequestRouted(run_id=run) | RequestRefused(run_id=run):
-            return replace(state, done=(*state.done, run)[-REMEMBERED:])
+        case RequestRouted(capability=capability, focus=focus):
+            return Routing(done, capability, focus)
+        case RequestRefused() | ClarificationAsked():
+            return Routing(done, state.capability, state.focus)
         case _:
             assert_never(event)
 
 
 ROUTER: Decider[Routing, Inputs, Decided, Table] = Decider(
     name=ProcessorName("router"),
-    version=1,
+    version=2,
     topic=SESSIONS,
     reads=(RequestReceived, TextPerceived),
-    writes=(RequestRouted, RequestRefused),
+    writes=(RequestRouted, RequestRefused, ClarificationAsked),
     initial=Routing(),
     decide=decide,
     evolve=evolve,

@@ -1,86 +1,135 @@
-"""The routing table: what the capabilities in force mean, as one vector each.
+"""The routing table: what the capabilities in force mean, and the weights that tell them apart.
 
-It is a fold of the adopted capabilities; its version is a hash of what it holds, so that every
-decision can name the table it was made with.
+It is a fold of what was adopted; its version is a hash of what it holds, so that every decision
+can name the table it was made with.
 """
 
 import hashlib
-import math
-from array import array
-from dataclasses import dataclass, replace
-from operator import mul
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import assert_never
 
+from processors.classifier.exact import Judge, centroid
 from streams.decider import Projection
-from streams.events.sessions import Candidate, CapabilityAdopted
+from streams.events.sessions import CapabilityAdopted, PolicyAdopted, RouterAdopted
+from streams.events.tuning import Unsure, Weights
 from streams.ids import CapabilityId
+from streams.pmap import PMap
 
 #: The name a client gives to have its request routed by meaning.
 AUTOMATIC = "aether"
+#: Likelier wrong than right: the default of when a policy applies.
+THRESHOLD = 0.5
+DESCRIPTION_MAX = 120
+
+Facts = CapabilityAdopted | RouterAdopted | PolicyAdopted
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A capability in force; `centroid` is the mean of its vectors (`float32[n]`, length 1)."""
+    """A capability in force; `centroid` is its vectors' direction (`int16[n]`, units of 2^-14)."""
 
     capability: CapabilityId
     version: int
     model: str
+    description: str
     encoder: str
     centroid: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The capabilities in force, by name."""
+    """The capabilities in force by name, the weights, and what happens when they are unsure.
 
-    entries: tuple[Entry, ...] = ()
+    `entries_sum` adds up the entries' hashes: it is the same in whatever order they came.
+    """
+
+    entries: PMap[Entry] = field(default_factory=PMap)
+    entries_sum: str = ""
+    weights: Weights | None = None
+    weights_version: str = ""
+    unsure: Unsure = Unsure.NEAREST
+    threshold: float = THRESHOLD
     version: str = "empty"
 
     def named(self, name: str) -> Entry | None:
         """Return the capability that a client asked for by its name or by its model's."""
-        return next((e for e in self.entries if name in (e.capability, e.model)), None)
+        return self.entries.get(name) or next((e for e in self._all() if e.model == name), None)
 
-    def scores(self, vector: bytes, encoder: str) -> list[Candidate]:
-        """Return the capabilities that speak this encoder's language, the likeliest first."""
-        asked = array("f", vector)
-        found = [
-            Candidate(capability=e.capability, score=round(_dot(asked, e.centroid), 6))
-            for e in self.entries
-            if e.encoder == encoder
-        ]
-        return sorted(found, key=lambda c: (-c.score, c.capability))
+    def names(self) -> list[str]:
+        """Return the capabilities' names in order."""
+        return [name for name, _ in self.entries.items()]
+
+    def judge(self, encoder: str) -> Judge | None:
+        """Return what weighs the capabilities that speak this encoder's language, if any do."""
+        key = f"{self.version}/{encoder}"
+        if key not in _JUDGES:
+            _JUDGES[key] = self._made(encoder)
+            if len(_JUDGES) > JUDGES_MAX:
+                _JUDGES.popitem(last=False)
+        return _JUDGES[key]
+
+    def _made(self, encoder: str) -> Judge | None:
+        spoken = [entry for entry in self._all() if entry.encoder == encoder]
+        if not spoken:
+            return None
+        weights = self.weights if self.weights and self.weights.encoder == encoder else None
+        learned = frozenset(weights.labels) if weights else frozenset[CapabilityId]()
+        late = [(e.capability, e.centroid) for e in spoken if e.capability not in learned]
+        return Judge(weights, frozenset(e.capability for e in spoken), late)
+
+    def _all(self) -> Iterator[Entry]:
+        return (entry for _, entry in self.entries.items())
 
 
-def adopt(table: Table, fact: CapabilityAdopted) -> Table:
-    """Put a capability in force; an older version than the one in force changes nothing."""
-    known = next((e for e in table.entries if e.capability == fact.capability), None)
-    if known is not None and known.version >= fact.version:
-        return table
-    entry = Entry(fact.capability, fact.version, fact.model, fact.encoder, _mean(fact.vectors))
-    others = [e for e in table.entries if e.capability != fact.capability]
-    entries = tuple(sorted([*others, entry], key=lambda e: e.capability))
-    return replace(table, entries=entries, version=_version(entries))
+#: What a table's version is compiled to; a version names its content, so this changes no decision.
+_JUDGES: OrderedDict[str, Judge | None] = OrderedDict()
+JUDGES_MAX = 8
 
 
-TABLE: Projection[Table, CapabilityAdopted] = Projection(
-    reads=(CapabilityAdopted,), initial=Table(), evolve=adopt
+def adopt(table: Table, fact: Facts) -> Table:
+    """Put a fact in force; a capability in an older version than known changes nothing."""
+    match fact:
+        case CapabilityAdopted():
+            return _with(table, fact)
+        case RouterAdopted(version=version, weights=weights):
+            return _named(replace(table, weights=weights, weights_version=version))
+        case PolicyAdopted(unsure=unsure, threshold=threshold):
+            return _named(replace(table, unsure=unsure, threshold=threshold))
+        case _:
+            assert_never(fact)
+
+
+TABLE: Projection[Table, Facts] = Projection(
+    reads=(CapabilityAdopted, RouterAdopted, PolicyAdopted), initial=Table(), evolve=adopt
 )
 
 
-def _version(entries: tuple[Entry, ...]) -> str:
-    digest = hashlib.sha256()
-    for entry in entries:
-        digest.update(f"{entry.capability}/{entry.version}/{entry.encoder}/".encode())
-        digest.update(entry.centroid)
-    return digest.hexdigest()[:16]
+def _with(table: Table, fact: CapabilityAdopted) -> Table:
+    known = table.entries.get(fact.capability)
+    mean = centroid(fact.vectors)
+    if mean is None or (known is not None and known.version >= fact.version):
+        return table
+    entry = Entry(
+        capability=fact.capability,
+        version=fact.version,
+        model=fact.model,
+        description=fact.description[:DESCRIPTION_MAX],
+        encoder=fact.encoder,
+        centroid=mean,
+    )
+    total = int(table.entries_sum or "0", 16) + _number(entry) - (_number(known) if known else 0)
+    entries = table.entries.put(fact.capability, entry)
+    return _named(replace(table, entries=entries, entries_sum=f"{total % 2**256:x}"))
 
 
-def _dot(left: "array[float]", right: bytes) -> float:
-    return float(sum(map(mul, left, array("f", right))))
+def _named(table: Table) -> Table:
+    parts = (table.entries_sum, table.weights_version, table.unsure, table.threshold)
+    named = hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()
+    return replace(table, version=named[:16])
 
 
-def _mean(vectors: tuple[bytes, ...]) -> bytes:
-    columns = zip(*(array("f", vector) for vector in vectors), strict=True)
-    total = [math.fsum(column) for column in columns]
-    length = math.sqrt(math.fsum(x * x for x in total)) or 1.0
-    return array("f", [x / length for x in total]).tobytes()
+def _number(entry: Entry) -> int:
+    said = f"{entry.capability}/{entry.version}/{entry.model}/{entry.encoder}/{entry.description}/"
+    return int.from_bytes(hashlib.sha256(said.encode() + entry.centroid).digest())

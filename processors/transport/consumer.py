@@ -15,7 +15,8 @@ from faust.transport import base
 from faust.types import TP, ConsumerMessage
 
 from processors.transport.address import parse
-from processors.transport.poller import Poller
+from processors.transport.line import Group, Line
+from processors.transport.poller import PATIENCE_S, Poller
 
 COMMIT_TIMEOUT_S = 5.0
 #: Stream events delivered before the loop is given to others.
@@ -30,8 +31,8 @@ class Consumer(base.Consumer):
         self._poller: Poller | None = None
         self._delivered: defaultdict[TP, deque[int]] = defaultdict(deque)
         self._owned: set[TP] = set()
-        self._full: set[TP] = set()
-        self._room = asyncio.Event()
+        self._lines: defaultdict[str, Line] = defaultdict(Line)
+        self._deliveries: dict[str, asyncio.Task[None]] = {}
         self._arrived = asyncio.Event()
         self._commits: dict[frozenset[tuple[str, int, int]], list[asyncio.Future[bool]]] = {}
         super().__init__(transport, *args, **kwargs)
@@ -43,7 +44,6 @@ class Consumer(base.Consumer):
         if self._poller is not None:
             self._poller.subscribe(topics)
             return
-        self._room.set()
         self._poller = Poller(
             self, asyncio.get_running_loop(), self._config(), topics, self._address.batch_max
         )
@@ -84,8 +84,8 @@ class Consumer(base.Consumer):
         await self._on_partitions_revoked(set(partitions))
         await self.commit()
         self._owned = set()
-        self._full.clear()
-        self._room.set()
+        for line in self._lines.values():
+            line.clear()
         for book in (self._delivered, self._acked, self._acked_index, self._committed_offset):
             book.clear()
 
@@ -104,31 +104,59 @@ class Consumer(base.Consumer):
     # -- delivery
 
     async def deliver(self, over: Callable[[], bool]) -> None:
-        """Hand what was polled to the streams until `over()`."""
-        since = 0
-        while not over():
-            inbox = self._poller.inbox if self._poller is not None else None
-            if not inbox:
-                self._arrived.clear()
-                await self._arrived.wait()
-            elif not self.flow_active:
-                await self.can_resume_flow.wait()
-            else:
-                generation, groups = inbox.popleft()
-                self._poller.space.set()  # type: ignore[union-attr]
-                for tp, messages in groups.items():
-                    since = await self._deliver_group(tp, messages, generation, since)
+        """Hand what was polled to the streams until `over()`, each topic at its own pace."""
+        try:
+            while not over():
+                inbox = self._poller.inbox if self._poller is not None else None
+                if not inbox:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                elif not self.flow_active:
+                    await self.can_resume_flow.wait()
+                else:
+                    generation, groups = inbox.popleft()
+                    self._poller.space.set()  # type: ignore[union-attr]
+                    for tp, messages in groups.items():
+                        await self._line_up(Group(tp, messages, generation))
+        finally:
+            for delivery in self._deliveries.values():
+                delivery.cancel()
+            self._deliveries.clear()
 
-    async def _deliver_group(
-        self, tp: TP, messages: list[Message], generation: int, since: int
-    ) -> int:
+    async def _line_up(self, group: Group) -> None:
+        """Add to a topic's line; one that does not move holds the others up for a moment only."""
+        topic = group.tp.topic
+        line = self._lines[topic]
+        if topic not in self._deliveries:
+            delivery = asyncio.create_task(self._deliver_line(topic, line))
+            delivery.add_done_callback(self._delivery_ended)
+            self._deliveries[topic] = delivery
+        if not line.paused and not await line.short(PATIENCE_S):
+            line.paused = True
+            self._poller.pause(topic)  # type: ignore[union-attr]
+        if group.generation == self.app.consumer_generation_id:
+            line.put(group)
+
+    def _delivery_ended(self, delivery: "asyncio.Task[None]") -> None:
+        if not delivery.cancelled() and (error := delivery.exception()) is not None:
+            self.loop.create_task(self.app.crash(error))
+
+    async def _deliver_line(self, topic: str, line: Line) -> None:
+        since = 0
+        while True:
+            if line.paused and line.empty:
+                line.paused = False
+                self._poller.resume(topic)  # type: ignore[union-attr]
+            since = await self._deliver_group(line, await line.get(), since)
+
+    async def _deliver_group(self, line: Line, group: Group, since: int) -> int:
+        tp, messages, generation = group
         for event in [messages] if self._address.batches else messages:
             since += 1
             if since >= TURN:
                 since = 0
                 await asyncio.sleep(0)
-            if not self._room.is_set():
-                await self._room.wait()
+            await line.room()
             if generation != self.app.consumer_generation_id or not self.flow_active:
                 break
             message = self._to_message(tp, event)
@@ -157,15 +185,12 @@ class Consumer(base.Consumer):
         )
 
     def on_buffer_full(self, tp: TP) -> None:
-        """A stream's queue is full: delivery waits."""
-        self._full.add(tp)
-        self._room.clear()
+        """A stream's queue is full: its topic's delivery waits."""
+        self._lines[tp.topic].fill(tp)
 
     def on_buffer_drop(self, tp: TP) -> None:
         """A stream's queue has room again."""
-        self._full.discard(tp)
-        if not self._full:
-            self._room.set()
+        self._lines[tp.topic].drop(tp)
 
     # -- commits
 

@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, Protocol, cast
 
@@ -76,12 +76,32 @@ class Poller(threading.Thread):
         self._assigned: dict[TP, int] = {}  # with the offsets they were assigned at
         self._generation = 0
         self._paused = False
+        self._held: set[str] = set()  # topics that are paused on their own
 
     # -- called from the event loop
 
     def submit(self, job: Job) -> None:
         """Run `job` in the thread, soon, also in the middle of a rebalance."""
         self._jobs.put(job)
+
+    def pause(self, topic: str) -> None:
+        """Fetch no more of a topic until `resume`, or until the group changes."""
+
+        def hold(consumer: ck.Consumer) -> None:
+            self._held.add(topic)
+            consumer.pause(self._of({topic}))
+
+        self.submit(hold)
+
+    def resume(self, topic: str) -> None:
+        """Fetch a paused topic again."""
+
+        def release(consumer: ck.Consumer) -> None:
+            self._held.discard(topic)
+            if not self._paused:
+                consumer.resume(self._of({topic}))
+
+        self.submit(release)
 
     def halt(self) -> None:
         """Leave the group and end the thread."""
@@ -143,13 +163,17 @@ class Poller(threading.Thread):
     def _make_room(self, consumer: ck.Consumer) -> None:
         if len(self.inbox) < INBOX_MAX:
             if self._paused:
-                consumer.resume(consumer.assignment())
+                topics = {tp.topic for tp in self._assigned}
+                consumer.resume(self._of(topics - self._held))
                 self._paused = False
         elif not self._paused:
             self.space.clear()
             if len(self.inbox) >= INBOX_MAX and not self.space.wait(PATIENCE_S):
                 consumer.pause(consumer.assignment())
                 self._paused = True
+
+    def _of(self, topics: Collection[str]) -> list[TopicPartition]:
+        return _parts({tp: at for tp, at in self._assigned.items() if tp.topic in topics})
 
     def _run_jobs(self, consumer: ck.Consumer) -> None:
         while not self._jobs.empty():
@@ -171,7 +195,9 @@ class Poller(threading.Thread):
         mine = [TP(p.topic, p.partition) for p in partitions]
         self._assigned = self._starts(consumer, mine)
         consumer.assign(_parts(self._assigned))
+        consumer.resume(_parts(self._assigned))
         self._paused = False
+        self._held.clear()
         self._generation += 1
         self._call(consumer, self._owner.assigned(set(mine), self._generation))
 

@@ -5,10 +5,10 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from replay.diff import side_of
+from replay.figures import Told
 from replay.fork import How
 from replay.histories import histories
 from replay.past import Past
-from replay.whatif import Told
 from streams.envelope import Envelope
 from streams.errors import Poison
 from streams.events.forks import ForkMade
@@ -82,8 +82,8 @@ def example_of(past: Past, prompt: Prompt) -> Example | None:
         answer=side.text,
         capability=done.event.capability if done else "",
         model=done.event.model if done else "",
-        prompt_tokens=side.prompt_tokens,
-        completion_tokens=side.completion_tokens,
+        prompt_tokens=done.event.prompt_tokens if done else 0,
+        completion_tokens=done.event.completion_tokens if done else 0,
         milliseconds=side.milliseconds,
         event_ids=tuple(envelope.event_id for envelope in known),
     )

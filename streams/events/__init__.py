@@ -3,12 +3,25 @@
 An event is frozen, keyword-only and past tense. Its Avro name is `aether.<area>.<Class>`.
 """
 
-from streams.events import archive, chunks, forks, memory, registry, sessions
+from streams.events import (
+    archive,
+    chunks,
+    forks,
+    matches,
+    memory,
+    registry,
+    sessions,
+    subscriptions,
+    tuning,
+)
 
 AREAS = {
     "sessions": sessions.EVENTS,
     "memory": memory.EVENTS,
     "registry": registry.EVENTS,
+    "tuning": tuning.EVENTS,
+    "subscriptions": subscriptions.EVENTS,
+    "matches": matches.EVENTS,
     "forks": forks.EVENTS,
     "archive": archive.EVENTS,
     "chunks": chunks.EVENTS,
@@ -19,6 +32,9 @@ Event = (
     | memory.MemoryEvent
     | registry.RegistryEvent
     | forks.ForkEvent
+    | tuning.TuningEvent
+    | subscriptions.SubscriptionEvent
+    | matches.MatchEvent
     | archive.ArchiveEvent
     | chunks.ChunkEvent
 )

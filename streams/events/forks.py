@@ -7,7 +7,7 @@ from streams.ids import EventId, RunId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A field by its dotted path, and its new value as JSON."""
+    """A field by its dotted path, and its new value as JSON; below `@grid` of facts in force."""
 
     path: str
     value: str

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import get_args
 
-from streams.ids import MemoryId
+from streams.events.vector import Vector
+from streams.ids import EventId, MemoryId, ScopeId
+
+#: The origin of memories that were recorded before origins were.
+UNKNOWN = EventId("")
 
 
 class Kind(StrEnum):
@@ -12,6 +16,7 @@ class Kind(StrEnum):
 
     PASSAGE = "passage"
     TURN = "turn"
+    FACT = "fact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +24,8 @@ class Content:
     """Something worth remembering, with where it stands and who said it.
 
     `uri` and `section` locate a passage in its document; `speaker` and `said_at_ms` (Unix time)
-    belong to turns of a conversation.
+    belong to turns of a conversation. `key` is what a fact is about, as `subject.attribute`: of
+    two facts of one key only the newer holds.
     """
 
     kind: Kind
@@ -29,29 +35,98 @@ class Content:
     section: str
     speaker: str
     said_at_ms: int | None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryOffered:
-    """Someone asks the scope to remember."""
+    """Someone asks the scope to remember, for `ttl_ms` from now on or for good."""
 
     content: Content
+    ttl_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryRecorded:
-    """The scope remembers this from now on."""
+    """The scope remembers this from now on.
+
+    `place` counts what the scope recorded, so that neighbours are known; `offered_by` is the event
+    it comes from; it holds since `since_ms` and, if at all, until `expires_at_ms` (Unix time).
+    """
 
     memory_id: MemoryId
     content: Content
+    place: int = 0
+    offered_by: EventId = UNKNOWN
+    since_ms: int = 0
+    expires_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryMerged:
+    """What was offered says in the same words what a memory says; that one stands for both.
+
+    `merged_id` is the id that the offer would have had.
+    """
+
+    memory_id: MemoryId
+    merged_id: MemoryId
+    content: Content
+    offered_by: EventId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemorySuperseded:
+    """A memory no longer holds, because another says it anew; `key` is empty if it only renews."""
+
+    memory_id: MemoryId
+    by: MemoryId
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgettingRequested:
+    """Someone asks the scope to forget a memory; `reason` is in their words."""
+
+    memory_id: MemoryId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryForgotten:
+    """A memory is recalled no more; what was said about it before stays in the log."""
+
+    memory_id: MemoryId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryExpired:
+    """The time a memory was to be kept for is over; first noticed at the scope's next event."""
+
+    memory_id: MemoryId
+    expired_at_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryRefused:
-    """The scope will not remember it; `reason` is a code."""
+    """The scope will not remember it, or has nothing to forget; `reason` is a code."""
 
     reason: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerceptionRequested:
+    """A memory, as it was recorded, is to be perceived by an encoder that has not seen it."""
+
+    memory_id: MemoryId
+    content: Content
+    encoder: str
+    place: int
+    offered_by: EventId
+    since_ms: int
+    expires_at_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +136,34 @@ class MemoryPerceived:
     memory_id: MemoryId
     content: Content
     encoder: str
-    vector: bytes
+    vector: Vector
+    place: int = 0
+    offered_by: EventId = UNKNOWN
+    since_ms: int = 0
+    expires_at_ms: int | None = None
 
 
-MemoryEvent = MemoryOffered | MemoryRecorded | MemoryRefused | MemoryPerceived
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallJudged:
+    """Someone says which memories answered a question to these scopes: what recall learns from."""
+
+    question: str
+    scopes: tuple[ScopeId, ...]
+    useful: tuple[MemoryId, ...]
+
+
+MemoryEvent = (
+    MemoryOffered
+    | MemoryRecorded
+    | MemoryMerged
+    | MemorySuperseded
+    | ForgettingRequested
+    | MemoryForgotten
+    | MemoryExpired
+    | MemoryRefused
+    | PerceptionRequested
+    | MemoryPerceived
+    | RecallJudged
+)
 
 EVENTS: tuple[type, ...] = get_args(MemoryEvent)

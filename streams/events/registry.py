@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import get_args
 
+from streams.effects import EffectClass
+from streams.events.vector import Vector
 from streams.ids import ModelName
 
 
@@ -10,13 +12,17 @@ from streams.ids import ModelName
 class Card:
     """What a capability says of itself; the router knows it by description and examples.
 
-    `policy` is how the orchestrator answers with it, `model` which model then speaks.
+    `policy` is how the orchestrator answers with it, `model` which model then speaks. `cost` (US
+    dollars) and `latency_ms` are what one use is expected to take, None where nobody knows.
     """
 
     description: str
     examples: tuple[str, ...]
     policy: str
     model: ModelName
+    effect: EffectClass = EffectClass.REPEATABLE
+    cost: float | None = None
+    latency_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +55,29 @@ class CapabilityPerceived:
     version: int
     card: Card
     encoder: str
-    vectors: tuple[bytes, ...]
+    vectors: tuple[Vector, ...]
 
 
-RegistryEvent = CapabilityOffered | CapabilityRegistered | CapabilityRefused | CapabilityPerceived
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallWeightsAdopted:
+    """From here on recall ranks by these weights, one per feature.
+
+    `name` is their content's address, `examples` how many judged recalls they were learned from.
+    """
+
+    name: str
+    features: tuple[str, ...]
+    values: tuple[float, ...]
+    examples: int
+    reason: str
+
+
+RegistryEvent = (
+    CapabilityOffered
+    | CapabilityRegistered
+    | CapabilityRefused
+    | CapabilityPerceived
+    | RecallWeightsAdopted
+)
 
 EVENTS: tuple[type, ...] = get_args(RegistryEvent)

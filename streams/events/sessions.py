@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from typing import get_args
 
+from streams.events.adopted import CapabilityAdopted as CapabilityAdopted
+from streams.events.adopted import PolicyAdopted as PolicyAdopted
+from streams.events.adopted import RouterAdopted as RouterAdopted
+from streams.events.adopted import SubscriptionAdopted as SubscriptionAdopted
+from streams.events.vector import Vector
 from streams.ids import CapabilityId, InferenceId, MemoryId, ModelName, RunId, ScopeId
 
 
@@ -50,7 +55,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A capability the router weighed, and its score (cosine, -1 to 1)."""
+    """A capability the router weighed, and its share of what all of them are worth (0 to 1)."""
 
     capability: CapabilityId
     score: float
@@ -82,7 +87,7 @@ class TextPerceived:
     text: str
     scopes: tuple[ScopeId, ...]
     encoder: str
-    vector: bytes
+    vector: Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,24 +99,30 @@ class PerceptionFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapabilityAdopted:
-    """A capability is in force in this partition from here on; a lower version changes nothing.
+class Match:
+    """A sentence that a text came near to, whose it is, and how near (cosine)."""
 
-    Written under the reserved key `@grid`; `vectors` are those of its description and examples.
-    """
+    node: str
+    sentence: str
+    score: float
 
-    capability: CapabilityId
-    version: int
-    description: str
-    policy: str
-    model: ModelName
-    encoder: str
-    vectors: tuple[bytes, ...]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextMatched:
+    """Nodes subscribed to texts like this one; they are told on their own topics."""
+
+    run_id: RunId
+    text: str
+    matches: tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRouted:
-    """A capability now owns the request; `router_version` names the table that was in force."""
+    """A capability now owns the request; `router_version` names the table that was in force.
+
+    `confidence` is how likely it is the right one, `margin` its lead in share over the runner-up.
+    `focus` is what the session is about from here on (`int16[n]`, units of 2^-14).
+    """
 
     run_id: RunId
     capability: CapabilityId
@@ -122,23 +133,42 @@ class RequestRouted:
     router_version: str
     candidates: tuple[Candidate, ...]
     reason: str
+    focus: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRefused:
-    """No capability may take the request; `reason` is a code, `detail` words for its client."""
+    """No capability may take the request; `reason` is a code, `detail` words for its client.
+
+    If the router was too unsure, `candidates` were the nearest.
+    """
 
     run_id: RunId
     reason: str
     detail: str
+    confidence: float = 0.0
+    router_version: str = ""
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClarificationAsked:
+    """The router is too unsure and asks the client which of the candidates is meant."""
+
+    run_id: RunId
+    text: str
+    confidence: float
+    router_version: str
+    candidates: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextRecalled:
-    """What the request's scopes know about it, nearest first."""
+    """What the request's scopes know about it, the best first, by the weights in force."""
 
     run_id: RunId
     passages: tuple[Passage, ...]
+    weights: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,13 +181,14 @@ class RecallFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """The orchestrator took the request on; it carries what the run needs until its inference."""
+    """The orchestrator took the request on; it carries what the run needs until its answer."""
 
     run_id: RunId
     text: str
     messages: tuple[Message, ...]
     options: Options
     stream: bool
+    remember_in: ScopeId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +250,7 @@ class InferenceFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseCompleted:
-    """The run ended with an answer."""
+    """The run ended with an answer; `remember_in` is the scope that keeps it, as its question."""
 
     run_id: RunId
     text: str
@@ -229,6 +260,7 @@ class ResponseCompleted:
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
+    remember_in: ScopeId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,8 +277,13 @@ SessionEvent = (
     | TextPerceived
     | PerceptionFailed
     | CapabilityAdopted
+    | RouterAdopted
+    | PolicyAdopted
+    | SubscriptionAdopted
+    | TextMatched
     | RequestRouted
     | RequestRefused
+    | ClarificationAsked
     | ContextRecalled
     | RecallFailed
     | RunStarted

@@ -25,10 +25,26 @@ from streams.topics import Topic
 
 PREFIX = struct.Struct(">bI")
 MAGIC = 0
+FRAMING = bytes(PREFIX.size)
+
+#: A schema's text is shorter than this, or nobody reads it.
+TEXT_MAX = 100_000
+
+# What fastavro raises at a schema that is none.
+UNUSABLE = (
+    IncompatibleSchema,
+    SchemaParseException,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
 
 # What fastavro and our own classes raise at bytes that are not what they should be.
 UNREADABLE = (
     EOFError,
+    AttributeError,
     ValueError,
     TypeError,
     LookupError,
@@ -49,12 +65,20 @@ class _Reading(NamedTuple):
     read: Callable[[bytes], Any]
 
 
+#: Where a schema holds others.
+INSIDE = ("type", "fields", "items", "values")
+
 FOREIGN = _Reading(None, lambda value: value)
 
 
 def subject_of(topic: str, kind: type) -> str:
     """Return the registry's subject of an event class on a topic (TopicRecordNameStrategy)."""
     return f"{topic}-{schemas.full_name(kind)}"
+
+
+def area_of(topic: Topic) -> str:
+    """Return the area whose events a topic holds."""
+    return topic.name.split(".")[1]
 
 
 class Encoding(Protocol):
@@ -82,13 +106,20 @@ class Codec:
         self._readings: dict[bytes, _Reading] = {}
         self._kinds = {schemas.full_name(kind): kind for kind in schemas.event_classes()}
 
+    def check(self, topic: Topic) -> None:
+        """See whether every event class of `topic`'s area could be registered; none is.
+
+        Raises IncompatibleSchema and RegistryAway.
+        """
+        for kind in AREAS[area_of(topic)]:
+            self._registry.check(subject_of(topic.name, kind), schemas.text_of(kind))
+
     def learn(self, topic: Topic, *, register: bool = False) -> None:
         """Learn the ids of every event class of `topic`'s area; with `register`, give them ids.
 
         Raises IncompatibleSchema, RegistryAway, and Misconfigured if one is not registered.
         """
-        area = topic.name.split(".")[1]
-        for kind in AREAS[area]:
+        for kind in AREAS[area_of(topic)]:
             text, subject = schemas.text_of(kind), subject_of(topic.name, kind)
             if register:
                 schema_id: int | None = self._registry.register(subject, text)
@@ -143,30 +174,70 @@ class Codec:
 
     def _discover(self, schema_id: int) -> _Reading:
         try:
-            raw = json.loads(self._registry.schema(schema_id))
-            name = raw.get("name") if isinstance(raw, dict) else None
-            space = raw.get("namespace") if isinstance(raw, dict) else None
-            kind = self._kinds.get(f"{space}.{name}" if space else str(name))
+            text = self._registry.schema(schema_id)
+            if len(text) > TEXT_MAX:
+                raise IncompatibleSchema(f"its text has {len(text)} characters")
+            raw = json.loads(text, object_hook=_without_logical_type)
+            kind = self._kinds.get(schemas.name_of(raw))
             if kind is None:
                 return FOREIGN
             schemas.check(raw)
             read = _resolving(kind, fastavro.parse_schema(raw))
-        except (IncompatibleSchema, SchemaParseException, ValueError, LookupError) as exc:
+        except UNUSABLE as exc:
             raise UnknownSchema(f"schema {schema_id} cannot be used: {exc}") from exc
         return _Reading(kind, read)
 
 
+def _without_logical_type(schema: dict[str, Any]) -> dict[str, Any]:
+    """Drop what would turn a value into another type than ours, such as a text into a UUID."""
+    schema.pop("logicalType", None)
+    return schema
+
+
+class _Body(io.BytesIO):
+    """Bytes that end where they end.
+
+    fastavro passes over a number of a field that its reader does not have without looking whether
+    it is there; of an array of 2 ** 60 such numbers it would never find the end.
+    """
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return exactly `size` bytes. Raises EOFError if there are fewer."""
+        found = super().read(size)
+        if size is None or len(found) != size:
+            raise EOFError(f"{size} bytes are said to be where {len(found)} are")
+        return found
+
+
+def _with_default_bytes(schema: Any) -> Any:
+    """Return our parsed schema with the defaults of bytes as bytes; Avro writes them as Latin-1.
+
+    fastavro hands a default on as it stands in the schema.
+    """
+    if isinstance(schema, list):
+        return [_with_default_bytes(branch) for branch in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inside = {name: _with_default_bytes(schema[name]) for name in INSIDE if name in schema}
+    if schema.get("type") == "bytes" and isinstance(schema.get("default"), str):
+        inside["default"] = schema["default"].encode("latin-1")
+    return {**schema, **inside}
+
+
 def _resolving(kind: type, writer: Schema) -> Callable[[bytes], Any]:
-    """Return what reads an older or newer version of an event as ours, by Avro's rules."""
-    reader = fastavro.parse_schema(json.loads(schemas.text_of(kind)))
-    load = form_of(kind, SAME).load
+    """Return what reads an older or newer version of an event as ours, by Avro's rules.
+
+    What was resolved is written and read again as ours: no value is of another type than it says.
+    """
+    reader = _with_default_bytes(fastavro.parse_schema(json.loads(schemas.text_of(kind))))
+    load, ours = form_of(kind, SAME).load, compile_for(kind)
 
     def read(value: bytes) -> Any:
-        body = io.BytesIO(value)
+        body = _Body(value)
         body.seek(PREFIX.size)
         event = load(fastavro.schemaless_reader(body, writer, reader))
         if body.tell() != len(value):
             raise ValueError(f"{len(value) - body.tell()} bytes do not belong")
-        return event
+        return ours.read(FRAMING + ours.write(event))
 
     return read

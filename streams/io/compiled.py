@@ -6,15 +6,18 @@ time or less, because they know the fields, build no dictionaries and call nothi
 
 import struct
 import types
+from array import array
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from math import isfinite
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 #: Where the body begins: after the magic byte and the schema's id.
 BODY = 5
-#: Lengths below this are written from a table.
+#: Lengths and numbers below this are written from a table.
 SMALL = 4096
+LONGS = 2**63
 
 
 class Compiled(NamedTuple):
@@ -50,20 +53,30 @@ def _function(kind: type, signature: str, lines: list[str], scope: dict[str, Any
 # -- the parts of the format that are worth a call
 
 
-def varint(number: int) -> bytes:
-    """Write a long: zigzag, seven bits a byte, the lowest first.
-
-    Raises ValueError beyond 64 bits.
-    """
-    bits = (number << 1) ^ (number >> 63)
-    if bits >> 64:
-        raise ValueError(f"{number} has more than 64 bits")
+def _plain_varint(bits: int) -> bytes:
     out = bytearray()
     while bits > 127:
         out.append(bits & 127 | 128)
         bits >>= 7
     out.append(bits)
     return bytes(out)
+
+
+#: Two bytes of a number at a time: as its last ones, and with more to follow.
+_LAST = [_plain_varint(bits) for bits in range(1 << 14)]
+_MORE = [bytes((bits & 127 | 128, bits >> 7 | 128)) for bits in range(1 << 14)]
+
+
+def varint(number: int) -> bytes:
+    """Write a long: zigzag, seven bits a byte, the lowest first. Raises ValueError past 64 bits."""
+    if not -LONGS <= number < LONGS:
+        raise ValueError(f"{number} has more than 64 bits")
+    bits = (number << 1) ^ (number >> 63)
+    out = b""
+    while bits > 0x3FFF:
+        out += _MORE[bits & 0x3FFF]
+        bits >>= 14
+    return out + _LAST[bits]
 
 
 def long_at(value: bytes, at: int) -> tuple[int, int]:
@@ -73,7 +86,7 @@ def long_at(value: bytes, at: int) -> tuple[int, int]:
         byte = value[at]
         at += 1
         bits |= (byte & 127) << shift
-        if byte < 128:
+        if (byte < 128 and shift < 63) or byte < 2:
             return (bits >> 1) ^ -(bits & 1), at
         shift += 7
         if shift > 63:
@@ -88,9 +101,26 @@ def length_at(value: bytes, at: int) -> tuple[int, int]:
     return number << 1, at
 
 
-def array(items: list[bytes]) -> bytes:
+def blocks(items: list[bytes]) -> bytes:
     """Write an array: one block and the end."""
     return b"".join((varint(len(items)), *items, b"\0")) if items else b"\0"
+
+
+def number(value: float) -> float:
+    """Return a double that is a number: infinities and NaN have no JSON, and so no state.
+
+    Raises ValueError for one that is none.
+    """
+    if not isfinite(value):
+        raise ValueError(f"{value} is no number")
+    return value
+
+
+def numbers(vector: bytes) -> bytes:
+    """Return a vector as it is. Raises ValueError unless it is `float32[n]` and all are numbers."""
+    if not isfinite(sum(array("f", vector))):
+        raise ValueError("a vector with what is no number")
+    return vector
 
 
 _PACK = struct.Struct("<d")
@@ -101,10 +131,12 @@ def _scope() -> dict[str, Any]:
     return {
         "N": LENGTHS,
         "varint": varint,
-        "array": array,
+        "blocks": blocks,
+        "numbers": numbers,
         "pack": _PACK.pack,
         "unpack": _PACK.unpack_from,
         "long_at": long_at,
+        "number": number,
         "length_at": length_at,
         "new": object.__new__,
     }
@@ -112,6 +144,8 @@ def _scope() -> dict[str, Any]:
 
 def _shape(kind: Any) -> tuple[str, Any]:
     """Say what sort of type it is, with what is inside."""
+    if get_origin(kind) is Annotated:
+        return kind.__metadata__[0], bytes
     kind = getattr(kind, "__supertype__", kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return "enum", kind
@@ -145,7 +179,7 @@ class _Writer(_Source):
     """Turns a value into the expressions of its parts."""
 
     def record(self, kind: type, value: str) -> list[str]:
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, include_extras=True)
         parts: list[str] = []
         for field in fields(kind):
             parts += self.parts(hints[field.name], f"{value}.{field.name}")
@@ -154,22 +188,22 @@ class _Writer(_Source):
     def parts(self, kind: Any, value: str) -> list[str]:
         shape, inner = _shape(kind)
         match shape:
-            case "text" | "bytes":
+            case "text" | "bytes" | "vector":
                 name = self.name("t")
                 self.lines.append(f"{name} = {value}{'.encode()' if shape == 'text' else ''}")
                 small = f"N[len({name})] if len({name}) < {SMALL} else varint(len({name}))"
                 return [small, name]
             case "long":
-                return [f"varint({value})"]
+                return [f"N[{value}] if 0 <= {value} < {SMALL} else varint({value})"]
             case "double":
-                return [f"pack({value})"]
+                return [f"pack(number({value}))"]
             case "boolean":
                 return [f"b'\\1' if {value} else b'\\0'"]
             case "enum":
                 members = {m: varint(at) for at, m in enumerate(inner)}
                 return [f"{self.name('e', members)}[{value}]"]
             case "array":
-                return [f"array([{self.single(inner)}(x) for x in {value}])"]
+                return [f"blocks([{self.single(inner)}(x) for x in {value}])"]
             case "optional":
                 write = self.single(inner)
                 return [f"b'\\0' if {value} is None else b'\\2' + {write}({value})"]
@@ -188,7 +222,7 @@ class _Reader(_Source):
     """Turns a type into lines that read it from `v` at `i`; each returns the name of its value."""
 
     def record(self, kind: type) -> str:
-        hints, made = get_type_hints(kind), self.name("r")
+        hints, made = get_type_hints(kind, include_extras=True), self.name("r")
         self.lines.append(f"{made} = new({self.name('K', kind)})")
         for field in fields(kind):
             setter = self.name("s", getattr(kind, field.name).__set__)
@@ -204,10 +238,14 @@ class _Reader(_Source):
                 self._length()
                 text = ".decode()" if shape == "text" else ""
                 self.lines += ["j = i + (n >> 1)", f"{name} = v[i:j]{text}", "i = j"]
+            case "vector":
+                self._length()
+                self.lines += ["j = i + (n >> 1)", f"{name} = numbers(v[i:j])", "i = j"]
             case "long":
-                self.lines.append(f"{name}, i = long_at(v, i)")
+                self.lines += ["n = v[i]", f"if n > 127: {name}, i = long_at(v, i)"]
+                self.lines.append(f"else: {name} = n >> 1 ^ -(n & 1); i += 1")
             case "double":
-                self.lines += [f"{name} = unpack(v, i)[0]", "i += 8"]
+                self.lines += [f"{name} = number(unpack(v, i)[0])", "i += 8"]
             case "boolean":
                 self.lines += [f"{name} = {self._choice((False, True))}[v[i]]", "i += 1"]
             case "enum":

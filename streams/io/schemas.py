@@ -1,7 +1,9 @@
 """The Avro schemas in `schemas/avro/`, and the rules a schema must keep before anyone may use it.
 
 The rules are about safety: fastavro's decoder crashes the process on a deep record of a recursive
-schema, and seven bytes of an array of nothing make it allocate for seconds.
+schema, seven bytes of an array of nothing make it allocate for seconds, and records of nothing,
+each twice in the next, keep it busy for ever with no bytes at all. Under the rules every value
+takes a byte, so a record of n bytes takes at most n * HEIGHT_MAX steps.
 """
 
 import json
@@ -14,6 +16,13 @@ from streams.errors import IncompatibleSchema
 from streams.events import AREAS
 
 ROOT = Path(__file__).parents[2] / "schemas" / "avro"
+
+#: Ours are at most 4 deep, of some 40 types; a union is searched branch by branch.
+HEIGHT_MAX, TYPES_MAX, BRANCHES_MAX = 12, 1_000, 64
+
+RECORDS = ("record", "error")
+#: What these names mean nobody can change by naming a type of his own like one.
+PRIMITIVES = frozenset(("null", "boolean", "int", "long", "float", "double", "bytes", "string"))
 
 Schema = Any  # parsed JSON: a name, a list (union) or an object
 
@@ -51,26 +60,46 @@ def text_of(kind: type) -> str:
     return json.dumps(schema, separators=(",", ":"))
 
 
+def name_of(schema: Schema) -> str:
+    """Return the full name of a record's schema, or "" for anything else."""
+    if not isinstance(schema, dict) or schema.get("type") not in RECORDS:
+        return ""
+    return _full(str(schema.get("name")), str(schema.get("namespace") or ""))
+
+
 def check(schema: Schema) -> None:
-    """Refuse a schema that cannot be decoded safely.
+    """Refuse a schema that cannot be decoded safely: work and memory must follow from the bytes.
 
-    Raises IncompatibleSchema for a record that contains itself, and for arrays or maps whose
-    items take no bytes.
+    Raises IncompatibleSchema for a record that contains itself, for fields and items that take no
+    bytes, for types nested too deep or too many, and for what is no schema at all.
     """
-    _Walk({}).empty(schema, "", ())
+    try:
+        _Walk().extent(schema, "", ())
+    except (TypeError, AttributeError, LookupError, RecursionError) as exc:
+        raise IncompatibleSchema(f"this is no Avro schema: {type(exc).__name__} {exc}") from exc
 
 
-class _Walk(NamedTuple):
-    """One check; `known` says of every named type met so far whether it takes no bytes."""
+class _Extent(NamedTuple):
+    """Whether the values of a type take no bytes at all, and how many types are nested in it."""
 
-    known: dict[str, bool]
+    empty: bool
+    height: int
 
-    def empty(self, schema: Schema, space: str, inside: tuple[str, ...]) -> bool:
-        """Check `schema`; return whether its values take no bytes at all."""
+
+class _Walk:
+    """One check; it keeps the extent of every named type met so far."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Extent] = {}
+        self._types = 0
+
+    def extent(self, schema: Schema, space: str, inside: tuple[str, ...]) -> _Extent:
+        """Check `schema`, which stands in the records `inside`."""
+        self._types += 1
+        if self._types > TYPES_MAX or len(inside) > HEIGHT_MAX:
+            raise IncompatibleSchema("it has too many types, or they are nested too deep")
         if isinstance(schema, list):
-            for branch in schema:
-                self.empty(branch, space, inside)
-            return False
+            return self._union(schema, space, inside)
         if isinstance(schema, str):
             return self._name(_full(schema, space), schema, inside)
         match schema.get("type"):
@@ -78,39 +107,61 @@ class _Walk(NamedTuple):
                 return self._record(schema, space, inside)
             case "enum" | "fixed" as kind:
                 full = _full(schema["name"], schema.get("namespace", space))
-                self.known[full] = kind == "fixed" and schema["size"] == 0
-                return self.known[full]
+                empty = kind == "fixed" and schema["size"] < 1
+                return self._know(full, _Extent(empty, 1))
             case "array":
-                return self._array(schema["items"], space, inside)
+                return _around([self._taking(schema["items"], "an array's item", space, inside)])
             case "map":
-                self.empty(schema["values"], space, inside)
-                return False
+                return _around([self.extent(schema["values"], space, inside)])
             case written_out:  # {"type": "string"} and the like
-                return self.empty(written_out, space, inside)
+                return self.extent(written_out, space, inside)
 
-    def _name(self, full: str, name: str, inside: tuple[str, ...]) -> bool:
+    def _union(self, branches: list[Schema], space: str, inside: tuple[str, ...]) -> _Extent:
+        if len(branches) > BRANCHES_MAX:
+            raise IncompatibleSchema(
+                f"a union of {len(branches)} types is searched for every value"
+            )
+        return _around([self.extent(branch, space, inside) for branch in branches])
+
+    def _name(self, full: str, name: str, inside: tuple[str, ...]) -> _Extent:
+        if name in PRIMITIVES:
+            return _Extent(name == "null", 1)
         if full in inside or name in inside:
             raise IncompatibleSchema(
                 f"{full} contains itself ({' in '.join((*inside, full))}); a deep record of a"
                 " recursive schema crashes the decoder",
                 fix="flatten it, or carry the nested part as text or bytes",
             )
-        return self.known.get(full, self.known.get(name, name == "null"))
+        return self._known.get(full, self._known.get(name, _Extent(False, 1)))
 
-    def _record(self, schema: Schema, space: str, inside: tuple[str, ...]) -> bool:
+    def _record(self, schema: Schema, space: str, inside: tuple[str, ...]) -> _Extent:
         full = _full(schema["name"], schema.get("namespace", space))
-        space = full.rpartition(".")[0]
-        fields = [self.empty(f["type"], space, (*inside, full)) for f in schema["fields"]]
-        self.known[full] = all(fields)
-        return self.known[full]
+        space, within = full.rpartition(".")[0], (*inside, full)
+        fields = [
+            self._taking(field["type"], f"field {field['name']} of {full}", space, within)
+            for field in schema["fields"]
+        ]
+        return self._know(full, _around(fields)._replace(empty=not fields))
 
-    def _array(self, items: Schema, space: str, inside: tuple[str, ...]) -> bool:
-        if self.empty(items, space, inside):
+    def _taking(self, schema: Schema, what: str, space: str, inside: tuple[str, ...]) -> _Extent:
+        extent = self.extent(schema, space, inside)
+        if extent.empty:
             raise IncompatibleSchema(
-                f"an array of {items!r} takes memory for items that take no bytes",
-                fix="give the items at least one field that has a value",
+                f"{what} takes time and memory, and no bytes: it is {schema!r:.80}",
+                fix="leave it out, or give it at least one field that has a value",
             )
-        return False
+        return extent
+
+    def _know(self, full: str, extent: _Extent) -> _Extent:
+        self._known[full] = extent
+        return extent
+
+
+def _around(inner: list[_Extent]) -> _Extent:
+    height = 1 + max((extent.height for extent in inner), default=0)
+    if height > HEIGHT_MAX:
+        raise IncompatibleSchema(f"its types are nested more than {HEIGHT_MAX} deep")
+    return _Extent(False, height)
 
 
 def _full(name: str, space: str) -> str:

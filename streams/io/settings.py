@@ -5,16 +5,18 @@ even here: a model names the variable that holds its key.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -24,26 +26,44 @@ ROOT = Path(__file__).parents[2]
 LOOPBACK = "127.0.0.1"
 #: In place of an address: the models run inside the worker.
 IN_PROCESS = "in-process"
+#: A body's last text is in its event twice, with what was recalled; all of it must be one object.
+BODY_MAX = 15 * 1024 * 1024
 PREFIX, NESTED = "AETHER_", "__"
 CONFIG_VARIABLE = "AETHER_CONFIG"
+
+
+#: The user and password in a URL.
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+MASK = "**********"
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def masked(text: str) -> str:
+    """Return a text without the user and password of any URL in it."""
+    return _CREDENTIALS.sub(MASK, text)
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, masked(value) if isinstance(value, str) else value
+
 
 class Ports(_Part):
     """Where the parts of an embedded grid listen, on the loopback address."""
 
-    kafka: int = 9092
-    kafka_controller: int = 9093
-    registry: int = 8081
-    registry_management: int = 8082
-    triton_http: int = 8000
-    triton_grpc: int = 8001
-    triton_metrics: int = 8002
-    gateway: int = 8080
-    worker_metrics: int = 9101
+    kafka: Port = 9092
+    kafka_controller: Port = 9093
+    registry: Port = 8081
+    registry_management: Port = 8082
+    triton_http: Port = 8000
+    triton_grpc: Port = 8001
+    triton_metrics: Port = 8002
+    gateway: Port = 8080
+    worker_metrics: Port = 9101
 
 
 class Kafka(_Part):
@@ -56,7 +76,9 @@ class Kafka(_Part):
 class Registry(_Part):
     """The schema registry."""
 
-    url: str | None = Field(None, description="a Confluent-compatible API; none starts one")
+    url: str | None = Field(
+        None, pattern="^https?://.+", description="a Confluent-compatible API; none starts one"
+    )
 
 
 class Triton(_Part):
@@ -88,7 +110,7 @@ class Gateway(_Part):
 
     host: str = LOOPBACK
     timeout_s: float = Field(120.0, gt=0)
-    body_bytes_max: int = Field(10_485_760, gt=0)
+    body_bytes_max: int = Field(10_485_760, gt=0, le=BODY_MAX)
 
 
 class Worker(_Part):
@@ -101,6 +123,12 @@ class Worker(_Part):
     heartbeat_s: float = Field(1.0, gt=0)
     snapshot_every: int = Field(50_000, gt=0)
 
+    @model_validator(mode="after")
+    def _is_heard_in_time(self) -> Self:
+        if self.heartbeat_s >= self.session_s:
+            raise ValueError("heartbeat_s must be shorter than session_s, a third of it or less")
+        return self
+
 
 class Endpoint(_Part):
     """An OpenAI-compatible model server: `model` is its own name for the model."""
@@ -110,6 +138,7 @@ class Endpoint(_Part):
     api_key_env: str | None = None
     timeout_s: float = Field(60.0, gt=0)
     description: str = ""
+    context_tokens: int = Field(3_000, gt=0, description="how much of what is recalled it is told")
 
 
 class Settings(BaseSettings):
@@ -189,8 +218,14 @@ def read_settings(**given: Any) -> Settings:
             "the settings are wrong:\n" + "\n".join(lines),
             fix=f"mend them in {path} or in the environment",
         ) from None  # pydantic's own text would show the values
-    except tomllib.TOMLDecodeError as exc:
-        raise Misconfigured(f"{path} is not TOML: {exc}", fix="mend it") from exc
+    except SettingsError as exc:
+        raise Misconfigured(
+            f"the settings are wrong: {exc}", fix="write it as JSON, or set its parts one by one"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise Misconfigured(f"{path} is not TOML: {exc}", fix="mend it") from None
+    except OSError as exc:
+        raise Misconfigured(f"{path} cannot be read: {exc}", fix="mend its rights") from exc
 
 
 def shown(settings: Settings) -> Iterator[tuple[str, str, str]]:
@@ -198,12 +233,18 @@ def shown(settings: Settings) -> Iterator[tuple[str, str, str]]:
     path = config_file()
     file = tomllib.loads(path.read_text()) if path.exists() else {}
     for name, value in _leaves(settings.model_dump(), ()):
-        variable = PREFIX + NESTED.join(name).upper()
-        if variable in os.environ:
-            origin = variable
-        else:
-            origin = str(path) if _holds(file, name) else "default"
-        yield ".".join(name), str(value), origin
+        origin = _variable(name) or (str(path) if _holds(file, name) else "default")
+        yield ".".join(name), masked(str(value)), origin
+
+
+def _variable(name: tuple[str, ...]) -> str | None:
+    """Return the variable that sets a value, alone or with all that stands beside it."""
+    given = {variable.upper(): variable for variable in os.environ}
+    for length in range(len(name), 0, -1):
+        variable = PREFIX + NESTED.join(name[:length]).upper()
+        if variable in given:
+            return given[variable]
+    return None
 
 
 def _leaves(value: Any, name: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

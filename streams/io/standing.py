@@ -7,7 +7,7 @@ the same fold, so the same hash.
 from typing import Any
 
 from streams.decider import Decider
-from streams.envelope import Decision, origin_of
+from streams.envelope import Decision, Head, Origin
 from streams.io.snapshots import Place, Snapshot
 from streams.io.wire import Wire
 from streams.ledger import Ledger
@@ -34,16 +34,17 @@ class Standing:
         """The kinds of event a `recall` may concern."""
         return self._fact_kinds | frozenset(self.decider.writes)
 
-    def recall(self, record: Record, kind: type, *, facts: bool) -> None:
+    def recall(
+        self, record: Record, kind: type, head: Head, origin: Origin, *, facts: bool
+    ) -> None:
         """Fold a record of the past: own decisions, and with `facts` what holds in the grid.
 
         Raises Poison for one that cannot be read.
         """
         if facts and kind in self._fact_kinds:
-            self.learn(self._wire.open(record).event)
-        origin = origin_of(dict(record.headers))
-        if isinstance(origin, Decision) and origin.processor == self.decider.name:
-            own = self._wire.open(record)
+            self.learn(self._wire.open(record, head).event)
+        if type(origin) is Decision and origin.processor == self.decider.name:
+            own = self._wire.open(record, head)
             self.ledger.recall(own.key, origin.cause, own.event)
 
     def learn(self, fact: Any) -> None:

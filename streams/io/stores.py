@@ -8,21 +8,22 @@ from streams.io.settings import Settings
 
 
 def open_store(settings: Settings) -> ObjectStore:
-    """Return the bucket that is set, or else a directory; nothing is asked of it yet."""
+    """Return the bucket that is set, or else a directory; nothing is asked of it yet.
+
+    Raises Misconfigured for an endpoint that is no address.
+    """
     objects = settings.objects
     if objects.s3_endpoint is None:
         return DirectoryStore(settings.data_dir / "objects")
-    from minio import Minio  # slow to import, and few need it
+    from streams.io.objects.s3 import S3Store  # slow to import, and few need it
 
-    from streams.io.objects.s3 import S3Store
-
-    client = Minio(
+    return S3Store.at(
         objects.s3_endpoint,
-        access_key=_clear(objects.s3_access_key),
-        secret_key=_clear(objects.s3_secret_key),
+        objects.s3_bucket,
+        _clear(objects.s3_access_key),
+        _clear(objects.s3_secret_key),
         secure=objects.s3_secure,
     )
-    return S3Store(client, objects.s3_bucket)
 
 
 def _clear(secret: SecretStr | None) -> str | None:

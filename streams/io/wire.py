@@ -7,7 +7,7 @@ then holds the schema id and the content's address alone.
 from typing import Any
 
 from streams import envelope as env
-from streams.envelope import Envelope
+from streams.envelope import Envelope, Head
 from streams.errors import Undecodable
 from streams.ids import EventId, ProcessorName, RunId, of_decision
 from streams.io.codec import PREFIX, Encoding
@@ -127,12 +127,16 @@ class Wire:
             value = value[: PREFIX.size]
         return Draft(topic, partition, key, value, head)
 
-    def open(self, record: Record) -> Envelope[Any]:
-        """Decode a record whose kind is known. Raises Poison of every sort, and StoreAway."""
-        head = dict(record.headers)
+    def open(self, record: Record, head: Head | None = None) -> Envelope[Any]:
+        """Decode a record whose kind is known; `head` are its headers, if they were read already.
+
+        Raises Poison of every sort, and StoreAway.
+        """
+        head = dict(record.headers) if head is None else head
         value = record.value or b""
-        if env.DATA_REFERENCE in head:
-            value = value[: PREFIX.size] + self._claim(head[env.DATA_REFERENCE])
+        address = head.get(env.DATA_REFERENCE)
+        if address is not None:  # a header of Kafka's may be null
+            value = value[: PREFIX.size] + self._claim(address)
         return env.open_envelope(record, head, self.codec.decode(value))
 
     def _claim(self, address: bytes) -> bytes:

@@ -206,3 +206,24 @@ def test_a_full_kafka_client_takes_what_it_has_room_for(kafka_bootstrap: str) ->
     values = [r.value for batch in log.read(topic, 0, 0, 50) for r in batch]
     assert values == [d.value for d in drafts]
     log.close()
+
+
+@pytest.mark.integration
+def test_ten_thousand_keys_live_where_librdkafkas_murmur2_puts_them(kafka_bootstrap: str) -> None:
+    topic, partitions = f"contract-{uuid.uuid4().hex[:8]}", 97
+    create_topics(kafka_bootstrap, {}, topics=[Topic(name=topic, key="k", partitions=partitions)])
+    log = KafkaLog(kafka_bootstrap, PROCESSOR)
+    keys = {
+        f"{n:x}-größe-鍵-🗼"[: n % 17 + 1].encode() + b"/" + str(n).encode() for n in range(10_000)
+    }
+    drafts = [Draft(topic, None, key, b"x", []) for key in keys]
+    assert log.append(drafts, lambda _: None) == len(drafts)
+    assert log.flush(60) == 0
+    found = {
+        record.key: p
+        for p in range(partitions)
+        for batch in log.read(topic, p, 0, len(keys))
+        for record in batch
+    }
+    log.close()
+    assert found == {key: partition_of(key, partitions) for key in keys}

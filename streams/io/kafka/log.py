@@ -20,7 +20,7 @@ from confluent_kafka.admin import AdminClient
 
 from streams.errors import BrokerAway, DeliveryFailed, Misconfigured
 from streams.io.kafka.errors import translate
-from streams.log import Delivered, Draft, Record, Span
+from streams.log import Delivered, Draft, Record, Span, filled
 
 Options = Mapping[str, str | int | float | bool]
 
@@ -38,8 +38,9 @@ PRODUCER: Options = {
     "allow.auto.create.topics": False,
     "reconnect.backoff.max.ms": 1_000,
 }
-#: A processor waits an outage out: what was decided must not fail to be appended.
-PROCESSOR: Options = {"message.timeout.ms": 0}
+#: A processor waits an outage out: what was decided must not fail to be appended. A dead letter is
+#: larger than its record, and its topic takes twice as much.
+PROCESSOR: Options = {"message.timeout.ms": 0, "message.max.bytes": 2 * 2_097_152}
 #: A door tells its client after this long that the outcome is unknown.
 DOOR: Options = {"delivery.timeout.ms": 15_000, "queue.buffering.max.messages": 10_000}
 
@@ -73,7 +74,7 @@ def to_record(message: Message) -> Record:
         message.timestamp()[1],
         message.key(),
         message.value(),
-        message.headers() or [],  # type: ignore[arg-type]
+        filled(message.headers() or ()),  # type: ignore[arg-type]
     )
 
 
@@ -140,11 +141,14 @@ class KafkaLog:
                 raise translate(exc, "reach Kafka") from exc
 
     def identity(self, topic: str) -> str:
-        """Return the id the broker gave the topic when it was created."""
+        """Return the id the broker gave the topic when it was created, as Kafka's tools write it.
+
+        The client writes it with `/` and `+`: folders, where a file is named after it.
+        """
         admin = AdminClient({**QUIET, **self._connect})
         asked = admin.describe_topics(TopicCollection([topic]), request_timeout=METADATA_TIMEOUT_S)
         try:
-            return str(asked[topic].result().topic_id)
+            return str(asked[topic].result().topic_id).replace("/", "_").replace("+", "-")
         except KafkaException as exc:
             raise translate(exc, f"describe {topic}") from exc
 
@@ -184,7 +188,9 @@ class KafkaLog:
         stalled = 0
         try:
             while follower.positions()[topic, partition] < end:
-                batch = [record for record in follower.take(0.1) if record.offset < end]
+                batch = follower.take(0.1)
+                if batch and batch[-1].offset >= end:
+                    batch = [record for record in batch if record.offset < end]
                 stalled = 0 if batch else stalled + 1
                 if stalled > STALL_POLLS_MAX:
                     raise BrokerAway(f"{topic}/{partition} gives nothing below {end}")
@@ -248,8 +254,7 @@ class KafkaFollower:
                 taken.append(to_record(message))
             elif not error.retriable():
                 raise translate(error, f"read {message.topic()}/{message.partition()}")
-        for record in taken:
-            self._positions[record.topic, record.partition] = record.offset + 1
+        self._positions |= {(record[0], record[1]): record[2] + 1 for record in taken}
         return taken
 
     def positions(self) -> dict[tuple[str, int], int]:

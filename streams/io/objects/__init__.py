@@ -3,7 +3,10 @@
 import hashlib
 from typing import Protocol
 
-from streams.errors import Undecodable
+from streams.errors import Unacceptable, Undecodable
+
+#: No object is larger: a record of this size becomes some gigabytes of objects in memory at worst.
+OBJECT_MAX = 32 * 1024 * 1024
 
 ADDRESS_PREFIX = "sha256:"
 
@@ -12,13 +15,17 @@ class ObjectStore(Protocol):
     """Keeps bytes under the hash of their content, so that nothing is ever overwritten."""
 
     def put(self, content: bytes) -> str:
-        """Keep `content` durably and return its address, `sha256:<hex>`. Raises StoreAway."""
+        """Keep `content` durably and return its address, `sha256:<hex>`.
+
+        Raises StoreAway, Misconfigured for keys or a place that are refused, and Unacceptable for
+        more than OBJECT_MAX bytes.
+        """
 
     def get(self, address: str) -> bytes:
         """Return the content of an address.
 
-        Raises StoreAway, NotStored if it is missing, and Undecodable if it is no longer what its
-        address says.
+        Raises StoreAway and Misconfigured, NotStored if it is missing, Undecodable if it is no
+        longer what its address says, and Unacceptable for more than OBJECT_MAX bytes.
         """
 
 
@@ -36,6 +43,12 @@ def name_in(address: str) -> str:
     if digest == address or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise Undecodable(f"{address[:80]!r} is not a content address of the form sha256:<hex>")
     return f"{digest[:2]}/{digest}"
+
+
+def sized(address: str, size: int) -> None:
+    """Raise Unacceptable for an object that is too large to be read into memory."""
+    if size > OBJECT_MAX:
+        raise Unacceptable(f"the object at {address} has {size} bytes; {OBJECT_MAX} are allowed")
 
 
 def checked(address: str, content: bytes) -> bytes:

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from streams.errors import NotStored, StoreAway
-from streams.io.objects import address_of, checked, name_in
+from streams.io.objects import address_of, checked, name_in, sized
 
 
 class DirectoryStore:
@@ -17,6 +17,7 @@ class DirectoryStore:
     def put(self, content: bytes) -> str:
         """Write a file and sync it and its folder, unless it is there already."""
         address = address_of(content)
+        sized(address, len(content))
         path = self.root / name_in(address)
         try:
             if not path.exists():
@@ -30,6 +31,7 @@ class DirectoryStore:
         """Read a file and check its hash."""
         path = self.root / name_in(address)
         try:
+            sized(address, path.stat().st_size)
             return checked(address, path.read_bytes())
         except FileNotFoundError as exc:
             raise NotStored(f"the payload {address} is not in {self.root}") from exc

@@ -13,6 +13,7 @@ import pytest
 from engines.install import Installed
 from engines.places import REPOSITORY
 from tests.integration.engines.test_triton import repository
+from tests.integration.grid.front import LOOPBACKS, family, listening
 from tests.unit.engines.children import wait_for_end
 
 __all__ = ["repository"]
@@ -20,8 +21,6 @@ __all__ = ["repository"]
 pytestmark = pytest.mark.integration
 
 GRID = Path(__file__).with_name("small_grid.py")
-LOOPBACKS = {"0100007F", "0000000000000000FFFF00000100007F"}  # as /proc/net/tcp and tcp6 write it
-LISTEN = "0A"
 
 
 @pytest.fixture
@@ -47,31 +46,6 @@ def pids(grid: "subprocess.Popen[str]") -> dict[str, int]:
     assert grid.stdout is not None
     told: dict[str, int] = json.loads(grid.stdout.readline())
     return told
-
-
-def family(pid: int) -> set[int]:
-    """A process and all that came from it."""
-    found = {pid}
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found |= family(int(child))
-    return found
-
-
-def listening(pid: int) -> set[str]:
-    """The addresses that a process listens on, as hexadecimal digits."""
-    links = [link for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
-    sockets = {str(link.readlink()) for link in links}
-    rows = [
-        row.split()
-        for table in ("tcp", "tcp6")
-        for row in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
-    ]
-    return {
-        row[1].partition(":")[0]
-        for row in rows
-        if row[3] == LISTEN and f"socket:[{row[9]}]" in sockets
-    }
 
 
 def test_every_engine_listens_on_loopback_only(grid: "subprocess.Popen[str]") -> None:

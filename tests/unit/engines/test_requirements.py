@@ -7,7 +7,15 @@ import pytest
 
 from engines.places import REPOSITORY, REQUIREMENTS
 
-LOCKS = ("product", "test", "triton", "weights", "encoder")
+LOCKS = (
+    "product",
+    "test",
+    "triton",
+    "weights",
+    "encoder",
+    "bench-quix",
+    "peer-semantic-router",
+)
 ENTRY = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))? \\$", re.M)
 
 

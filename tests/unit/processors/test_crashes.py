@@ -1,9 +1,10 @@
 """However often workers are killed, frozen or cut off, the log is that of an undisturbed run."""
 
 import asyncio
+import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,14 @@ RUNS = int(os.environ.get("AETHER_CRASH_RUNS", "2000"))
 
 #: Seeds that failed once, kept so that they never do again.
 FAILED_ONCE: tuple[int, ...] = ()
+
+
+@pytest.fixture(autouse=True)
+def _unlogged() -> Iterator[None]:
+    """Every run parks, waits and stops: to format that for nobody takes longer than to run it."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def walk(seed: int, folder: Path, make: MakeRunner) -> World:

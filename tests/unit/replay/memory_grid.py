@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from processors.batch import Batch
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.models.effect import Inferring
@@ -14,9 +15,11 @@ from processors.orchestrator.decider import ORCHESTRATOR
 from processors.perception.effect import PerceiveRequests
 from processors.perception.ports import Encoded
 from processors.recall.effect import Recalling
-from processors.recall.ports import Found
+from processors.recall.library import Recalled
+from processors.recall.ports import Entry
+from processors.recall.ranking import UNTRAINED
 from processors.router.decider import ROUTER
-from processors.runner import Batch, Runner
+from processors.runner import Runner
 from streams.events.memory import Content, Kind
 from streams.events.sessions import (
     CapabilityAdopted,
@@ -50,19 +53,23 @@ class Letters:
 
 
 class Shelf:
-    """An index that finds the same passage for everyone."""
+    """A library that recalls the same passage for everyone."""
 
-    async def search(self, *_: Any) -> list[Found]:
+    text = "what the shelf holds"
+    by = UNTRAINED
+
+    async def recall(self, *_: Any) -> list[Recalled]:
         content = Content(
             kind=Kind.PASSAGE,
-            text="what the shelf holds",
+            text=self.text,
             title="shelf",
             uri="shelf.md",
             section="",
             speaker="",
             said_at_ms=None,
         )
-        return [Found(MemoryId(derived("memory")), content, 0.5)]
+        entry = Entry(MemoryId(derived("memory")), ScopeId("grid"), content)
+        return [Recalled(entry, 0.5, 0.5)]
 
 
 class Parrot:
@@ -99,10 +106,11 @@ class MemoryGrid:
         self.wire = Wire(codec, DirectoryStore(folder / "objects"))
         self.log = MemoryLog(self.broker)
         self.snapshots = SnapshotFolder(folder / "snapshots")
+        self.shelf = Shelf()
         models = {ModelName(name): Parrot(name) for name in ("gray", "blue")}
         self.effects: tuple[Effect, ...] = (
             PerceiveRequests(Letters()),
-            Recalling(Shelf()),  # type: ignore[arg-type]
+            Recalling(self.shelf, Letters()),  # type: ignore[arg-type]
             Inferring(models, Silent()),
         )
         self._read = dict.fromkeys(range(PARTITIONS), 0)

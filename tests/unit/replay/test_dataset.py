@@ -13,9 +13,9 @@ from replay.dataset.check import check
 from replay.dataset.examples import Example, example_of, forked, pasts
 from replay.dataset.files import CHAT, FORMATS, PARQUET, PREFERENCE, read_manifest, write
 from replay.dataset.rows import Row, Split, chat_row, pair_rows, run_row, split, unrepeated
+from replay.figures import Told
 from replay.fork import Branch
 from replay.forks import kept
-from replay.whatif import Told
 from replay.where import Condition
 from streams.errors import Conflict, Misconfigured
 from streams.events import sessions as s

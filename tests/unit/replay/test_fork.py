@@ -1,16 +1,18 @@
 """A fork shares what came before, decides the rest anew, and asks nobody."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from processors.effects import Effect
-from replay.fork import Branch, Forked, Forker, How
+from replay.fork import Branch, Forked, Forker, How, paces
 from replay.past import Past, past_of
 from replay.recorded import Outside, Recorded
 from replay.runs import events_of
 from replay.travel import Traveller
+from streams.effects import EffectClass
 from streams.envelope import Envelope, author_of
 from streams.errors import EffectDuringReplay, Misconfigured
 from streams.events import sessions as s
@@ -126,6 +128,16 @@ def test_where_the_record_is_silent_only_a_live_fork_asks(grid: MemoryGrid) -> N
     assert (last(forked).text, forked.count(How.LIVE)) == ("live", 1)
 
 
+def test_a_run_hears_again_what_it_was_told_itself(grid: MemoryGrid) -> None:
+    """Another run asked the same before, and was told something else."""
+    first = grid.ask("green?", "bob")
+    grid.shelf.text = "another book"
+    second = grid.ask("green?")
+    forked = fork(grid, second, s.RequestReceived, forker(grid, first, second))
+    recalled = [e.event for e in forked.events if isinstance(e.event, s.ContextRecalled)]
+    assert [event.passages[0].text for event in recalled] == ["another book"]
+
+
 def test_the_state_at_the_branch_is_that_of_the_whole_session(grid: MemoryGrid) -> None:
     for text in ("green?", "blue?", "grass?"):
         run_id = grid.ask(text)
@@ -176,3 +188,54 @@ def test_an_unknown_run_or_event_is_refused(grid: MemoryGrid) -> None:
         past(grid, RunId("nobody"))
     with pytest.raises(Misconfigured, match="has no event"):
         forker(grid, run_id).fork(past(grid, run_id), Branch(at=EventId("none"), changes={}))
+
+
+def test_time_passes_in_a_fork_as_it_did(grid: MemoryGrid) -> None:
+    """Every delay here is one step of the log's clock, so a run told again takes nearly as long."""
+    run_id = grid.ask("green?")
+    forked = fork(grid, run_id, s.RequestReceived)
+    times = [envelope.recorded_at_ms for envelope in forked.events]
+    assert times == sorted(times)
+    delays = paces(past(grid, run_id).stream)
+    assert delays.keys() == {"router", "orchestrator", "perception", "recall", "models"}
+    known = {envelope.event_id: envelope.recorded_at_ms for envelope in forked.events}
+    for envelope in forked.events[1:]:
+        author, cause = author_of(envelope.head), envelope.cause_id
+        assert author is not None
+        assert cause is not None
+        assert envelope.recorded_at_ms - known[cause] == delays[author]
+
+
+def test_what_comes_first_in_time_is_heard_first(grid: MemoryGrid) -> None:
+    """The context is slow here: the plan is made before it comes."""
+    run_id = grid.ask("green?")
+    told_ = past(grid, run_id)
+    slow = [
+        e._replace(recorded_at_ms=e.recorded_at_ms + 1_000)
+        if isinstance(e.event, s.ContextRecalled)
+        else e
+        for e in told_.stream
+    ]
+    record = Recorded(map(outside, grid.effects))
+    for envelope in slow:
+        record.learn(envelope, author_of(envelope.head))
+    at = told_.first(s.RequestReceived)
+    assert at is not None
+    forked = Forker(record).fork(told_, Branch(at=at, changes={}))
+    kinds = [type(envelope.event) for envelope in forked.events]
+    assert kinds.index(s.PlanMade) < kinds.index(s.ContextRecalled)
+    assert s.ContextAccepted not in kinds
+    assert forked.events[-1].recorded_at_ms > 1_000 + forked.events[0].recorded_at_ms
+
+
+def test_what_cannot_be_undone_is_never_called(grid: MemoryGrid) -> None:
+    run_id, asked = grid.ask("green?"), list[str]()
+    record = recorded(grid, run_id)
+    record.effects = tuple(replace(e, safety=EffectClass.UNREPEATABLE) for e in record.effects)
+
+    def perform(effect: Outside, _: Envelope[Any]) -> Any:
+        asked.append(effect.name)
+
+    with pytest.raises(PermissionError, match="models cannot be undone"):
+        fork(grid, run_id, s.RequestRouted, Forker(record, perform), capability="blue-talk")
+    assert asked == []

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from replay.fork import Branch, Forked, How, Step
-from replay.forks import find_fork, kept, past_of_any, steps_of
+from replay.forks import changes_of, find_fork, forked_of, kept, kept_forks, past_of_any, steps_of
+from replay.grid import under
 from replay.travel import Traveller
 from streams.errors import Misconfigured
 from streams.events import sessions as s
@@ -83,3 +84,34 @@ def test_what_is_neither_run_nor_fork_is_refused(grid: MemoryGrid) -> None:
     goes = Traveller(grid.log, grid.wire, grid.snapshots)
     with pytest.raises(Misconfigured, match="no event of run"):
         past_of_any(RunId("nobody"), DECIDERS, goes)
+
+
+def test_a_fork_under_other_facts_keeps_them_when_it_is_forked_again(grid: MemoryGrid) -> None:
+    run_id, other = grid.ask("green?"), grid.ask("green?", "bob", model="blue")
+    goes = Traveller(grid.log, grid.wire, grid.snapshots)
+    changes = {"@grid.CapabilityAdopted[gray-talk].model": "blue"}
+    then = under(past(grid, run_id), changes, goes)
+    first = forker(grid, run_id, other).fork(then, Branch(at=EventId(run_id), changes=changes))
+    keep(grid, first)
+    again = past_of_any(first.fork_id, DECIDERS, goes)
+    at = again.first(s.RequestRouted)
+    assert at is not None
+    branch = Branch(at=at, changes={"confidence": 0.25})
+    second = forker(grid, run_id, other).fork(again, branch)
+    spoken = [e.event.text for e in second.events if isinstance(e.event, s.ResponseCompleted)]
+    assert spoken == ["blue: green?"]
+
+
+def test_forks_are_listed_once_with_their_changes(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    forks = [fork(grid, run_id, s.InferenceRequested, text=text) for text in ("why?", "how?")]
+    for made in (*forks, forks[0]):
+        keep(grid, made)
+    found = {fork_id: changes_of(made) for fork_id, made, _ in kept_forks(grid.log, grid.wire)}
+    assert found == {made.fork_id: made.branch.changes for made in forks}
+    kept_one = find_fork(forks[0].fork_id, grid.log, grid.wire)
+    assert kept_one is not None
+    shown = forked_of(forks[0].fork_id, kept_one, past(grid, run_id), grid.wire)
+    assert told(shown.steps) == told(forks[0].steps)
+    assert (shown.fork_id, shown.origin) == (forks[0].fork_id, run_id)
+    assert shown.branch == forks[0].branch

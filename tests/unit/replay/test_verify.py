@@ -53,14 +53,15 @@ def compare(
     **changed: Any,
 ) -> Verified:
     compared = Range(0, made.end(), made.end())._replace(**changed)
-    return verify(decider, 0, MemoryLog(made.broker), made.wire, compared, hear)
+    (done,) = verify([(decider, compared)], 0, MemoryLog(made.broker), made.wire, hear)
+    return done
 
 
 def decisions(made: World, decider: Decider[Any, Any, Any, Any]) -> list[Record]:
     """Return the records in which a decider's decisions begin."""
 
     def begins(record: Record) -> bool:
-        origin = origin_of(dict(record.headers))
+        origin = origin_of(dict(record.headers), record.offset)
         return (
             isinstance(origin, Decision)
             and origin.processor == decider.name
@@ -99,14 +100,14 @@ def test_an_altered_decision_is_shown_with_state_input_expected_and_got(tmp_path
     found = Heard()
     compare(made, COUNTER, found)
     (first, *_) = found
-    origin = origin_of(written.head)
+    origin = origin_of(written.head, written.offset)
     assert isinstance(origin, Decision)
     assert first.cause.offset == origin.cause.offset
     assert isinstance(first.state, int)
     assert first.expected[0].event == written.event
     assert first.got[0].event == Counted(body=written.event.body + 1)
     assert first.expected[0].event_id == first.got[0].event_id == written.event_id
-    assert first.version == 1
+    assert (first.version, first.announced) == (1, False)
 
 
 def test_after_a_difference_the_recorded_decision_counts(tmp_path: Path) -> None:
@@ -121,9 +122,9 @@ def test_after_a_difference_the_recorded_decision_counts(tmp_path: Path) -> None
 def test_a_missing_decision_is_a_difference(tmp_path: Path) -> None:
     made, found = world(3, tmp_path), Heard()
     record = decisions(made, COUNTER)[-1]
-    origin = origin_of(dict(record.headers))
+    origin = origin_of(dict(record.headers), record.offset)
     for at, other in enumerate(made.records()):
-        if origin_of(dict(other.headers)) in (origin, _second(origin)):
+        if origin_of(dict(other.headers), other.offset) in (origin, _second(origin)):
             made.records()[at] = other._replace(headers=[])
     compare(made, COUNTER, found)
     assert [(d.got, len(d.expected) > 0) for d in found] == [((), True)]
@@ -150,18 +151,44 @@ def test_a_changed_decider_differs_where_it_decides_otherwise(tmp_path: Path) ->
     changed = replace(COUNTER, decide=otherwise, version=2)
     done = compare(made, changed, found)
     twice = [record for record in decisions(made, COUNTER) if _steps(record) == 2]
-    assert done.divergences == len(found) == len({_offset(record) for record in twice}) > 0
-    assert all(len(d.got) == 2 and len(d.expected) == 1 for d in found)
+    assert (done.version, done.recorded, done.divergences) == (2, (1,), 0)
+    assert done.announced == len(found) == len({_offset(record) for record in twice}) > 0
+    assert all(d.announced and len(d.got) == 2 and len(d.expected) == 1 for d in found)
+
+
+def test_a_decider_may_not_change_under_its_version(tmp_path: Path) -> None:
+    made, found = world(5, tmp_path), Heard()
+    done = compare(made, replace(COUNTER, decide=lambda *_: ()), found)
+    assert (done.divergences, done.announced) == (len(found), 0)
+    assert found
+
+
+def test_a_missing_decision_is_blamed_on_the_version_that_was_at_work(tmp_path: Path) -> None:
+    made, found = world(5, tmp_path), Heard()
+    always = replace(COUNTER, version=2, decide=lambda *_: (Counted(body=0),))
+    done = compare(made, always, found)
+    silent = [divergence for divergence in found if not divergence.got]
+    assert silent
+    assert all(divergence.announced for divergence in found)
+    assert done.divergences == 0
+
+
+def test_several_deciders_are_compared_in_one_pass(tmp_path: Path) -> None:
+    made = world(3, tmp_path)
+    whole = Range(0, made.end(), made.end())
+    log = MemoryLog(made.broker)
+    both = verify([(COUNTER, whole), (ADDER, whole)], 0, log, made.wire, lambda _: True)
+    assert both == [compare(made, decider) for decider in (COUNTER, ADDER)]
 
 
 def _steps(record: Record) -> int:
-    origin = origin_of(dict(record.headers))
+    origin = origin_of(dict(record.headers), record.offset)
     assert isinstance(origin, Decision)
     return origin.cause.steps
 
 
 def _offset(record: Record) -> int:
-    origin = origin_of(dict(record.headers))
+    origin = origin_of(dict(record.headers), record.offset)
     assert isinstance(origin, Decision)
     return origin.cause.offset
 

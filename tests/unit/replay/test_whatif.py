@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from replay.figures import Price, Report, Told, put_together
 from replay.histories import histories
-from replay.whatif import Change, Report, Told, whatif
+from replay.whatif import Change, whatif
 from streams.events import sessions as s
 from streams.ids import RunId
 from tests.unit.replay.memory_grid import DECIDERS, PARTITIONS, MemoryGrid
 from tests.unit.replay.test_fork import forker
 
+PRICES = {"gray": Price(1.0, 10.0), "blue": Price(2.0, 20.0)}
 ALL_BLUE = Change(kind=s.RequestReceived, fields={"model": "blue-talk"})
 
 
@@ -23,13 +25,7 @@ def report(
     grid: MemoryGrid, change: Change, runs: list[RunId], told: dict[RunId, Told] | None = None
 ) -> Report:
     pasts = (p for n in range(PARTITIONS) for p in histories(DECIDERS, grid.log, grid.wire, n))
-    made = Report()
-    for row in whatif(pasts, change, forker(grid, *runs), told or {}):
-        if row is None:
-            made.passed_over += 1
-        else:
-            made.rows.append(row)
-    return made
+    return put_together(whatif(pasts, change, forker(grid, *runs), told or {}), PRICES)
 
 
 def test_runs_that_go_to_another_are_counted_from_whom_to_whom(grid: MemoryGrid) -> None:
@@ -47,7 +43,10 @@ def test_only_what_the_record_can_answer_is_covered(grid: MemoryGrid) -> None:
     assert by_question["green?", "gray-talk"].covered
     assert by_question["green?", "gray-talk"].forked.text == "blue: green?"
     assert not by_question["grass?", "gray-talk"].covered
-    assert made.tokens("forked") == made.tokens("recorded") != 0
+    assert made.forked.tokens == made.recorded.tokens == 2 * (len("green?") + len("gray: green?"))
+    once = (1.0 * len("green?") + 10.0 * len("gray: green?")) / 1_000_000
+    assert made.recorded.cost == pytest.approx(3 * once)
+    assert made.forked.cost == pytest.approx(4 * once)
 
 
 def test_a_run_without_the_event_is_passed_over(grid: MemoryGrid) -> None:

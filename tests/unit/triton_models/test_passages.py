@@ -129,3 +129,11 @@ def test_pieces_are_verbatim_in_order_and_never_overlap(text: str) -> None:
 @given(some.lists(some.text(max_size=80), max_size=4))
 def test_any_text_can_be_cut(several: list[str]) -> None:
     assert all(0 <= piece.passage < len(several) for piece in passages.pieces(several))
+
+
+def test_emphasis_that_spans_sentences_leaves_no_half_of_it() -> None:
+    assert texts("> **The law is short. It has two parts.** Both `are` **kept**.") == [
+        "The law is short.",
+        "It has two parts.",
+        "Both `are` **kept**.",
+    ]

@@ -24,6 +24,7 @@ _ABBREVIATION = re.compile(
     r"|e\.g|i\.e|z\.B|d\.h|u\.a|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)\.$"
 )
 _CLAUSE_END = re.compile(r"(?<=;)\s+")
+_EMPHASIS = ("**", "__", "`")
 # A piece this short, or that opens with such a word, says little without the one before.
 _SHORT = 30
 _BEFORE_CHARACTERS_MAX = 200
@@ -67,6 +68,7 @@ def _cut_up(number: int, passage: str) -> Iterator[Piece]:
     before = introduction = ""
     for block in blocks(passage):
         for start, end in _spans(passage, block):
+            start, end = _paired(passage, start, end)
             text = passage[start:end]
             if not _SAYS_SOMETHING.search(text) or _LINK_TARGET.match(text):
                 continue
@@ -109,6 +111,17 @@ def _short(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = _trimmed(text, cut, end)[0]
     if start < end:
         yield start, end
+
+
+def _paired(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without a mark of emphasis at its edge whose other half is in another sentence."""
+    for mark in _EMPHASIS:
+        part = text[start:end]
+        if part.count(mark) % 2 and part.startswith(mark):
+            start += len(mark)
+        elif part.count(mark) % 2 and part.endswith(mark):
+            end -= len(mark)
+    return _trimmed(text, start, end)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -30,10 +30,11 @@ def told(grid: MemoryGrid, log: EventLog, folder: Path) -> list[Any]:
     ]
     for n in range(PARTITIONS):
         end = log.span(SESSIONS.name, n).end
-        for decider in DECIDERS:
-            checked = verify(decider, n, log, grid.wire, Range(0, end, end), lambda _: True)
-            found.append(checked._replace(seconds=0))
-            found.append(travels.known(decider, "ada", Moment(n, end))._replace(read=0))
+        compared = [(decider, Range(0, end, end)) for decider in DECIDERS]
+        checked = verify(compared, n, log, grid.wire, lambda _: True)
+        found += checked
+        known_now = travels.known(DECIDERS, "ada", Moment(n, end))
+        found += [each._replace(read=0) for each in known_now]
         found += [past.stream for past in histories(DECIDERS, log, grid.wire, n)]
     return found
 

@@ -2,7 +2,9 @@
 
 import io
 import json
+import math
 import struct
+from array import array
 from typing import Any, cast
 
 import fastavro
@@ -10,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.events.sessions import Candidate, TextPerceived
+from streams.ids import CapabilityId, RunId
 from streams.io import schemas
 from streams.io.compiled import BODY, compile_for, long_at, varint
 from streams.plain import SAME, form_of
@@ -19,8 +23,10 @@ COMPILED = {kind: compile_for(kind) for kind in KINDS}
 SCHEMAS = {kind: fastavro.parse_schema(json.loads(schemas.text_of(kind))) for kind in KINDS}
 FRAMING = b"\0" * BODY
 
+FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
+st.register_type_strategy(bytes, st.lists(FINITE).map(lambda v: array("f", v).tobytes()))
 st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
-st.register_type_strategy(float, st.floats(allow_nan=False))
+st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
 EVENTS = st.one_of([st.from_type(kind) for kind in KINDS])
 
@@ -65,10 +71,32 @@ def test_a_number_survives(number: int) -> None:
     assert long_at(varint(number), 0) == (number, len(varint(number)))
 
 
-@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**70])
-def test_a_number_of_more_than_64_bits_is_not_written(number: int) -> None:
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_a_number_of_more_than_64_bits_is_never_written(number: int) -> None:
     with pytest.raises(ValueError, match="64 bits"):
         varint(number)
+
+
+@pytest.mark.parametrize("last", [b"\x02", b"\x7f", b"\xff\x01"])
+def test_a_number_of_more_than_64_bits_is_refused(last: bytes) -> None:
+    with pytest.raises(ValueError, match="64 bits"):
+        long_at(b"\xff" * 9 + last, 0)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_neither_written_nor_read(value: float) -> None:
+    compiled = compile_for(Candidate)
+    with pytest.raises(ValueError, match="no number"):
+        compiled.write(Candidate(capability=CapabilityId("a"), score=value))
+    with pytest.raises(ValueError, match="no number"):
+        compiled.read(FRAMING + b"\2a" + struct.pack("<d", value))
+
+
+@pytest.mark.parametrize("vector", [b"abc", array("f", [1.0, math.nan]).tobytes()])
+def test_what_is_no_vector_is_refused(vector: bytes) -> None:
+    event = TextPerceived(run_id=RunId("r"), text="", scopes=(), encoder="", vector=vector)
+    with pytest.raises(ValueError, match=r"vector|bytes"):
+        COMPILED[TextPerceived].read(FRAMING + reference(event))
 
 
 def test_an_array_in_blocks_with_sizes_is_read() -> None:
@@ -77,7 +105,7 @@ def test_an_array_in_blocks_with_sizes_is_read() -> None:
     compiled = compile_for(Card)
     card = Card(description="d", examples=("a", "b", "c"), policy="single", model="m")  # type: ignore[arg-type]
     blocks = varint(-2) + varint(4) + b"\2a\2b" + varint(1) + b"\2c" + b"\0"
-    assert compiled.read(FRAMING + b"\2d" + blocks + b"\x0csingle\2m") == card
+    assert compiled.read(FRAMING + b"\2d" + blocks + b"\x0csingle\2m\0\0\0") == card
 
 
 def test_a_count_without_items_is_refused_at_once() -> None:

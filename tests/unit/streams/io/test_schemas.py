@@ -57,6 +57,10 @@ def test_a_nested_record_is_the_same_wherever_it_stands() -> None:
         record("A", {"name": "b", "type": record("B", {"name": "a", "type": ["null", "A"]})}),
         {"type": "array", "items": "null"},
         {"type": "array", "items": record("Empty")},
+        record("A", {"name": "n", "type": "null"}),
+        record("A", {"name": "n", "type": record("Empty")}),
+        [f"T{n}" for n in range(65)],
+        record("A", *({"name": f"f{n}", "type": "int"} for n in range(1_001))),
         {"type": "array", "items": {"type": "fixed", "name": "F", "size": 0}},
         record(
             "A",

@@ -1,0 +1,107 @@
+"""State from history: the fold behind `aether rebuild` beside Faust's recovery of a table.
+
+Both read the same records from one broker: ours decodes and folds them, Faust keeps each key's
+last bytes. Goals: at least 100,000 records/s/core, and 8 times Faust's.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from confluent_kafka import Producer
+
+from benchmarks._broker import QUIET, broker, create, folder
+from benchmarks._report import options, say, show
+from benchmarks._rounds import against, interleaved
+from benchmarks.systems.history import History, open_wire
+from engines.places import REPOSITORY
+from streams.io.kafka.topics import create_topics
+from streams.io.objects.directory import DirectoryStore
+from streams.log import Record
+from streams.topics import SESSIONS
+
+SYSTEMS = Path(__file__).parent / "systems"
+FAUST = "Faust table recovery"
+EMPTY, CHANGELOG = "bench.empty", "bench.changelog"
+
+
+class Bench:
+    """Both ways over one broker that holds the records twice: as sessions and as a changelog."""
+
+    def __init__(self, bootstrap: str, home: Path, records: int) -> None:
+        self._bootstrap = bootstrap
+        self._home = home
+        create_topics(bootstrap, {}, replication=1, topics=(SESSIONS,))
+        create(bootstrap, {EMPTY: SESSIONS.partitions})
+        create(bootstrap, {CHANGELOG: SESSIONS.partitions}, **{"cleanup.policy": "compact"})
+        self.records = self._fill(records)
+        say(f"{self.records} records are in the log")
+
+    def _fill(self, count: int) -> int:
+        producer = Producer(
+            {**QUIET, "bootstrap.servers": self._bootstrap, "enable.idempotence": True,
+             "linger.ms": 20}
+        )  # fmt: skip
+        wire, written = open_wire(DirectoryStore(self._home / "objects")), 0
+        for record in History(wire).records(count):
+            for topic in (SESSIONS.name, CHANGELOG):
+                _produce(producer, topic, record)
+            written += 1
+        assert producer.flush(120) == 0
+        return written
+
+    def measure(self, system: str, turn: int) -> dict[str, float]:
+        """Let one of them come to its state once."""
+        scratch = self._home / f"{turn}.{'fold' if system == 'aether' else 'faust'}"
+        scratch.mkdir()
+        if system == "aether":
+            took = self._run("fold.py", str(scratch))
+            assert took["records"] == self.records
+        else:
+            group = f"faust.{turn}"
+            took = self._run("faust_recovery.py", str(scratch), group, EMPTY, CHANGELOG)
+        assert took["keys"] > 0, f"{system} came to no state"
+        return {
+            "records_per_s": self.records / took["seconds"],
+            "records_per_core_s": self.records / took["cpu_s"],
+        }
+
+    def _run(self, program: str, *arguments: str) -> dict[str, float]:
+        command = [sys.executable, str(SYSTEMS / program), self._bootstrap, *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} failed:\n{done.stderr[-4000:]}")
+        took: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        return took
+
+
+def _produce(producer: Producer, topic: str, record: Record) -> None:
+    _, place, _, _, key, value, headers = record
+    while True:
+        try:
+            producer.produce(topic, value, key, place, headers=[*headers])
+            break
+        except BufferError:
+            producer.poll(0.05)
+
+
+def main(asked: argparse.Namespace) -> None:
+    """Run the benchmark."""
+    with folder() as home, broker(home) as bootstrap:
+        bench = Bench(bootstrap, home, asked.records)
+        figures = interleaved(["aether", FAUST], asked.rounds, bench.measure)
+    for name, row in figures.items():
+        row["aether_times_this"] = against(figures, name, "records_per_core_s")
+    show(figures, asked, title="state from the log", drawn="records_per_core_s")
+
+
+if __name__ == "__main__":
+    parser = options(__doc__)
+    parser.add_argument("--records", type=int, default=100_000)
+    main(parser.parse_args())

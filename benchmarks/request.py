@@ -1,0 +1,237 @@
+"""What a request costs beside its model: a whole grid, and its Kafka hops written by hand.
+
+The grid is the real one (Kafka, registry, Triton, worker, gateway); the model answers at once over
+HTTP. The hand-written chain does nothing but hop. Goals: one client p50 within 15 ms and 1.5 times
+the chain; 16 clients p99 within 60 ms.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from urllib.request import urlopen
+
+from benchmarks._broker import create, folder, installed
+from benchmarks._cpu import cpu_s
+from benchmarks._load import Answered, Load
+from benchmarks._report import options, say, show
+from benchmarks._rounds import interleaved
+from benchmarks.systems import chain
+from cli import apart
+from cli.capabilities import offer_capabilities
+from cli.grid import GATEWAY, WORKER, services
+from engines.places import REPOSITORY
+from engines.ports import free_port
+from engines.service import Service
+from engines.supervisor import Supervisor
+from engines.ward import State
+from streams.io.client import Client
+from streams.io.settings import Settings, read_settings
+from streams.topics import SESSIONS
+
+SYSTEMS = Path(__file__).parent / "systems"
+LAUNCH = REPOSITORY / "engines" / "launch.py"
+MODEL, CHAIN = "instant", "chain by hand"
+CLIENTS = (1, 16, 64)
+#: What lies on the way from question to answer, in order.
+PATH = (
+    "RequestReceived",
+    "TextPerceived",
+    "ContextRecalled",
+    "InferenceRequested",
+    "InferenceCompleted",
+    "ResponseCompleted",
+)
+WITHIN_S = 60.0
+START_S = 300.0
+
+
+@contextmanager
+def program(name: str, *arguments: str) -> Iterator[int]:
+    """Run one of the systems' programs, from when it says that it is ready; return its id.
+
+    It ends with us, however we end.
+    """
+    launch = [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid())]
+    command = [*launch, sys.executable, str(SYSTEMS / name), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline(), f"{name} {arguments} did not start"
+            yield child.pid
+        finally:
+            child.kill()
+
+
+@contextmanager
+def grid(home: Path) -> Iterator[tuple[Settings, Supervisor]]:
+    """Run a grid that knows the instant model, apart from every other."""
+    port = free_port()
+    model = {"base_url": f"http://127.0.0.1:{port}/v1", "model": MODEL, "api_key_env": "PATH"}
+    os.environ.update(
+        apart.environment(apart.settings_in(home), AETHER_MODELS=json.dumps({MODEL: model}))
+    )
+    settings = read_settings()
+    with (
+        program("instant_model.py", str(port)),
+        Supervisor(_patient(services(settings, installed())), _report) as up,
+    ):
+        assert up.start()
+        offer_capabilities(settings)
+        _until(lambda: MODEL in _models(settings), "the gateway does not offer the model")
+        yield settings, up
+
+
+def _patient(wanted: Sequence[Service]) -> list[Service]:
+    """Give services the time a busy machine needs: starting is not what is measured."""
+    return [replace(service, ready_within_s=START_S) for service in wanted]
+
+
+def _report(service: str, entered: State, seconds: float) -> None:
+    if entered in (State.READY, State.RESTING):
+        say(f"{service} {entered.name.lower()} after {seconds:.1f} s")
+
+
+def _models(settings: Settings) -> list[str]:
+    with urlopen(f"{settings.gateway_url}/v1/models", timeout=10) as answer:
+        return [model["id"] for model in json.load(answer)["data"]]
+
+
+def _until(condition: Callable[[], bool], failing: str) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{failing} within {WITHIN_S:.0f} s")
+        time.sleep(0.1)
+
+
+class Bench:
+    """Both doors, and the processes behind each."""
+
+    def __init__(self, settings: Settings, up: Supervisor, scale: float) -> None:
+        self._settings = settings
+        self._up = up
+        self._scale = scale
+        self._loads = {"aether": Load(settings.ports.gateway, MODEL)}
+        self._pids = {"aether": [pid for pid in map(up.pid, (WORKER, GATEWAY)) if pid]}
+        self._broker = up.pid("kafka")
+        self.alone: list[Answered] = []
+
+    @contextmanager
+    def chained(self) -> Iterator[None]:
+        """Run the hand-written chain beside the grid, on the same broker."""
+        bootstrap, port = self._settings.bootstrap, free_port()
+        create(bootstrap, dict.fromkeys(chain.TOPICS, chain.PARTITIONS))
+        with ExitStack() as running:
+            stages = running.enter_context(program("chain.py", "stages", bootstrap))
+            door = running.enter_context(program("chain.py", "door", bootstrap, str(port)))
+            self._loads[CHAIN] = Load(port, MODEL)
+            self._pids[CHAIN] = [stages, door]
+            _until(lambda: _open(port), "the chain's door does not open")
+            yield
+
+    def warm(self) -> None:
+        """Let everything open its connections."""
+        for load in self._loads.values():
+            asyncio.run(load.run(4, 40))
+
+    def measure(self, system: str, _turn: int) -> dict[str, float]:
+        """Ask as one client, then as some, then as many."""
+        row: dict[str, float] = {}
+        for clients in CLIENTS:
+            requests = max(clients, round((200 if clients == 1 else 640) * self._scale))
+            before, began = self._cpu(system), time.perf_counter()
+            answered = asyncio.run(self._loads[system].run(clients, requests))
+            seconds, after = time.perf_counter() - began, self._cpu(system)
+            if clients == 1 and system == "aether":
+                self.alone += answered
+            row |= _figures(answered, clients, seconds)
+            for at, name in enumerate(("cpu_ms", "broker_cpu_ms")):
+                row[f"{name}_{clients}"] = (after[at] - before[at]) / len(answered) * 1_000
+        return row
+
+    def _cpu(self, system: str) -> tuple[float, float]:
+        return cpu_s(self._pids[system]), cpu_s([self._broker] if self._broker else [])
+
+
+def _figures(answered: Sequence[Answered], clients: int, seconds: float) -> dict[str, float]:
+    took = sorted(one.seconds * 1_000 for one in answered)
+    at = {
+        f"p{p}_ms_{clients}": took[min(len(took) - 1, len(took) * p // 100)] for p in (50, 95, 99)
+    }
+    return {**at, f"requests_per_s_{clients}": len(answered) / seconds}
+
+
+def _open(port: int) -> bool:
+    try:
+        asyncio.run(Load(port, MODEL).run(1, 1))
+    except OSError:
+        return False
+    return True
+
+
+def stages(settings: Settings, alone: Sequence[Answered]) -> dict[str, float]:
+    """Return the milliseconds between a request's events, on average over many requests.
+
+    The broker's clock ticks in whole ms; that cancels out between events, and costs half a ms at
+    both ends, which is added here.
+    """
+    first, last = alone[0].sent * 1_000, alone[-1].answered * 1_000
+    times: dict[str, dict[str, int]] = defaultdict(dict)
+    with Client(settings) as client:
+        for place in range(client.log.partitions(SESSIONS.name)):
+            for records in client.log.read(
+                SESSIONS.name, place, *client.log.span(SESSIONS.name, place)
+            ):
+                for record in records:
+                    if first <= record.timestamp_ms + 1 and record.timestamp_ms <= last:
+                        event = client.wire.open(record)
+                        times[event.run_id][type(event.event).__name__] = record.timestamp_ms
+    whole = sorted((t for t in times.values() if set(PATH) <= set(t)), key=lambda t: t[PATH[0]])
+    asked = [max(one for one in alone if one.sent * 1_000 <= t[PATH[0]] + 1) for t in whole]
+    named = {f"{a} to {b}": _mean(t[b] - t[a] for t in whole) for a, b in pairwise(PATH)}
+    ends = list(zip(asked, whole, strict=True))
+    return {
+        f"client to {PATH[0]}": _mean(t[PATH[0]] + 0.5 - one.sent * 1_000 for one, t in ends),
+        **named,
+        f"{PATH[-1]} to client": _mean(one.answered * 1_000 - t[PATH[-1]] - 0.5 for one, t in ends),
+        "whole": _mean(one.seconds * 1_000 for one in alone),
+    }
+
+
+def _mean(values: Iterator[float]) -> float:
+    return statistics.fmean(values)
+
+
+def main(asked: argparse.Namespace) -> None:
+    """Run the benchmark."""
+    with folder() as home, grid(home) as (settings, up):
+        bench = Bench(settings, up, asked.scale)
+        with bench.chained():
+            bench.warm()
+            figures = interleaved(["aether", CHAIN], asked.rounds, bench.measure)
+        passed = stages(settings, bench.alone)
+    ratio = (figures["aether"]["p50_ms_1"] or 0) / (figures[CHAIN]["p50_ms_1"] or 1)
+    figures["aether"]["p50_times_chain"] = ratio
+    say("one request, stage by stage, ms on average:")
+    for name, took in passed.items():
+        say(f"  {name:44} {took:6.2f}")
+    figures["stages of aether, ms"] = dict(passed)
+    show(figures, asked, title="a request with an instant model", drawn="p50_ms_1")
+
+
+if __name__ == "__main__":
+    parser = options(__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="of how many requests are made")
+    main(parser.parse_args())

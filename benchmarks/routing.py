@@ -1,0 +1,201 @@
+"""Routing by meaning: accuracy, none-of-these, calibration and time, beside semantic-router.
+
+`--train` and `--test` are CSV files with a text and a label a line (`oos` is none of the labels),
+or CLINC150's JSON. Both systems get the same vectors.
+"""
+
+import argparse
+import asyncio
+import csv
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path as File
+from statistics import fmean, median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from benchmarks._report import OURS, options, say, show
+from benchmarks._routing_path import OUTSIDE, Path, Row, Told, described
+from benchmarks._vectors import KeptEncoder
+from engines.environment import Environment
+from engines.places import REQUIREMENTS, cache_directory
+from engines.progress import Console
+
+PEER = "semantic_router"
+BINS = 15
+REPLAY_SHOTS = 5
+
+
+def main() -> None:
+    """Measure as asked."""
+    parser = options("routing by meaning, beside semantic-router")
+    parser.add_argument("--train", type=File, required=True)
+    parser.add_argument("--test", type=File, required=True)
+    parser.add_argument("--shots", type=int, help="learn from so many examples a label")
+    parser.add_argument("--samples", type=int, default=3, help="draw the shots so often")
+    parser.add_argument("--inside", action="store_true", help="learn from no `oos` examples")
+    parser.add_argument("--alone", action="store_true", help="leave the peer out")
+    parser.add_argument(
+        "--replay", type=int, metavar="N", help="start with 5 shots, then learn from N requests"
+    )
+    asked = parser.parse_args()
+    figures = asyncio.run(_measure(asked))
+    show(figures, asked, title=f"Routing {asked.test}", drawn="accuracy")
+
+
+async def _measure(asked: argparse.Namespace) -> dict[str, dict[str, float | None]]:
+    train, test = read(asked.train, "train"), read(asked.test, "test")
+    if asked.inside:
+        train = [row for row in train if row[1] != OUTSIDE]
+    encoder = KeptEncoder()
+    await encoder.learn([text for text, _ in [*train, *test]])
+    if asked.replay is not None:
+        return {OURS: await _replay(encoder, train, test, asked)}
+    rounds = [
+        await _round(encoder, drawn(train, asked.shots, seed), test, alone=asked.alone)
+        for seed in range(asked.samples if asked.shots else 1)
+    ]
+    return {
+        system: {name: mean([one[system][name] for one in rounds]) for name in figures}
+        for system, figures in rounds[0].items()
+    }
+
+
+async def _replay(
+    encoder: KeptEncoder, train: Sequence[Row], test: Sequence[Row], asked: argparse.Namespace
+) -> dict[str, float | None]:
+    from benchmarks._routing_replay import replayed  # it needs the engines
+
+    known = [row for row in train if row[1] != OUTSIDE]
+    start = drawn(known, asked.shots or REPLAY_SHOTS, 0)
+    requests = sorted(set(known) - set(start))
+    random.Random(0).shuffle(requests)
+    inside = [row for row in test if row[1] != OUTSIDE]
+    return await replayed(encoder, start, requests[: asked.replay], inside)
+
+
+async def _round(
+    encoder: KeptEncoder, train: Sequence[Row], test: Sequence[Row], *, alone: bool
+) -> dict[str, dict[str, float | None]]:
+    path = Path(encoder)
+    await path.offer(train)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await path.learn()
+    seconds = loop.time() - began
+    say(f"{len(train)} examples learned in {seconds:.1f} s")
+    found = {OURS: figures(await path.route([text for text, _ in test]), test)}
+    found[OURS]["train_s"] = seconds
+    if not alone:
+        found[PEER] = {**figures(await _peer(encoder, train, test), test), "ece": None}
+        found[PEER]["joint"] = None  # it has no threshold of its own
+    return found
+
+
+def figures(told: Sequence[Told], test: Sequence[Row]) -> dict[str, float | None]:
+    """Return what counts, in per cent, and the median time of a decision in milliseconds.
+
+    `accuracy` and `ece` concern what is one of the labels', `joint` everything: right, or refused.
+    """
+    pairs = [(t, label) for t, (_, label) in zip(told, test, strict=True)]
+    inside = [(t, t.label == label) for t, label in pairs if label != OUTSIDE]
+    outside = [t for t, label in pairs if label == OUTSIDE]
+    joint = [t.taken and right for t, right in inside] + [not t.taken for t in outside]
+    return {
+        "accuracy": 100 * fmean(right for _, right in inside),
+        "oos_auroc": 100 * auroc([t.confidence for t, _ in inside], [t.confidence for t in outside])
+        if outside
+        else None,
+        "joint": 100 * fmean(joint) if outside else None,
+        "ece": calibration_error([(t.confidence, right) for t, right in inside]),
+        "decision_ms_p50": 1000 * median(t.seconds for t in told),
+    }
+
+
+def auroc(inside: Sequence[float], outside: Sequence[float]) -> float:
+    """Return how likely an inside score is above an outside one; equal ones count half."""
+    values, places = np.unique([*inside, *outside], return_inverse=True)
+    ours = np.bincount(places[: len(inside)], minlength=len(values))
+    theirs = np.bincount(places[len(inside) :], minlength=len(values))
+    below = np.cumsum(theirs) - theirs
+    return float((ours * (below + theirs / 2)).sum() / len(inside) / len(outside))
+
+
+def calibration_error(told: Sequence[tuple[float, bool]]) -> float:
+    """Return the expected calibration error over equally wide bins (Guo et al. 2017)."""
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for confidence, right in told:
+        bins.setdefault(min(BINS - 1, int(confidence * BINS)), []).append((confidence, right))
+    gaps = [len(b) * abs(fmean(c for c, _ in b) - fmean(r for _, r in b)) for b in bins.values()]
+    return sum(gaps) / len(told)
+
+
+async def _peer(encoder: KeptEncoder, train: Sequence[Row], test: Sequence[Row]) -> list[Told]:
+    """Let the peer route the same vectors, in its own environment."""
+    lock = REQUIREMENTS / "peer-semantic-router.txt"
+    home = Environment("peer-semantic-router", (lock,), cache_directory(os.environ))
+    inside = [row for row in train if row[1] != OUTSIDE]
+    # What our capabilities say of themselves is an utterance to the peer: both know the same.
+    inside += [(described(label), label) for label in sorted({label for _, label in inside})]
+    with TemporaryDirectory() as folder:
+        given, told = File(folder) / "given.npz", File(folder) / "told.json"
+        np.savez(
+            given,
+            train=await _vectors(encoder, inside),
+            labels=np.array([label for _, label in inside]),
+            test=await _vectors(encoder, test),
+        )
+        script = File(__file__).with_name("_peer_semantic_router.py")
+        command = [str(home.ready(Console(sys.stderr))), "-I", str(script), str(given), str(told)]
+        await asyncio.to_thread(subprocess.run, command, check=True)
+        answered = json.loads(told.read_text())
+    rows = zip(answered["chosen"], answered["scores"], answered["seconds"], strict=True)
+    return [Told(chosen, True, score, seconds) for chosen, score, seconds in rows]
+
+
+async def _vectors(encoder: KeptEncoder, rows: Sequence[Row]) -> "np.ndarray[tuple[int, ...], Any]":
+    encoded = await encoder.encode([text for text, _ in rows])
+    return np.frombuffer(b"".join(encoded.vectors), "<f4").reshape(len(rows), -1)
+
+
+def read(path: File, part: str) -> list[Row]:
+    """Return the rows of a file; of CLINC150's JSON those of a part and what is outside of it."""
+    if path.suffix == ".json":
+        parts = json.loads(path.read_text(encoding="utf-8"))
+        return [(text, label) for name in (part, f"oos_{part}") for text, label in parts[name]]
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    if len(rows) < 2 or any(len(row) < 2 for row in rows):
+        raise SystemExit(f"{path}: want a header and at least one line of text,label")
+    return [(row[0], row[1]) for row in rows[1:]]
+
+
+def drawn(rows: Sequence[Row], shots: int | None, seed: int) -> list[Row]:
+    """Return so many examples of each label, or all of them."""
+    if shots is None:
+        return list(rows)
+    by_label: dict[str, list[Row]] = {}
+    for row in rows:
+        by_label.setdefault(row[1], []).append(row)
+    chance = random.Random(seed)
+    return [
+        row
+        for _, mine in sorted(by_label.items())
+        for row in chance.sample(mine, min(shots, len(mine)))
+    ]
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean of what is known."""
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""How commands ask processors: an event into a stream, and the first answer that is theirs."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from streams.envelope import Envelope
+from streams.ids import EventId, minted
+from streams.io.client import Client
+from streams.topics import Topic
+
+ANSWER_S, TAKE_S = 30.0, 0.2
+
+
+def answered(
+    client: Client,
+    topic: Topic,
+    key: str,
+    event: Any,
+    answers: tuple[type, ...],
+    mine: Callable[[Envelope[Any]], bool],
+) -> Any:
+    """Send an event and return the event that answers it. Raises TimeoutError if none does."""
+    places = [(topic.name, part) for part in range(client.log.partitions(topic.name))]
+    follower = client.log.follow({place: client.log.span(*place).end for place in places})
+    deadline = time.monotonic() + ANSWER_S
+    try:
+        tell(client, topic, key, event)
+        while time.monotonic() < deadline:
+            for record in follower.take(TAKE_S):
+                if client.wire.codec.kind_of(record.value) in answers:
+                    envelope = client.wire.open(record)
+                    if envelope.key == key and mine(envelope):
+                        return envelope.event
+    finally:
+        follower.close()
+    raise TimeoutError(f"it is in the log, but no worker answered within {ANSWER_S:.0f} s")
+
+
+def tell(client: Client, topic: Topic, key: str, event: Any) -> None:
+    """Send an event, durably."""
+    client.send(topic, key, event, EventId(minted(int(time.time() * 1000), os.urandom(10))))
+    client.flush()

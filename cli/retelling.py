@@ -1,0 +1,213 @@
+"""Many runs told again: partitions side by side, each in a process, and none twice.
+
+What came of a partition is written down under the hash of all that it follows from, so an
+interrupted what-if goes on where it stopped.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cli.history import deciders_of, told_of_runs, whole_record
+from cli.naming import KINDS, parsed
+from cli.output import Bar
+from replay.diff import Side, Spent
+from replay.figures import Price, Report, Row, Told, put_together
+from replay.fork import Forker
+from replay.grid import rule_of
+from replay.histories import histories
+from replay.past import Past
+from replay.recorded import Recorded, plain_of
+from replay.travel import Moment, facts
+from replay.whatif import Change, whatif
+from streams.errors import Misconfigured
+from streams.ids import RunId
+from streams.io.client import Client
+from streams.io.settings import Settings
+from streams.plain import text_of
+from streams.topics import GRID_KEY, SESSIONS
+
+FOLDER = "whatif"
+NOW = "now"
+Ends = Mapping[int, int]
+
+#: What a process of the pool has open, for all its partitions.
+_OPEN: list[tuple[Client, Recorded]] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What is asked; `where` are conditions on fields of events, `since_ms` a Unix time.
+
+    Raises Misconfigured for an event or a field that there is not.
+    """
+
+    kind: str
+    changes: Mapping[str, Any]
+    where: tuple[str, ...] = ()
+    since_ms: int = 0
+    runs: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise Misconfigured(f"no event is called {self.kind!r}", fix=f"one of {_listed(KINDS)}")
+        for condition in self.where:
+            _condition(condition)
+
+    def means(self, past: Past) -> bool:
+        """Whether a run is meant."""
+        if past.stream[0].recorded_at_ms < self.since_ms:
+            return False
+        if self.runs and past.run_id not in self.runs:
+            return False
+        return all(_condition(condition).holds(past) for condition in self.where)
+
+
+class Condition(NamedTuple):
+    """That some event of a kind, in a run, has a value at a dotted path."""
+
+    kind: type
+    path: tuple[str, ...]
+    value: Any
+
+    def holds(self, past: Past) -> bool:
+        """Whether it holds of a run."""
+        own = (e.event for e in past.stream if e.run_id == past.run_id)
+        return any(type(event) is self.kind and self._at(event) == self.value for event in own)
+
+    def _at(self, event: Any) -> Any:
+        found = plain_of(event)
+        for name in self.path:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+
+def tell_many(settings: Settings, query: Query, prices: Mapping[str, Price]) -> Report:
+    """Tell again every run that is meant."""
+    with Client(settings) as client:
+        count = client.log.partitions(SESSIONS.name)
+        ends = {p: client.log.span(SESSIONS.name, p).end for p in range(count)}
+        identity = client.log.identity(SESSIONS.name)
+        _check_facts(client, query, ends[0])
+    home = settings.data_dir / FOLDER
+    home.mkdir(parents=True, exist_ok=True)
+    spawned = multiprocessing.get_context("spawn")
+    rows: list[Row | None] = []
+    with (
+        ProcessPoolExecutor(min(count, os.cpu_count() or 1), mp_context=spawned) as pool,
+        Bar("telling runs again", sum(ends.values())) as bar,
+    ):
+        work = {
+            pool.submit(_partition, settings, query, partition, ends, identity): end
+            for partition, end in ends.items()
+        }
+        for done in as_completed(work):
+            rows += done.result()
+            bar.advance(work[done])
+    return put_together(rows, prices)
+
+
+def _check_facts(client: Client, query: Query, end: int) -> None:
+    """Raise Misconfigured if the query changes facts that there are none of."""
+    rule = rule_of(settled(query.changes, end), deciders_of(SESSIONS.name))
+    if rule is not None and rule.changes:
+        told = facts(SESSIONS.name, Moment(0, end), client.log, client.wire)
+        rule.check(envelope.event for envelope in told)
+
+
+def place_of(home: Path, query: Query, partition: int, ends: Ends, identity: str) -> Path:
+    """Return where the rows of a partition are written down: by all that they follow from."""
+    deciders = [[decider.name, decider.version] for decider in deciders_of(SESSIONS.name)]
+    asked = {**asdict(query), "runs": sorted(query.runs)}
+    told = [asked, partition, [*ends.items()], identity, deciders]
+    return home / f"{hashlib.sha256(text_of(told).encode()).hexdigest()[:24]}.json"
+
+
+def _partition(
+    settings: Settings, query: Query, partition: int, ends: Ends, identity: str
+) -> list[Row | None]:
+    path = place_of(settings.data_dir / FOLDER, query, partition, ends, identity)
+    if path.exists():
+        return [_loaded(told) for told in _read(path)]
+    client, recorded = _opened(settings, ends)
+    rows = list(_rows(client, recorded, query, partition, ends[partition]))
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(text_of(rows), encoding="utf-8")
+    unfinished.replace(path)
+    return rows
+
+
+def _opened(settings: Settings, ends: Ends) -> tuple[Client, Recorded]:
+    """Open the log once in a process, and take in what effects did in all partitions."""
+    if not _OPEN:
+        client = Client(settings)
+        _OPEN.append((client, whole_record(client, ends)))
+    return _OPEN[0]
+
+
+def _rows(
+    client: Client, recorded: Recorded, query: Query, partition: int, end: int
+) -> Iterator[Row | None]:
+    deciders = deciders_of(SESSIONS.name)
+    changes = settled(query.changes, end)
+    pasts = histories(
+        deciders, client.log, client.wire, partition, rule_of(changes, deciders), end=end
+    )
+    change = Change(kind=KINDS[query.kind], fields=changes)
+    return whatif(pasts, change, Forker(recorded), told_of_runs(client), query.means)
+
+
+def settled(changes: Mapping[str, Any], end: int) -> Mapping[str, Any]:
+    """Return changes in which `@grid=now` is the partition's end."""
+    return {
+        path: end if (path, value) == (GRID_KEY, NOW) else value for path, value in changes.items()
+    }
+
+
+@lru_cache(maxsize=256)
+def _condition(text: str) -> Condition:
+    place, value = parsed(text)
+    name, _, path = place.partition(".")
+    kind: Any = KINDS.get(name)
+    if kind is None or not path:
+        raise Misconfigured(
+            f"{place} is no field of an event",
+            fix=f"write KIND.PATH=VALUE; kinds are {_listed(KINDS)}",
+        )
+    names = [field.name for field in fields(kind)]
+    if path.partition(".")[0] not in names:
+        raise Misconfigured(f"{name} has no {path}", fix=f"there is: {', '.join(names)}")
+    return Condition(kind, tuple(path.split(".")), value)
+
+
+def _listed(kinds: Mapping[str, type]) -> str:
+    return ", ".join(kinds)
+
+
+def _read(path: Path) -> list[Any]:
+    told: list[Any] = json.loads(path.read_text(encoding="utf-8"))
+    return told
+
+
+def _loaded(told: Any) -> Row | None:
+    if told is None:
+        return None
+    row = Row(*told)
+    return row._replace(
+        run_id=RunId(row.run_id),
+        recorded=_side(row.recorded),
+        forked=_side(row.forked),
+        told=Told(*row.told),
+    )
+
+
+def _side(told: Any) -> Side:
+    side = Side(*told)
+    return side._replace(spent=tuple(Spent(*call) for call in side.spent))

@@ -1,0 +1,28 @@
+"""A request on its way, and the next thing its client may be told."""
+
+import asyncio
+from typing import NamedTuple
+
+from gateway import chat
+from gateway.errors import unknown
+from gateway.runs import News
+from streams.ids import RunId
+
+
+class Asked(NamedTuple):
+    """A request on its way: its run, whose turn it is, and until when its client waits."""
+
+    run_id: RunId
+    session: str
+    body: chat.ChatRequest
+    created: int
+    deadline: float
+
+
+async def next_news(news: asyncio.Queue[News], asked: Asked) -> News:
+    """Wait for news of a run. Raises ApiError when its client's time is over."""
+    try:
+        async with asyncio.timeout_at(asked.deadline):
+            return await news.get()
+    except TimeoutError:
+        raise unknown(asked.run_id, "no answer in time") from None

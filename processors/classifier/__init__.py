@@ -1,0 +1,1 @@
+"""Classifier: which label a vector belongs to, how sure that is, and how both are learned."""

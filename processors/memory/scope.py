@@ -1,0 +1,117 @@
+"""What a scope remembers, as far as its next decision needs it: no text, only what it would repeat.
+
+A memory that no longer holds keeps its name here, so that its id is not given twice.
+"""
+
+import re
+import unicodedata
+from bisect import insort
+from dataclasses import dataclass, field, replace
+
+from streams.events.memory import Content, Kind, MemoryRecorded
+from streams.ids import MemoryId, derived
+from streams.pmap import PMap
+
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+GONE = MemoryId("")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One memory: what it says, as a fingerprint, and when it holds (Unix time)."""
+
+    says: str
+    since_ms: int
+    expires_at_ms: int | None
+    is_live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The memories of one scope by id, by what they say, and by the fact they are the newest of.
+
+    `count` is how many were ever recorded; `expiring` is ordered by time.
+    """
+
+    count: int = 0
+    memories: PMap[Kept] = field(default_factory=PMap)
+    said: PMap[str] = field(default_factory=PMap)
+    facts: PMap[str] = field(default_factory=PMap)
+    expiring: tuple[tuple[int, str], ...] = ()
+
+    def kept(self, known: str) -> Kept:
+        """Return a memory that is known."""
+        kept = self.memories.get(known)
+        assert kept is not None
+        return kept
+
+    def is_live(self, known: str) -> bool:
+        """Whether a memory is known and holds."""
+        kept = self.memories.get(known)
+        return kept is not None and kept.is_live
+
+    def saying(self, says: str) -> MemoryId | None:
+        """Return the memory that says something in these words."""
+        known = self.said.get(says)
+        return MemoryId(known) if known and self.is_live(known) else None
+
+    def holding(self, key: str) -> MemoryId | None:
+        """Return the newest fact about a key."""
+        known = self.facts.get(named(key))
+        return MemoryId(known) if known and self.is_live(known) else None
+
+    def due(self, now_ms: int) -> list[tuple[int, MemoryId]]:
+        """Return what has expired by now and was not let go yet, the earliest first."""
+        return [(at, MemoryId(known)) for at, known in self.expiring if at <= now_ms]
+
+    def recorded(self, event: MemoryRecorded) -> "Scope":
+        """Keep a memory."""
+        says, expires = fingerprint(event.content), event.expires_at_ms
+        kept = Kept(says, event.since_ms, expires)
+        key = event.content.key
+        expiring = list(self.expiring)
+        if expires is not None:
+            insort(expiring, (expires, str(event.memory_id)))
+        return Scope(
+            count=self.count + 1,
+            memories=self.memories.put(event.memory_id, kept),
+            said=self.said.put(says, event.memory_id),
+            facts=self.facts.put(named(key), event.memory_id) if key else self.facts,
+            expiring=tuple(expiring),
+        )
+
+    def merged(self, merged: MemoryId, known: MemoryId) -> "Scope":
+        """Keep the name of an offer that a memory stands for."""
+        kept = replace(self.kept(known), is_live=False)
+        return replace(self, memories=self.memories.put(merged, kept))
+
+    def without(self, known: MemoryId) -> "Scope":
+        """Let a memory go."""
+        kept = self.memories.get(known)
+        if kept is None or not kept.is_live:
+            return self
+        gone = self.memories.put(known, replace(kept, is_live=False))
+        expiring = tuple(pair for pair in self.expiring if pair[1] != known)
+        return replace(self, memories=gone, expiring=expiring)
+
+    def held(self, key: str, by: MemoryId) -> "Scope":
+        """Note which fact about a key is the newest."""
+        return replace(self, facts=self.facts.put(named(key), by)) if key else self
+
+
+def named(key: str) -> str:
+    """Return the key of a fact as it is compared: case and white space do not count."""
+    return unicodedata.normalize("NFKC", " ".join(key.split())).casefold()
+
+
+def fingerprint(content: Content) -> str:
+    """Return what two contents have in common that say the same in the same words.
+
+    Case, punctuation and white space do not count. What is said again at another time is said
+    anew, and so is a fact about something else.
+    """
+    text = unicodedata.normalize("NFKC", content.text).casefold()
+    words = _BETWEEN_WORDS.sub(" ", text).strip() or text.strip()
+    said = content.said_at_ms if content.kind is Kind.TURN else None
+    speaker = named(content.speaker)
+    return derived(content.kind.value, speaker, said or "", named(content.key), words)

@@ -1,0 +1,68 @@
+"""What a request means: by itself, or together with what its session was about.
+
+A short request that means little by itself may be a follow-up ("and yesterday's?"); a session
+leaves its capability only for one that is clearly more likely, so that it does not flap.
+"""
+
+from dataclasses import dataclass
+
+from processors.classifier.exact import Judge, Judgement, Reals, direction, exact, packed, unpacked
+from streams.events.sessions import Candidate, TextPerceived
+from streams.ids import CapabilityId
+
+CANDIDATES_MAX = 5
+#: A request of more words says what it is about.
+FOLLOW_UP_WORDS_MAX = 12
+#: What the session was about counts as much as the words of a follow-up.
+REMINDER = 1.0
+#: A session stays with its capability unless another leads by this much of the whole.
+HOLD = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The candidates, the chosen one first; `follows` if the session's past helped to choose.
+
+    `stays` if the session held on to its capability although another was a little likelier.
+    """
+
+    candidates: tuple[Candidate, ...]
+    confidence: float
+    focus: bytes
+    follows: bool = False
+    stays: bool = False
+
+
+def choose(
+    judge: Judge, event: TextPerceived, sure: float, before: CapabilityId | None, focus: bytes
+) -> Choice | None:
+    """Weigh a request; None if its vector is none. `before` had the session, about `focus`."""
+    vector = exact(event.vector)
+    if vector is None or len(vector) != judge.dimensions:
+        return None
+    alone = judge.judge(vector, CANDIDATES_MAX)
+    if before is None or len(focus) != 2 * len(vector):
+        return _choice(alone, vector)
+    if alone.confidence < sure and len(event.text.split()) <= FOLLOW_UP_WORDS_MAX:
+        mixed = direction(vector + REMINDER * unpacked(focus))
+        together = judge.judge(mixed, CANDIDATES_MAX) if mixed is not None else alone
+        if mixed is not None and together.confidence > alone.confidence:
+            return _choice(together, mixed, follows=True)
+    return _held(_choice(alone, vector), before)
+
+
+def _choice(judgement: Judgement, vector: Reals, *, follows: bool = False) -> Choice:
+    candidates = tuple(
+        [Candidate(capability=CapabilityId(s.label), score=s.share) for s in judgement.scored]
+    )
+    return Choice(candidates, judgement.confidence, packed(vector), follows)
+
+
+def _held(choice: Choice, before: CapabilityId) -> Choice:
+    """Stay with the session's capability if it is nearly as likely as the best."""
+    best = choice.candidates[0]
+    held = next((c for c in choice.candidates[1:] if c.capability == before), None)
+    if held is None or best.score - held.score >= HOLD:
+        return choice
+    others = tuple(c for c in choice.candidates if c is not held)
+    return Choice((held, *others), choice.confidence, choice.focus, stays=True)

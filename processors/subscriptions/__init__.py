@@ -1,0 +1,1 @@
+"""Subscriptions: nodes hear of texts that come near to a sentence of theirs."""

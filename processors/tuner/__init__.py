@@ -1,0 +1,1 @@
+"""Tuner: what the router learns from, and which weights are in force."""

@@ -1,0 +1,66 @@
+"""What there is to learn from: the examples of every capability, and what people said since.
+
+A bounded fold of one stream: the latest feedback counts, and a capability's newest version.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from processors.classifier.training import EXAMPLES_MIN, Lesson
+from streams.envelope import Envelope
+from streams.events.tuning import ExamplesLearned, FeedbackAccepted, FeedbackGiven
+from streams.ids import CapabilityId
+
+FEEDBACK_MAX = 50_000
+
+READS = (ExamplesLearned, FeedbackGiven, FeedbackAccepted)
+
+
+class Syllabus:
+    """Everything learned so far."""
+
+    def __init__(self, past: Iterable[Envelope[Any]] = ()) -> None:
+        #: The encoder that spoke last; vectors of others mean nothing beside its.
+        self.encoder = ""
+        self.known: dict[CapabilityId, ExamplesLearned] = {}
+        self.feedback: deque[tuple[int, FeedbackGiven]] = deque(maxlen=FEEDBACK_MAX)
+        self._given: dict[str, tuple[int, FeedbackGiven]] = {}
+        for envelope in past:
+            self.take(envelope)
+
+    def take(self, envelope: Envelope[Any]) -> None:
+        """Take in one event; feedback counts once the tuner accepted it."""
+        event = envelope.event
+        match event:
+            case ExamplesLearned(capability=capability, version=version):
+                known = self.known.get(capability)
+                if known is None or known.version < version:
+                    self.known[capability] = event
+                    self.encoder = event.encoder
+            case FeedbackGiven():
+                self._given[envelope.event_id] = envelope.offset, event
+            case FeedbackAccepted():
+                given = self._given.pop(envelope.cause_id or "", None)
+                if given is not None:
+                    self.feedback.append(given)
+
+    def lessons(self) -> list[Lesson]:
+        """Return all of them; a capability with too few examples is known by its centroid."""
+        return [*self._examples(), *(lesson for _, lesson in self.said())]
+
+    def said(self, since: int = -1) -> Iterator[tuple[int, Lesson]]:
+        """Yield what feedback after an offset teaches; "wrong" alone teaches nothing here."""
+        encoder = self.encoder
+        for offset, event in self.feedback:
+            if offset > since and event.encoder == encoder:
+                if event.none_of_these:
+                    yield offset, Lesson(event.vector, None)
+                elif event.label is not None:
+                    yield offset, Lesson(event.vector, event.label)
+
+    def _examples(self) -> Iterator[Lesson]:
+        encoder = self.encoder
+        for capability, event in self.known.items():
+            if event.encoder == encoder and len(event.vectors) > EXAMPLES_MIN:
+                yield from (Lesson(vector, capability) for vector in event.vectors)

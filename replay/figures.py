@@ -1,0 +1,164 @@
+"""The figures of a what-if: who answers, what it takes, what it would earn; all from its rows.
+
+Only runs that the record could answer to the end count where something is compared.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from replay.diff import Side
+from replay.offpolicy import Estimates, Logged, estimate
+from streams.ids import RunId
+
+PER = 1_000_000
+
+
+class Told(NamedTuple):
+    """What people said of a run: a reward from 0 to 1, and who should have answered, if anyone."""
+
+    reward: float | None
+    label: str | None
+
+
+class Row(NamedTuple):
+    """One run under the change.
+
+    `before` and `after` name who answered; `propensity` is that of the logged choice. `covered` is
+    false where the record had no answer and a stand-in was left.
+    """
+
+    run_id: RunId
+    question: str
+    before: str
+    after: str
+    propensity: float
+    recorded: Side
+    forked: Side
+    covered: bool
+    told: Told
+
+    @property
+    def rerouted(self) -> bool:
+        """Whether somebody else answers now."""
+        return self.before != self.after
+
+    @property
+    def differs(self) -> bool:
+        """Whether the run comes to something else."""
+        return self.recorded[:2] != self.forked[:2]
+
+
+class Price(NamedTuple):
+    """What a million tokens of a model cost, in any currency."""
+
+    prompt: float
+    completion: float
+
+
+class Took(NamedTuple):
+    """What some runs took together: tokens and money, and milliseconds of the median and slow."""
+
+    tokens: int
+    cost: float
+    p50_ms: int
+    p95_ms: int
+
+
+@dataclass(slots=True)
+class Report:
+    """All runs together; runs that never came to the changed event are `passed_over`.
+
+    `prices` are by model; a model without one costs nothing.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    passed_over: int = 0
+    prices: Mapping[str, Price] = field(default_factory=dict)
+
+    @property
+    def covered(self) -> list[Row]:
+        """The runs that the record could answer to the end."""
+        return [row for row in self.rows if row.covered]
+
+    @property
+    def moves(self) -> Counter[tuple[str, str]]:
+        """How many runs went from whom to whom."""
+        return Counter((row.before, row.after) for row in self.rows if row.rerouted)
+
+    @property
+    def wins(self) -> int:
+        """How many runs now go where they should have gone, and did not."""
+        return sum(row.rerouted and row.after == row.told.label for row in self.rows)
+
+    @property
+    def losses(self) -> int:
+        """How many runs went where they should, and now do not."""
+        return sum(row.rerouted and row.before == row.told.label for row in self.rows)
+
+    @property
+    def recorded(self) -> Took:
+        """What the covered runs took."""
+        return self._took([row.recorded for row in self.covered])
+
+    @property
+    def forked(self) -> Took:
+        """What the covered runs would have taken."""
+        return self._took([row.forked for row in self.covered])
+
+    @property
+    def estimates(self) -> Estimates | None:
+        """What the changed policy would have earned, over the runs that somebody judged.
+
+        A run's reward is modelled as the mean of all that were answered by the same.
+        """
+        judged = [row for row in self.rows if row.told.reward is not None and row.propensity > 0]
+        earned: dict[str, list[float]] = {}
+        for row in judged:
+            earned.setdefault(row.before, []).append(row.told.reward or 0.0)
+        means = {name: sum(rewards) / len(rewards) for name, rewards in earned.items()}
+        whole = sum(map(sum, earned.values())) / len(judged) if judged else 0.0
+        return estimate(
+            [
+                Logged(
+                    propensity=row.propensity,
+                    target=float(not row.rerouted),
+                    reward=row.told.reward or 0.0,
+                    modelled=means[row.before],
+                    expected=means.get(row.after, whole),
+                )
+                for row in judged
+            ]
+        )
+
+    def _took(self, sides: Sequence[Side]) -> Took:
+        times = sorted(side.milliseconds for side in sides)
+        return Took(
+            sum(side.tokens for side in sides),
+            sum(map(self._cost, sides)),
+            _quantile(times, 0.5),
+            _quantile(times, 0.95),
+        )
+
+    def _cost(self, side: Side) -> float:
+        calls = ((self.prices.get(call.model), call) for call in side.spent)
+        return sum(
+            (price.prompt * call.prompt_tokens + price.completion * call.completion_tokens) / PER
+            for price, call in calls
+            if price is not None
+        )
+
+
+def put_together(rows: Iterable[Row | None], prices: Mapping[str, Price]) -> Report:
+    """Return the report of rows in any order; None is a run that was passed over."""
+    report = Report(prices=prices)
+    for row in rows:
+        report.passed_over += row is None
+        report.rows += [] if row is None else [row]
+    report.rows.sort(key=lambda row: row.run_id)
+    return report
+
+
+def _quantile(ordered: Sequence[int], share: float) -> int:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0

@@ -1,0 +1,58 @@
+"""What is in force in a partition of the sessions from here on: facts of the grid, under `@grid`.
+
+Each was carried in by a link; the decisions that follow it in the partition are made with it.
+"""
+
+from dataclasses import dataclass
+
+from streams.events.tuning import Unsure, Weights
+from streams.events.vector import Vector
+from streams.ids import CapabilityId, ModelName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilityAdopted:
+    """A capability is in force in this partition from here on; a lower version changes nothing.
+
+    Written under the reserved key `@grid`; `vectors` are those of its description and examples.
+    """
+
+    capability: CapabilityId
+    version: int
+    description: str
+    policy: str
+    model: ModelName
+    encoder: str
+    vectors: tuple[Vector, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterAdopted:
+    """These weights are in force in this partition from here on; written under `@grid`."""
+
+    version: str
+    weights: Weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyAdopted:
+    """What happens to requests that the router is unsure of, from here on; under `@grid`."""
+
+    unsure: Unsure
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionAdopted:
+    """A node's subscription is in force in this partition, or no more; written under `@grid`.
+
+    A lower version of the same sentence changes nothing.
+    """
+
+    node: str
+    sentence: str
+    threshold: float
+    version: int
+    active: bool
+    encoder: str
+    vector: Vector

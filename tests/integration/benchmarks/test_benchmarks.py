@@ -1,0 +1,60 @@
+"""Every benchmark runs, at a tiny size, and its figures have the promised shape."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from engines.places import REPOSITORY
+
+pytestmark = pytest.mark.integration
+
+
+def figures(name: str, *arguments: str) -> dict[str, dict[str, Any]]:
+    command = [sys.executable, str(REPOSITORY / "benchmarks" / f"{name}.py"), *arguments]
+    done = subprocess.run(
+        [*command, "--rounds", "1", "-o", "json"],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    told: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    assert next(iter(told)) == "aether"
+    assert all(isinstance(value, (int, float)) for row in told.values() for value in row.values())
+    return told
+
+
+def test_the_processor_benchmark_tells_rate_and_cpu_of_every_system() -> None:
+    told = figures("processor", "--events", "2000")
+    assert set(told) == {
+        "aether",
+        "raw confluent-kafka",
+        "raw, values alone",
+        "raw aiokafka",
+        "Quix Streams",
+        "stock Faust, dict",
+        "stock Faust, table",
+    }
+    names = {"events_per_s", "cpu_us_per_event", "aether_times_this"}
+    assert all(set(row) == names for row in told.values())
+
+
+def test_the_rebuild_benchmark_tells_both_rates() -> None:
+    told = figures("rebuild", "--records", "2000")
+    assert set(told) == {"aether", "Faust table recovery"}
+    names = {"records_per_s", "records_per_core_s", "aether_times_this"}
+    assert all(set(row) == names for row in told.values())
+
+
+def test_the_request_benchmark_tells_percentiles_and_stages() -> None:
+    told = figures("request", "--scale", "0.05")
+    assert set(told) == {"aether", "chain by hand", "stages of aether, ms"}
+    one = {f"{name}_1" for name in ("p50_ms", "p95_ms", "p99_ms", "requests_per_s", "cpu_ms")}
+    assert one <= set(told["aether"]) & set(told["chain by hand"])
+    assert len(told["stages of aether, ms"]) == 8

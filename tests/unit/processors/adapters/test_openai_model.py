@@ -1,0 +1,245 @@
+"""The adapter of OpenAI-compatible servers, against a real server that says what a test says."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import openai
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from gateway.serve import Server
+from processors.adapters.openai_model import REFUSALS, OpenAIModel
+from processors.models.ports import Answer, Refusal
+from streams.errors import ModelAway
+from tests.unit.processors.examples import PASSAGES, asked, inference
+
+KEY = "sk-secret-4711"
+USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
+
+
+def completion(text: Any = "324 m [1].", **fields: Any) -> dict[str, Any]:
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": "length"}
+    made = {"id": "c", "object": "chat.completion", "created": 1, "model": "m"}
+    return {**made, "choices": [choice], "usage": USAGE, **fields}
+
+
+def frames(*texts: str, usage: Any = USAGE) -> list[bytes]:
+    made = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    deltas = [{"index": 0, "delta": {"content": text}, "finish_reason": None} for text in texts]
+    end = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    chunks = [{**made, "choices": [choice]} for choice in (*deltas, end)]
+    chunks.append({**made, "choices": [], "usage": usage})
+    return [b"data: " + json.dumps(c).encode() + b"\n\n" for c in chunks] + [b"data: [DONE]\n\n"]
+
+
+def streamed(*pieces: bytes, dies: bool = False) -> Response:
+    async def body() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+        if dies:
+            raise ConnectionAbortedError("cut")
+
+    return StreamingResponse(body(), media_type="text/event-stream")
+
+
+class Endpoint:
+    """A server; `answers` are given in order, `asked` is what came."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.answer: Any = JSONResponse(completion())
+        self.asked: list[tuple[dict[str, Any], dict[str, str]]] = []
+        url = f"http://127.0.0.1:{port}/v1"
+        self.client = openai.AsyncOpenAI(base_url=url, api_key=KEY, timeout=60, max_retries=0)
+
+    async def complete(self, request: Request) -> Response:
+        self.asked.append((await request.json(), dict(request.headers)))
+        if isinstance(self.answer, Response):
+            return self.answer
+        await asyncio.sleep(self.answer)  # a server that takes its time
+        return JSONResponse(completion())
+
+    def model(self) -> OpenAIModel:
+        return OpenAIModel(self.client, "m")
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[Endpoint]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    endpoint = Endpoint(listening.getsockname()[1])
+    routes = [Route("/v1/chat/completions", endpoint.complete, methods=["POST"])]
+    config = uvicorn.Config(
+        Starlette(routes=routes), log_config=None, lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = Server(config)
+    serving = asyncio.create_task(server.serve([listening]))
+    try:
+        async with endpoint.client:
+            yield endpoint
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[Endpoint]:
+    async with served() as opened:
+        yield opened
+
+
+async def test_an_answer_is_read_with_its_citations_and_tokens(endpoint: Endpoint) -> None:
+    pieces: list[str] = []
+    answer = await endpoint.model().answer(asked(), pieces.append)
+    assert isinstance(answer, Answer)
+    assert answer[:1] + answer[2:] == ("324 m [1].", "length", 7, 2)
+    assert [c.memory_id for c in answer.citations] == [PASSAGES[0].memory_id]
+    assert pieces == []
+
+
+async def test_a_request_says_all_and_nothing_more(endpoint: Endpoint) -> None:
+    await endpoint.model().answer(asked(passages=()), print)
+    ((body, headers),) = endpoint.asked
+    assert body == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "How tall?"}],
+        "temperature": 0.5,
+        "stream": False,
+    }
+    assert headers["idempotency-key"] == inference()
+    assert headers["authorization"] == f"Bearer {KEY}"
+
+
+async def test_the_same_request_has_the_same_idempotency_key(endpoint: Endpoint) -> None:
+    for _ in range(2):
+        await endpoint.model().answer(asked(), print)
+    assert len({headers["idempotency-key"] for _, headers in endpoint.asked}) == 1
+
+
+async def test_a_stream_is_handed_on_piece_by_piece(endpoint: Endpoint) -> None:
+    endpoint.answer = streamed(*frames("324 ", "m ", "[1]."))
+    pieces: list[str] = []
+    answer = await endpoint.model().answer(asked(stream=True), pieces.append)
+    assert pieces == ["324 ", "m ", "[1]."]
+    assert isinstance(answer, Answer)
+    assert answer[:1] + answer[2:] == ("324 m [1].", "stop", 7, 2)
+    assert len(answer.citations) == 1
+    assert endpoint.asked[0][0]["stream_options"] == {"include_usage": True}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (400, "invalid_request"),
+        (401, "model_key_refused"),
+        (402, "model_refused"),
+        (403, "model_key_refused"),
+        (404, "model_not_found"),
+        (409, "model_conflict"),
+        (413, "model_refused"),
+        (422, "invalid_request"),
+    ],
+)
+async def test_what_would_be_refused_again_is_a_refusal(
+    status: int, reason: str, stream: bool, endpoint: Endpoint
+) -> None:
+    said = f"no, and your key is {KEY}"
+    endpoint.answer = JSONResponse({"error": {"message": said}}, status)
+    answer = await endpoint.model().answer(asked(stream=stream), print)
+    assert isinstance(answer, Refusal)
+    assert answer.reason == reason
+    assert "no, and your key is [key]" in answer.detail
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 529])
+async def test_what_may_pass_is_asked_again_later(
+    status: int, stream: bool, endpoint: Endpoint
+) -> None:
+    endpoint.answer = JSONResponse({"error": {"message": f"busy {KEY}"}}, status)
+    with pytest.raises(ModelAway, match=f"m answered {status}") as caught:
+        await endpoint.model().answer(asked(stream=stream), print)
+    assert KEY not in str(caught.value)
+    assert len(endpoint.asked) == 1
+
+
+def garbage() -> Iterator[Any]:
+    yield Response(b"{not json", media_type="application/json")
+    yield Response(b"<html>", media_type="text/html")
+    yield JSONResponse([])
+    yield JSONResponse(None)
+    yield JSONResponse({})
+    yield JSONResponse(completion(choices=[]))
+    yield JSONResponse(completion(choices=None))
+    yield JSONResponse(completion(text=7))
+    yield JSONResponse(completion(choices=[{"index": 0}]))
+
+
+@pytest.mark.parametrize("answer", list(garbage()), ids=lambda r: r.body.decode()[:40])
+async def test_what_is_no_completion_is_no_answer(answer: Response, endpoint: Endpoint) -> None:
+    endpoint.answer = answer
+    with pytest.raises(ModelAway):
+        await endpoint.model().answer(asked(), print)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [completion(None), completion(usage=None), completion(usage={"prompt_tokens": None})],
+)
+async def test_what_a_server_leaves_out_is_nothing(made: Any, endpoint: Endpoint) -> None:
+    endpoint.answer = JSONResponse(made)
+    answer = await endpoint.model().answer(asked(), print)
+    assert isinstance(answer, Answer)
+    assert (type(answer.text), type(answer.prompt_tokens)) == (str, int)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        streamed(frames("a")[0], b"data: {not json\n\n"),
+        streamed(frames("a")[0], b'data: {"error": {"message": "overloaded"}}\n\n'),
+        streamed(frames("a")[0], dies=True),
+        streamed(frames("a")[0], b'data: {"choices": [{"index": 0}]}\n\n'),
+        streamed(frames("a")[0], b"data: 7\n\n"),
+    ],
+)
+async def test_a_stream_that_breaks_is_asked_for_again(broken: Any, endpoint: Endpoint) -> None:
+    endpoint.answer = broken
+    with pytest.raises(ModelAway):
+        await endpoint.model().answer(asked(stream=True), print)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_server_that_takes_too_long_is_away(stream: bool, endpoint: Endpoint) -> None:
+    endpoint.answer, endpoint.client.timeout = 30.0, 0.1
+    with pytest.raises(ModelAway):
+        await endpoint.model().answer(asked(stream=stream), print)
+
+
+async def test_a_server_that_is_not_there_is_away() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    gone = Endpoint(port)
+    async with gone.client:
+        with pytest.raises(ModelAway, match=r"no answer about m from 127.0.0.1"):
+            await gone.model().answer(asked(), print)
+
+
+def _below(kind: type) -> set[type]:
+    return {kind}.union(*map(_below, kind.__subclasses__()))
+
+
+def test_every_status_class_of_the_client_is_a_refusal_or_known_to_pass() -> None:
+    passing = {openai.RateLimitError, openai.InternalServerError, openai.APIStatusError}
+    asked_for_a_token = {"OAuthError"}  # a client with a key never does
+    known = {k for k in _below(openai.APIStatusError) if k.__module__.startswith("openai")}
+    assert {k for k in known if k.__name__ not in asked_for_a_token} == set(REFUSALS) | passing

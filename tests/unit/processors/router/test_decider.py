@@ -1,0 +1,287 @@
+"""Routing: by name, by meaning, with its session, and by policy when it is unsure."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.classifier.training import version_of
+from processors.router.decider import ROUTER, Routing
+from processors.router.table import AUTOMATIC, JUDGES_MAX, Table, adopt
+from streams.events.sessions import (
+    CapabilityAdopted,
+    ClarificationAsked,
+    Options,
+    PolicyAdopted,
+    RequestReceived,
+    RequestRefused,
+    RequestRouted,
+    RouterAdopted,
+    TextPerceived,
+)
+from streams.events.tuning import Unsure
+from streams.ids import CapabilityId, ModelName, RunId
+from streams.plain import form_of, hash_of
+from tests.unit.processors.envelopes import enveloped
+from tests.unit.processors.meanings import (
+    ENCODER,
+    SIZE,
+    around,
+    directions,
+    name_of,
+    trained,
+    vector,
+)
+
+LABELS = 12
+MEANS = directions(LABELS + 3)
+WEIGHTS = trained(LABELS, 8)
+VERSION = version_of(WEIGHTS)
+
+
+def capability(label: int, version: int = 1) -> CapabilityAdopted:
+    return CapabilityAdopted(
+        capability=CapabilityId(name_of(label)),
+        version=version,
+        description=f"does {label}",
+        policy="single",
+        model=ModelName("extractive"),
+        encoder=ENCODER,
+        vectors=tuple(around(MEANS[label], 3, 3_000 + label)),
+    )
+
+
+def table(*facts: Any) -> Table:
+    grid = Table()
+    for fact in facts:
+        grid = adopt(grid, fact)
+    return grid
+
+
+CAPABILITIES = [capability(label) for label in range(LABELS)]
+ADOPTED = RouterAdopted(version=VERSION, weights=WEIGHTS)
+TAUGHT = table(*CAPABILITIES, ADOPTED)
+
+
+def refusing(threshold: float = 0.5) -> Table:
+    return adopt(TAUGHT, PolicyAdopted(unsure=Unsure.REFUSE, threshold=threshold))
+
+
+def perceived(point: bytes, run: str = "run-1", text: str = "some text") -> TextPerceived:
+    return TextPerceived(run_id=RunId(run), text=text, scopes=(), encoder=ENCODER, vector=point)
+
+
+def received(model: str, run: str = "run-1") -> RequestReceived:
+    return RequestReceived(
+        run_id=RunId(run), model=ModelName(model), text="t", messages=(), options=Options(),
+        scopes=(), remember_in=None, stream=False,
+    )  # fmt: skip
+
+
+def decided(event: Any, grid: Table = TAUGHT, state: Routing = Routing()) -> Any:  # noqa: B008
+    (one,) = ROUTER.decide(state, enveloped(event), grid)
+    return one
+
+
+def like(label: int, seed: int = 1) -> bytes:
+    return around(MEANS[label], 1, 9_000 + seed)[0]
+
+
+def between(one: int, other: int, share: float = 0.5) -> bytes:
+    return vector(list(share * MEANS[one] + (1 - share) * MEANS[other]))
+
+
+def test_a_request_goes_where_it_most_likely_belongs() -> None:
+    event = decided(perceived(like(3)))
+    assert isinstance(event, RequestRouted)
+    assert event.capability == name_of(3)
+    assert event.confidence > 0.8
+    assert event.candidates[0].capability == name_of(3)
+    assert event.runner_up == event.candidates[1].capability
+    assert event.margin == round(event.candidates[0].score - event.candidates[1].score, 6)
+    assert event.propensity == 1.0
+    assert event.router_version == TAUGHT.version
+    assert name_of(3) in event.reason
+    assert len(event.candidates) == 5
+
+
+def test_a_request_is_decided_once() -> None:
+    event = perceived(like(3))
+    state = ROUTER.evolve(Routing(), decided(event))
+    assert ROUTER.decide(state, enveloped(event), TAUGHT) == ()
+
+
+@pytest.mark.parametrize("name", [name_of(2), "extractive"])
+def test_a_name_is_obeyed(name: str) -> None:
+    event = decided(received(name))
+    assert isinstance(event, RequestRouted)
+    assert event.confidence == 1.0
+
+
+def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:
+    event = decided(received("nobody"))
+    assert isinstance(event, RequestRefused)
+    assert event.reason == "model_not_found"
+    assert name_of(0) in event.detail
+
+
+def test_a_request_by_meaning_waits_for_its_vector() -> None:
+    assert ROUTER.decide(Routing(), enveloped(received(AUTOMATIC)), TAUGHT) == ()
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (perceived(b""), "bad_vector"),
+        (perceived(bytes(4 * SIZE)), "bad_vector"),
+        (perceived(b"\x00\x00\xc0\x7f" * SIZE), "bad_vector"),
+        (perceived(like(1)[:-4]), "bad_vector"),
+        (replace(perceived(like(1)), encoder="other@2"), "no_capability"),
+    ],
+    ids=["empty", "zero", "nan", "short", "other encoder"],
+)
+def test_a_vector_that_means_nothing_here_is_refused(event: TextPerceived, reason: str) -> None:
+    told = decided(event)
+    assert isinstance(told, RequestRefused)
+    assert told.reason == reason
+
+
+def test_without_capabilities_everything_is_refused() -> None:
+    assert decided(perceived(like(1)), Table()).reason == "no_capability"
+
+
+# -- unsure
+
+
+def test_unsure_is_routed_to_the_nearest_until_a_policy_says_otherwise() -> None:
+    event = decided(perceived(between(12, 13)))
+    assert isinstance(event, RequestRouted)
+    assert event.confidence < 0.5
+
+
+def test_by_policy_the_unsure_is_refused_and_told_what_was_nearest() -> None:
+    event = decided(perceived(between(12, 13)), refusing())
+    assert isinstance(event, RequestRefused)
+    assert event.reason == "none_of_these"
+    assert event.confidence < 0.5
+    assert event.candidates
+    assert event.candidates[0].capability in event.detail
+    assert isinstance(decided(perceived(like(3)), refusing()), RequestRouted)
+
+
+def test_by_policy_the_client_is_asked_which_of_three_is_meant() -> None:
+    grid = adopt(TAUGHT, PolicyAdopted(unsure=Unsure.ASK, threshold=0.999))
+    event = decided(perceived(between(4, 5)), grid)
+    assert isinstance(event, ClarificationAsked)
+    assert {c.capability for c in event.candidates} >= {name_of(4), name_of(5)}
+    assert len(event.candidates) == 3
+    assert "does 4" in event.text
+
+
+# -- sessions
+
+
+def test_a_short_unsure_request_is_understood_from_its_session() -> None:
+    first = decided(perceived(like(6)))
+    state = ROUTER.evolve(Routing(), first)
+    vague = perceived(vector([0.25, *[0.0] * 20, 1.0]), "run-2", "and yesterday's?")
+    alone, inside = decided(vague), decided(vague, state=state)
+    assert alone.confidence < 0.5
+    assert inside.capability == name_of(6)
+    assert inside.confidence > alone.confidence
+    assert "follow-up" in inside.reason
+
+
+def test_a_long_or_clear_request_is_understood_by_itself() -> None:
+    state = ROUTER.evolve(Routing(), decided(perceived(like(6))))
+    clear = decided(perceived(like(2), "run-2", "and this?"), state=state)
+    assert clear.capability == name_of(2)
+    vague = perceived(vector([0.25, *[0.0] * 20, 1.0]), "run-2", " ".join(["word"] * 13))
+    assert "follow-up" not in decided(vague, state=state).reason
+
+
+def test_a_session_does_not_flap_between_two_that_are_nearly_as_likely() -> None:
+    shares = [share / 100 for share in range(40, 61)]
+    one = [decided(perceived(between(7, 8, share))).capability for share in shares]
+    assert set(one) == {name_of(7), name_of(8)}
+    tipping = next(k for k in range(1, len(one)) if one[k] != one[k - 1])
+    before, after = (
+        perceived(between(7, 8, shares[k]), f"run-{k}") for k in (tipping - 1, tipping)
+    )
+    state = ROUTER.evolve(Routing(), decided(before))
+    held = decided(after, state=state)
+    assert held.capability == one[tipping - 1]
+    assert "keeps the session" in held.reason
+
+
+def test_another_encoders_focus_is_not_mixed_in() -> None:
+    state = Routing(capability=CapabilityId(name_of(6)), focus=b"\0\0")
+    assert isinstance(decided(perceived(like(2)), state=state), RequestRouted)
+
+
+# -- the table
+
+
+def test_a_later_version_replaces_and_an_older_changes_nothing() -> None:
+    grid = table(capability(0), capability(0, 2))
+    assert adopt(grid, capability(0)) == grid
+    assert grid.version != table(capability(0)).version
+
+
+@given(st.permutations(range(LABELS + 2)))
+@settings(max_examples=25, deadline=None)
+def test_the_table_is_the_same_in_whatever_order_its_facts_came(order: list[int]) -> None:
+    facts = [*CAPABILITIES, ADOPTED, PolicyAdopted(unsure=Unsure.ASK, threshold=0.4)]
+    grid = table(*(facts[at] for at in order))
+    assert grid == table(*facts)
+    assert hash_of(Table, [("", grid)]) == hash_of(Table, [("", table(*facts))])
+
+
+def test_a_table_comes_back_from_a_snapshot_as_it_was() -> None:
+    form = form_of(Table)
+    assert form.load(form.dump(TAUGHT)) == TAUGHT
+
+
+def test_new_weights_change_later_decisions_and_the_version_they_name() -> None:
+    other = trained(LABELS, 3)
+    grid = adopt(TAUGHT, RouterAdopted(version=version_of(other), weights=other))
+    assert grid.version != TAUGHT.version
+    assert decided(perceived(like(3)), grid).router_version == grid.version
+    back = adopt(grid, ADOPTED)
+    assert back == TAUGHT
+    assert decided(perceived(like(3)), back) == decided(perceived(like(3)), TAUGHT)
+
+
+def test_a_capability_that_registers_later_is_used_from_the_next_request_on() -> None:
+    newcomer = capability(LABELS)
+    assert decided(perceived(like(LABELS))).capability != name_of(LABELS)
+    assert decided(perceived(like(LABELS)), adopt(TAUGHT, newcomer)).capability == name_of(LABELS)
+
+
+def test_weights_without_their_capability_route_nothing_there() -> None:
+    grid = table(*CAPABILITIES[1:], ADOPTED)
+    assert decided(perceived(like(0)), grid).capability != name_of(0)
+
+
+def test_a_capability_whose_vectors_cancel_each_other_is_not_adopted() -> None:
+    wrong = replace(capability(0), vectors=(vector([1.0]), vector([-1.0])))
+    assert table(wrong).names() == []
+
+
+def test_tables_that_left_the_cache_decide_as_before() -> None:
+    expected = decided(perceived(like(3)))
+    for version in range(2, JUDGES_MAX + 3):
+        decided(perceived(like(3)), adopt(TAUGHT, capability(0, version)))
+    assert decided(perceived(like(3))) == expected
+
+
+def test_a_sessions_memory_is_bounded() -> None:
+    state = Routing()
+    for run in range(100):
+        state = ROUTER.evolve(
+            state, decided(perceived(like(run % LABELS), f"run-{run}"), state=state)
+        )
+    assert len(state.done) == 16
+    assert len(state.focus) == 2 * SIZE

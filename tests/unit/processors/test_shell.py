@@ -1,0 +1,71 @@
+"""From Faust's events to batches: what concerns nobody is left out, its offset is not."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from processors.shell import _batch
+from streams.log import Record
+
+
+class Wanting:
+    """A runner that wants what does not begin with an n."""
+
+    def wants(self, value: bytes | None) -> bool:
+        return value is None or not value.startswith(b"n")
+
+
+class Message:
+    """A message of librdkafka's."""
+
+    def __init__(self, offset: int, value: bytes | None, headers: Any = None) -> None:
+        self.said = ("t", 1, offset, (1, 1_700_000_000_123), b"k", value, headers)
+
+    def __getattr__(self, name: str) -> Any:
+        names = ("topic", "partition", "offset", "timestamp", "key", "value", "headers")
+        return lambda: self.said[names.index(name)]
+
+
+def event(value: Any, offset: int = 7, headers: Any = None) -> Any:
+    message = SimpleNamespace(
+        topic="t", partition=1, offset=offset, generation_id=3, timestamp=1_700_000_000.123,
+        key=b"k", value=value, headers=headers,
+    )  # fmt: skip
+    return SimpleNamespace(message=message, ack=lambda: "acked")
+
+
+def batch(value: Any, headers: Any = None) -> Any:
+    runner: Any = Wanting()
+    return _batch(runner, event(value, headers=headers))
+
+
+RECORD = Record("t", 1, 7, 1_700_000_000_123, b"k", b"v", [])
+
+
+@pytest.mark.parametrize(
+    ("headers", "read"),
+    [
+        (None, []),
+        ([("a", b"1"), ("a", b"2")], [("a", b"1"), ("a", b"2")]),
+        ({"a": b"1"}, [("a", b"1")]),
+    ],
+)
+def test_a_single_message_is_a_batch_of_one(headers: Any, read: Any) -> None:
+    made = batch(b"v", headers)
+    assert made[:4] == (1, 3, [RECORD._replace(headers=read)], 8)
+    assert made.acknowledge() == "acked"
+
+
+def test_a_single_message_that_nobody_wants_still_moves_the_position() -> None:
+    assert batch(b"n")[:4] == (1, 3, [], 8)
+
+
+def test_of_many_messages_those_that_concern_somebody_are_kept_in_order() -> None:
+    made = batch([Message(3, b"v"), Message(5, b"n"), Message(7, None, [("a", b"1")])])
+    assert made[:4] == (
+        1,
+        3,
+        [RECORD._replace(offset=3), RECORD._replace(value=None, headers=[("a", b"1")])],
+        8,
+    )

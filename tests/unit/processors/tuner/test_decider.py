@@ -1,0 +1,272 @@
+"""The tuner: lessons make refits, evidence puts them in force, a word takes them back."""
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from processors.tuner.comparing import Comparing
+from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY, TUNER
+from processors.tuner.links import RELEASE, TEACHING
+from processors.tuner.releasing import Releasing
+from processors.tuner.state import HISTORY_MAX, Tuning
+from processors.tuner.training import Training
+from streams.envelope import Envelope
+from streams.errors import Poison
+from streams.events import tuning as t
+from streams.events.registry import CapabilityPerceived, Card
+from streams.events.sessions import PolicyAdopted, RouterAdopted
+from streams.ids import CapabilityId, ModelName, RunId
+from streams.topics import GRID_KEY, ROUTER_KEY
+from tests.unit.processors.envelopes import enveloped
+from tests.unit.processors.meanings import ENCODER, SIZE, around, directions, name_of, vector
+
+LABELS = 8
+#: The examples that capabilities come with stand apart from what people then ask.
+COME_WITH, MEANT = directions(LABELS, seed=1), directions(LABELS, seed=2)
+
+
+def examples(label: int, version: int = 1, shots: int = 3) -> t.ExamplesLearned:
+    return t.ExamplesLearned(
+        capability=CapabilityId(name_of(label)),
+        version=version,
+        encoder=ENCODER,
+        vectors=tuple(around(COME_WITH[label], shots + 1, 100 * version + label)),
+    )
+
+
+def feedback(number: int, **given: Any) -> t.FeedbackGiven:
+    label = number % LABELS
+    said = t.FeedbackGiven(
+        run_id=RunId(f"run-{number}"),
+        text="text",
+        encoder=ENCODER,
+        vector=around(MEANT[label], 1, 10_000 + number)[0],
+        chosen=CapabilityId(name_of(0)),
+        label=CapabilityId(name_of(label)),
+        none_of_these=False,
+        verdict=t.Verdict.PICKED,
+    )
+    return replace(said, **given)
+
+
+class Grid:
+    """The tuner's stream with everyone who works on it, one event after the other."""
+
+    def __init__(self) -> None:
+        self.log: list[Envelope[Any]] = []
+        self.state = Tuning()
+        self.effects = {
+            kind: effect
+            for effect in (Training(self), Comparing(self), Releasing(self))
+            for kind in effect.reads
+        }
+
+    def before(self, cause: Envelope[Any], kinds: Sequence[type]) -> Iterator[Envelope[Any]]:
+        return (e for e in self.log if e.offset < cause.offset and type(e.event) in kinds)
+
+    def say(self, event: Any, cause: str = "") -> None:
+        envelope = enveloped(event, ROUTER_KEY, cause=cause)
+        self.log.append(envelope)
+        if type(event) in TUNER.reads:
+            for decided in TUNER.decide(self.state, envelope, None):
+                self.state = TUNER.evolve(self.state, decided)
+                self.log.append(enveloped(decided, ROUTER_KEY, cause=envelope.event_id))
+                self._perform(self.log[-1])
+        else:
+            self._perform(envelope)
+
+    def _perform(self, envelope: Envelope[Any]) -> None:
+        effect = self.effects.get(type(envelope.event))
+        if effect is not None:
+            (outcome,) = asyncio.run(effect.perform([envelope]))
+            self.say(outcome, envelope.event_id)
+
+    def all(self, kind: type) -> list[Any]:
+        return [e.event for e in self.log if type(e.event) is kind]
+
+
+class Postponed(Grid):
+    """A grid whose effects take their time: `work` lets them answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[Envelope[Any]] = []
+
+    def _perform(self, envelope: Envelope[Any]) -> None:
+        if type(envelope.event) in self.effects:
+            self.waiting.append(envelope)
+
+    def work(self) -> None:
+        while self.waiting:
+            super()._perform(self.waiting.pop(0))
+
+
+def registered() -> Grid:
+    grid = Grid()
+    for label in range(LABELS):
+        grid.say(examples(label))
+    return grid
+
+
+def test_examples_put_weights_in_force_as_soon_as_two_labels_have_them() -> None:
+    grid = registered()
+    assert [f.reason for f in grid.all(t.TrainingFailed)] == ["too_few"]
+    assert len(grid.all(t.WeightsPromoted)) == LABELS - 1
+    assert grid.state.in_force == grid.all(t.WeightsReleased)[-1].version
+    assert len(grid.all(t.WeightsReleased)[-1].weights.labels) == LABELS
+
+
+def test_examples_that_arrive_during_a_training_wait_for_one_more() -> None:
+    grid = Postponed()
+    for label in range(LABELS):
+        grid.say(examples(label))
+    assert len(grid.waiting) == 1
+    grid.work()
+    assert len(grid.all(t.TrainingRequested)) == 2
+    assert len(grid.all(t.WeightsReleased)[-1].weights.labels) == LABELS
+
+
+def test_an_older_version_of_examples_teaches_nothing() -> None:
+    grid = registered()
+    grid.say(examples(0, version=3))
+    before = len(grid.log)
+    grid.say(examples(0, version=2))
+    assert len(grid.log) == before + 1
+
+
+def test_feedback_becomes_weights_only_through_the_gate() -> None:
+    grid = registered()
+    first = grid.state.in_force
+    for number in range(REFIT_EVERY):
+        grid.say(feedback(number))
+    assert grid.state.in_force == first
+    assert grid.state.candidate not in ("", first)
+    for number in range(REFIT_EVERY, REFIT_EVERY + COMPARE_EVERY):
+        grid.say(feedback(number))
+    promoted = grid.all(t.WeightsPromoted)[-1]
+    assert promoted.replaces == first
+    assert "McNemar" in promoted.reason
+    (compared,) = grid.all(t.WeightsCompared)
+    assert compared.judged == COMPARE_EVERY  # only what came after the training
+    assert compared.better > compared.worse
+
+
+def test_a_refit_that_is_not_better_stays_outside() -> None:
+    grid = registered()
+    first = grid.state.in_force
+    for number in range(3 * REFIT_EVERY):
+        told = name_of(random.Random(number).randrange(LABELS))  # whatever the text
+        grid.say(feedback(number, vector=around(COME_WITH[number % LABELS], 1, number)[0],
+                          label=CapabilityId(told)))  # fmt: skip
+    assert grid.state.in_force == first
+    assert grid.all(t.WeightsRejected)
+    assert "not yet better" in grid.all(t.WeightsRejected)[-1].reason
+
+
+def test_one_word_takes_the_weights_back_and_they_do_not_come_again_by_themselves() -> None:
+    grid = registered()
+    before = grid.state.in_force
+    for number in range(REFIT_EVERY + COMPARE_EVERY):
+        grid.say(feedback(number))
+    after = grid.state.in_force
+    grid.say(t.RollbackRequested(reason="a person wants it"))
+    promoted, released = grid.all(t.WeightsPromoted)[-1], grid.all(t.WeightsReleased)[-1]
+    assert (promoted.version, promoted.replaces) == (before, after)
+    assert released.version == before == grid.state.in_force
+    assert grid.state.barred == after
+
+
+def test_there_is_nothing_to_go_back_to_at_first() -> None:
+    grid = Grid()
+    grid.say(t.RollbackRequested(reason=""))
+    assert len(grid.all(t.RollbackRefused)) == 1
+    assert grid.state == Tuning()
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"label": CapabilityId("nobody")}, "unknown_capability"),
+        ({"label": None, "chosen": CapabilityId("nobody")}, "unknown_capability"),
+        ({"label": None, "chosen": None}, "no_label"),
+        ({"encoder": "other@2"}, "other_encoder"),
+        ({"vector": b""}, "bad_vector"),
+        ({"vector": b"\x00\x00\xc0\x7f" * SIZE}, "bad_vector"),
+    ],
+    ids=["label", "chosen", "nothing", "encoder", "empty", "nan"],
+)
+def test_feedback_that_teaches_nothing_is_refused_with_a_reason(
+    given: dict[str, Any], reason: str
+) -> None:
+    grid = registered()
+    before = grid.state
+    grid.say(feedback(1, **given))
+    (refused,) = grid.all(t.FeedbackRefused)
+    assert refused.reason == reason
+    assert refused.detail
+    assert grid.state == before
+
+
+def test_feedback_before_any_capability_is_refused() -> None:
+    grid = Grid()
+    grid.say(feedback(1))
+    assert grid.all(t.FeedbackRefused)[0].reason == "other_encoder"
+
+
+def test_none_of_these_is_a_lesson_too() -> None:
+    grid = registered()
+    grid.say(feedback(1, label=None, none_of_these=True))
+    assert len(grid.all(t.FeedbackAccepted)) == 1
+
+
+def test_an_outcome_of_another_training_or_comparison_changes_nothing() -> None:
+    grid = registered()
+    before = grid.state
+    trained = grid.all(t.WeightsTrained)[-1]
+    grid.say(replace(trained, training_id="another"))
+    grid.say(t.WeightsCompared(version="a", against="b", judged=9, better=9, worse=0))
+    assert grid.state == before
+
+
+def test_what_the_tuner_remembers_is_bounded() -> None:
+    state = Tuning()
+    for number in range(100):
+        event = t.WeightsPromoted(version=f"v{number}", replaces="", reason="", rolled_back=False)
+        state = TUNER.evolve(state, event)
+    assert len(state.history) == HISTORY_MAX
+
+
+def test_a_release_of_unknown_weights_is_poison() -> None:
+    promoted = t.WeightsPromoted(version="gone", replaces="", reason="", rolled_back=False)
+    with pytest.raises(Poison, match="gone"):
+        asyncio.run(Releasing(Grid()).perform([enveloped(promoted)]))
+
+
+# -- the links
+
+
+def test_what_a_capability_is_known_by_reaches_the_tuner() -> None:
+    card = Card(description="d", examples=("e",), policy="single", model=ModelName("m"))
+    perceived = CapabilityPerceived(
+        version=3, card=card, encoder=ENCODER, vectors=(vector([1.0]), vector([2.0]))
+    )
+    ((key, event, *_),) = TEACHING.carry(enveloped(perceived, "weather"), 1)
+    assert key == ROUTER_KEY
+    assert event == t.ExamplesLearned(
+        capability=CapabilityId("weather"), version=3, encoder=ENCODER, vectors=perceived.vectors
+    )
+
+
+def test_what_is_in_force_reaches_every_partition() -> None:
+    weights = registered().all(t.WeightsReleased)[-1]
+    policy = t.PolicySet(unsure=t.Unsure.ASK, threshold=0.3)
+    carried = [list(RELEASE.carry(enveloped(event), 3)) for event in (weights, policy)]
+    assert [[(key, partition) for key, _, partition, _ in each] for each in carried] == [
+        [(GRID_KEY, 0), (GRID_KEY, 1), (GRID_KEY, 2)]
+    ] * 2
+    assert carried[0][0].event == RouterAdopted(version=weights.version, weights=weights.weights)
+    assert carried[1][0].event == PolicyAdopted(unsure=t.Unsure.ASK, threshold=0.3)

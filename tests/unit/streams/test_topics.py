@@ -1,0 +1,30 @@
+"""Topics: their names follow the convention, and none of their partition counts may ever move."""
+
+from streams import topics as t
+from streams.events import AREAS
+
+TOPICS = t.TOPICS
+
+
+def test_what_is_fixed_for_ever_is_what_it_was() -> None:
+    assert [(x.name, x.key, x.partitions, x.retention_ms) for x in TOPICS] == [
+        ("aether.sessions.events", "session", 4, None),
+        ("aether.memory.events", "scope", 4, None),
+        ("aether.registry.events", "capability", 1, None),
+        ("aether.tuning.events", "target", 1, None),
+        ("aether.subscriptions.events", "node", 1, None),
+        ("aether.matches.events", "session", 1, None),
+        ("aether.forks.events", "fork", 4, None),
+        ("aether.chunks", "run", 4, 3_600_000),
+    ]
+    assert t.SESSIONS.dead_letters == "aether.sessions.events.dlq"
+    assert t.GRID_KEY == "@grid"
+
+
+def test_every_topic_has_an_area_of_events() -> None:
+    assert [topic.name.split(".")[1] for topic in TOPICS] == list(AREAS)
+
+
+def test_the_truth_is_kept_for_ever() -> None:
+    assert all(topic.retention_ms is None for topic in t.EVENT_TOPICS)
+    assert t.CHUNKS not in t.EVENT_TOPICS
