@@ -1,6 +1,7 @@
 """Whatever is done to an archive is found, and what it was done to is named: 600 random damages."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,15 @@ def test_every_damage_to_the_heads_is_found_and_named(damage: Any, tmp_path: Pat
         assert {f.address for f in faults if f.wrong is Wrong.OUT_OF_ORDER} == strays
         out_of_order += len(strays)
     assert (out_of_order > 0) == (damage in (_leave_out, _reorder))
+
+
+def test_a_head_that_names_another_segment_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, records=5)
+    vault.write(60)
+    vault.seal(0)
+    first, last = vault.chain(0)[0], vault.chain(0)[-1]
+    heads = vault.broker.records[ARCHIVE.name, 0]
+    forged = replace(last, address=first.address)
+    heads[-1] = heads[-1]._replace(value=vault.wire.codec.encode(forged))
+    found = {(f.first, f.end, f.address, f.wrong) for f in vault.faults()}
+    assert (last.first, last.end, first.address, Wrong.MISPLACED) in found
