@@ -48,7 +48,7 @@ def bring_up(root: Path, level: str, console: Console) -> None:
             _stamp_of(root, each).unlink(missing_ok=True)
         if not extend:
             version = ".".join(map(str, sys.version_info[:3]))
-            console.say(f"Preparing .venv with Python {version}: 120 MB to download, this once.")
+            console.say(f"Preparing .venv with Python {version}: 200 MB to download, this once.")
             make(root / ".venv", held, with_pip=True)
         _install(root, level, held, console, project=not extend)
         for each in LEVELS[: LEVELS.index(level) + 1]:

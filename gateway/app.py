@@ -20,8 +20,10 @@ from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
 from gateway.runs import Runs
 from gateway.sender import Doorstep, Sender
+from streams.io.archive.log import ArchivedLog
 from streams.io.kafka.log import DOOR, KafkaLog
 from streams.io.settings import Gateway, Settings
+from streams.io.stores import open_store
 from streams.io.wire import Wire
 from streams.log import EventLog
 
@@ -63,7 +65,8 @@ class Health:
 def build(settings: Settings, wire: Wire) -> Starlette:
     """Put the gateway together on Kafka; nothing is opened before it starts."""
     options = settings.kafka_options
-    reading = KafkaLog(settings.bootstrap, options=options)
+    live = KafkaLog(settings.bootstrap, options=options)
+    reading = ArchivedLog(live, wire, open_store(settings))
     return assemble(settings.gateway, wire, reading, KafkaLog(settings.bootstrap, DOOR, options))
 
 

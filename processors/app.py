@@ -42,6 +42,7 @@ from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.releasing import Releasing
 from processors.tuner.training import Training
 from streams.errors import Misconfigured
+from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
 from streams.io.kafka.log import PROCESSOR, KafkaLog
 from streams.io.registry import ConfluentRegistry
@@ -50,6 +51,7 @@ from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
 from streams.io.stores import open_store
 from streams.io.wire import Author, Wire
+from streams.log import EventLog
 from streams.topics import TOPICS, Topic
 
 SNAPSHOTS_FOLDER = "snapshots"
@@ -73,7 +75,7 @@ class World(NamedTuple):
     """What every part of a worker is made from."""
 
     settings: Settings
-    log: KafkaLog
+    log: EventLog
     wire: Wire
     adapters: Adapters
     snapshots: SnapshotFolder
@@ -191,10 +193,14 @@ class Worker:
                 codec.learn(topic)
 
         await _learned(learn)
+        store = open_store(settings)
+        wire = Wire(codec, store, settings.node)
         return World(
             settings,
-            KafkaLog(settings.bootstrap, PROCESSOR, settings.kafka_options),
-            Wire(codec, open_store(settings), settings.node),
+            ArchivedLog(
+                KafkaLog(settings.bootstrap, PROCESSOR, settings.kafka_options), wire, store
+            ),
+            wire,
             self._adapters,
             SnapshotFolder(settings.data_dir / SNAPSHOTS_FOLDER),
         )

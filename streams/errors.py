@@ -53,6 +53,10 @@ class Undecodable(Poison):
     """The bytes are not what their schema says."""
 
 
+class NotStored(Undecodable):
+    """The object store answered, and has nothing at that address."""
+
+
 class UnknownSchema(Poison):
     """The registry answered, and has no schema of that id; or the schema is none of ours."""
 
@@ -79,6 +83,10 @@ class DeliveryFailed(Fatal):
 
 class LogTruncated(Fatal):
     """A reader of history asked for an offset that the log no longer holds."""
+
+
+class ArchiveDamaged(Fatal):
+    """A sealed segment is missing or is not what its chain says; its records are nowhere else."""
 
 
 class EngineFailed(Fatal):

@@ -32,6 +32,8 @@ MEMORY = Topic(name="aether.memory.events", key="scope")
 REGISTRY = Topic(name="aether.registry.events", key="capability", partitions=1)
 #: Runs told again: not part of the truth, which nobody may change.
 FORKS = Topic(name="aether.forks.events", key="fork")
+#: What was sealed away: the heads of chains whose segments lie in the object store.
+ARCHIVE = Topic(name="aether.archive.events", key="topic/partition", partitions=1)
 #: What the grid learns from; its one stream per target is read front to back by every training.
 TUNING = Topic(name="aether.tuning.events", key="target", partitions=1)
 #: The key of everything that tunes the router.
@@ -46,7 +48,7 @@ CHUNKS = Topic(name="aether.chunks", key="run", retention_ms=HOUR_MS)
 EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY, TUNING, SUBSCRIPTIONS, MATCHES)
 
 #: Every topic of the grid.
-TOPICS = (*EVENT_TOPICS, FORKS, CHUNKS)
+TOPICS = (*EVENT_TOPICS, FORKS, ARCHIVE, CHUNKS)
 
 
 def matches_of(node: str) -> Topic:

@@ -4,6 +4,7 @@ An event is frozen, keyword-only and past tense. Its Avro name is `aether.<area>
 """
 
 from streams.events import (
+    archive,
     chunks,
     forks,
     matches,
@@ -22,6 +23,7 @@ AREAS = {
     "subscriptions": subscriptions.EVENTS,
     "matches": matches.EVENTS,
     "forks": forks.EVENTS,
+    "archive": archive.EVENTS,
     "chunks": chunks.EVENTS,
 }
 
@@ -33,5 +35,6 @@ Event = (
     | tuning.TuningEvent
     | subscriptions.SubscriptionEvent
     | matches.MatchEvent
+    | archive.ArchiveEvent
     | chunks.ChunkEvent
 )

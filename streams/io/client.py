@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from streams.errors import BrokerAway, DeliveryFailed
 from streams.ids import EventId
+from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
 from streams.io.kafka.log import DOOR, KafkaLog
 from streams.io.registry import ConfluentRegistry
@@ -23,12 +24,14 @@ class Client:
     """A command's connection to the grid; a context manager that closes it."""
 
     def __init__(self, settings: Settings) -> None:
-        self.log = KafkaLog(settings.bootstrap, DOOR, settings.kafka_options)
         self._registry = ConfluentRegistry(settings.registry_url)
         codec = Codec(self._registry)
         for topic in TOPICS:
             codec.learn(topic)
-        self.wire = Wire(codec, open_store(settings), settings.node)
+        self.store = open_store(settings)
+        self.wire = Wire(codec, self.store, settings.node)
+        live = KafkaLog(settings.bootstrap, DOOR, settings.kafka_options)
+        self.log = ArchivedLog(live, self.wire, self.store)
         self._failed: DeliveryFailed | None = None
 
     def __enter__(self) -> Self:

@@ -2,18 +2,24 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient
 
 from streams.errors import DeliveryFailed, LogTruncated, Misconfigured
+from streams.io.archive.log import ArchivedLog
+from streams.io.codec import Codec
 from streams.io.kafka.log import PROCESSOR, KafkaLog
 from streams.io.kafka.topics import create_topics
 from streams.io.memory_log import MemoryBroker, MemoryLog
+from streams.io.objects.directory import DirectoryStore
+from streams.io.wire import Wire
 from streams.log import Draft, EventLog, Record
 from streams.partitioner import partition_of
-from streams.topics import Topic
+from streams.topics import ARCHIVE, Topic
+from tests.fakes import NumberedRegistry
 
 PARTITIONS = 3
 
@@ -37,13 +43,20 @@ class Place:
         return [record for batch in batches for record in batch]
 
 
-@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.integration)])
-def place(request: Any) -> Iterator[Place]:
+@pytest.fixture(params=["memory", "archived", pytest.param("kafka", marks=pytest.mark.integration)])
+def place(request: Any, tmp_path: Path) -> Iterator[Place]:
     topic = f"contract-{uuid.uuid4().hex[:8]}"
     if request.param == "memory":
         broker = MemoryBroker({topic: PARTITIONS})
         log = MemoryLog(broker)
         yield Place(log, topic, lambda p, first: broker.truncate(topic, p, first))
+        return
+    if request.param == "archived":
+        broker = MemoryBroker({topic: PARTITIONS, ARCHIVE.name: 1})
+        live = MemoryLog(broker)
+        store = DirectoryStore(tmp_path)
+        whole = ArchivedLog(live, Wire(Codec(NumberedRegistry()), store), store)
+        yield Place(whole, topic, lambda p, first: broker.truncate(topic, p, first))
         return
     bootstrap = request.getfixturevalue("kafka_bootstrap")
     create_topics(bootstrap, {}, topics=[Topic(name=topic, key="k", partitions=PARTITIONS)])

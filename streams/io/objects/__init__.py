@@ -24,8 +24,8 @@ class ObjectStore(Protocol):
     def get(self, address: str) -> bytes:
         """Return the content of an address.
 
-        Raises StoreAway and Misconfigured, Undecodable if it is missing or no longer what its
-        address says, and Unacceptable for more than OBJECT_MAX bytes.
+        Raises StoreAway and Misconfigured, NotStored if it is missing, Undecodable if it is no
+        longer what its address says, and Unacceptable for more than OBJECT_MAX bytes.
         """
 
 

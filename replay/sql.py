@@ -1,0 +1,154 @@
+"""Questions in SQL about everything that happened: DuckDB over the archive and the live log.
+
+A question sees one view, `events`, and files of ours that were proven just before; it can neither
+reach another file nor the network, nor change anything.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from replay.archive.seal import Limits
+from streams.errors import Misconfigured
+from streams.io.archive.chains import Chain, Chains, Place
+from streams.io.archive.segment import Row, Segment, decoded, packed
+from streams.io.objects import ObjectStore
+from streams.io.wire import Wire
+from streams.log import EventLog
+
+VIEW = "events"
+#: The view's columns where there is no event at all.
+EMPTY = """select ''::varchar as topic, 0 as partition, 0::bigint as "offset",
+    0::bigint as timestamp_ms, ''::blob as key, ''::blob as value,
+    []::struct(name varchar, value blob)[] as headers, ''::varchar as event,
+    ''::varchar as event_id, ''::varchar as run_id, ''::varchar as cause_id,
+    ''::varchar as processor, ''::varchar as json where false"""
+ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+
+#: Hears how many records were gathered since the last call.
+Progress = Callable[[int], None]
+
+
+class Answer(NamedTuple):
+    """What a question comes to; `more` says that there are rows beyond the limit."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    more: bool
+
+
+class Gatherer:
+    """Puts the files that a question may see into a folder."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        wire: Wire,
+        store: ObjectStore,
+        folder: Path,
+        progress: Progress = lambda _: None,
+    ) -> None:
+        self.files: list[tuple[Place, Path]] = []
+        self._log = log
+        self._wire = wire
+        self._store = store
+        self._folder = folder
+        self._progress = progress
+
+    def gather(self, topic: str, chains: Chains, *, archive: bool, live: bool) -> None:
+        """Take in a topic's sealed segments, its live log, or both without the overlap.
+
+        Raises StoreAway, and Undecodable for a segment that is not what its address says.
+        """
+        identity = self._log.identity(topic)
+        for partition in range(self._log.partitions(topic)):
+            place = Place(topic, identity, partition)
+            chain = chains.of(place)
+            if archive:
+                self._sealed(place, chain)
+            if live:
+                end = chain.head.end if archive and chain.head else 0
+                self._live(place, max(end, self._log.span(topic, partition).first))
+
+    def _sealed(self, place: Place, chain: Chain) -> None:
+        for segment in chain.segments:
+            self._keep(place, self._store.get(segment.address))
+            self._progress(segment.records)
+
+    def _live(self, place: Place, start: int) -> None:
+        rows: list[Row] = []
+        size, limits = 0, Limits()
+        end = self._log.span(place.topic, place.partition).end
+        for records in self._log.read(place.topic, place.partition, start, end):
+            for record in records:
+                rows.append(decoded(record, self._wire))
+                size += rows[-1].size
+                if len(rows) == limits.records or size >= limits.bytes:
+                    self._keep(place, packed(Segment(*place, start, end, None), rows))
+                    rows, size = [], 0
+            self._progress(len(records))
+        if rows:
+            self._keep(place, packed(Segment(*place, start, end, None), rows))
+
+    def _keep(self, place: Place, content: bytes) -> None:
+        path = self._folder / f"{len(self.files)}.parquet"
+        path.write_bytes(content)
+        self.files.append((place, path))
+
+
+class Questions:
+    """A database of one view; whoever opens it closes it."""
+
+    def __init__(self, folder: Path, files: Sequence[tuple[Place, Path]]) -> None:
+        self._connection = duckdb.connect(
+            config={
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+                "temp_directory": str(folder / "spill"),
+            }
+        )
+        self._connection.execute(f"create view {VIEW} as {' union all '.join(_parts(files))}")
+        for setting, value in (
+            ("allowed_directories", [str(folder)]),
+            ("enable_external_access", False),
+            ("lock_configuration", True),
+        ):
+            self._connection.execute(f"set {setting} = {value!r}")
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()
+
+    def ask(self, question: str, limit: int | None) -> Answer:
+        """Answer one SELECT. Raises Misconfigured for anything else, with what DuckDB says."""
+        try:
+            statements = self._connection.extract_statements(question)
+            if len(statements) != 1 or statements[0].type not in ALLOWED:
+                raise Misconfigured(
+                    "this is not one question", fix="ask one `select`; the log cannot be changed"
+                )
+            asked = self._connection.execute(statements[0])
+            columns = [column[0] for column in asked.description or ()]
+            rows = asked.fetchall() if limit is None else asked.fetchmany(limit + 1)
+        except duckdb.Error as exc:
+            raise Misconfigured(
+                f"DuckDB cannot answer: {exc}", fix=f"`aether sql 'describe {VIEW}'` lists columns"
+            ) from exc
+        more = limit is not None and len(rows) > limit
+        return Answer(columns, rows[:limit], more)
+
+
+def _parts(files: Sequence[tuple[Place, Path]]) -> Iterator[str]:
+    """Yield a query per file; a file's rows know neither topic nor partition."""
+    yield EMPTY
+    for place, path in files:
+        topic, name = _quoted(place.topic), _quoted(str(path))
+        known = f"{topic} as topic, {place.partition} as partition"
+        yield f"select {known}, * from read_parquet({name})"  # noqa: S608 - both are quoted
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,170 @@
+"""A log whose beginning may lie in the archive: readers cross the seam unnoticed.
+
+While the log holds a record it is read from there; the archive is asked for nothing else.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from streams.errors import ArchiveDamaged, LogTruncated, Undecodable
+from streams.events.archive import SegmentSealed
+from streams.io.archive.chains import Chain, Chains, Place
+from streams.io.objects import ObjectStore
+from streams.io.wire import Wire
+from streams.log import Delivered, Draft, EventLog, Follower, Record, Span
+
+BATCH = 10_000
+
+
+class ArchivedLog:
+    """An EventLog over a live one and the segments that were sealed from it."""
+
+    def __init__(self, live: EventLog, wire: Wire, store: ObjectStore) -> None:
+        self.live = live
+        self._store = store
+        self._chains = Chains(live, wire)
+        self._last: tuple[str, list[Record]] = ("", [])
+
+    def append(self, drafts: Sequence[Draft], delivered: Delivered) -> int:
+        """Append to the live log."""
+        return self.live.append(drafts, delivered)
+
+    def serve(self, timeout_s: float = 0.0) -> int:
+        """Serve the live log."""
+        return self.live.serve(timeout_s)
+
+    def flush(self, timeout_s: float) -> int:
+        """Flush the live log."""
+        return self.live.flush(timeout_s)
+
+    def partitions(self, topic: str) -> int:
+        """Return what the live log says."""
+        return self.live.partitions(topic)
+
+    def identity(self, topic: str) -> str:
+        """Return what the live log says."""
+        return self.live.identity(topic)
+
+    def span(self, topic: str, partition: int) -> Span:
+        """Return what log and archive hold together."""
+        span = self.live.span(topic, partition)
+        if span.first == 0:
+            return span
+        segments = self._chain(topic, partition, span.first - 1).segments
+        return span._replace(first=min(span.first, segments[0].first)) if segments else span
+
+    def offset_at(self, topic: str, partition: int, at_ms: int) -> int:
+        """Ask the log; if that early it holds nothing older, look through the archive."""
+        found, first = (
+            self.live.offset_at(topic, partition, at_ms),
+            self.live.span(topic, partition).first,
+        )
+        if first == 0 or found > first:
+            return found
+        for segment in self._chain(topic, partition, first - 1).segments:
+            if segment.newest_ms >= at_ms and segment.first < first:
+                for record in self._records(segment):
+                    if record.timestamp_ms >= at_ms:
+                        return min(record.offset, found)
+        return found
+
+    def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[list[Record]]:
+        """Yield a range; where the log no longer holds the next record, a segment does.
+
+        Raises LogTruncated if neither does, and ArchiveDamaged, StoreAway.
+        """
+        at = start
+        while at < end:
+            try:
+                for batch in self.live.read(topic, partition, at, end):
+                    yield batch
+                    at = batch[-1].offset + 1
+                return
+            except LogTruncated:
+                segment = self._chain(topic, partition, at).holding(at)
+                if segment is None:
+                    raise
+            wanted = [r for r in self._records(segment) if at <= r.offset < end]
+            for n in range(0, len(wanted), BATCH):
+                yield wanted[n : n + BATCH]
+            at = segment.end
+
+    def follow(self, starts: Mapping[tuple[str, int], int]) -> Follower:
+        """Return a reader that begins in the archive where it must."""
+        firsts = {place: self.live.span(*place).first for place in starts}
+        behind = {
+            place: self.read(*place, at, firsts[place])
+            for place, at in starts.items()
+            if at < firsts[place]
+        }
+        live = self.live.follow({place: max(at, firsts[place]) for place, at in starts.items()})
+        return CrossingFollower(starts, behind, live) if behind else live
+
+    def close(self) -> None:
+        """Close the live log."""
+        self.live.close()
+
+    def _chain(self, topic: str, partition: int, offset: int) -> Chain:
+        """Return a partition's chain, looking for new heads if it does not reach an offset."""
+        place = Place(topic, self.live.identity(topic), partition)
+        chain = self._chains.of(place)
+        if chain.head is None or chain.head.end <= offset:
+            self._chains.refresh()
+        return chain
+
+    def _records(self, segment: SegmentSealed) -> list[Record]:
+        """Return a segment's records; the last segment is kept, as ranges are often read again."""
+        from streams.io.archive.segment import named_by, unpacked  # pyarrow is slow to import
+
+        address, records = self._last
+        if address == segment.address:
+            return records
+        try:
+            about, records = unpacked(self._store.get(segment.address))
+        except Undecodable as exc:
+            raise _damaged(segment, str(exc)) from exc
+        if about != named_by(segment):
+            raise _damaged(segment, f"it says that it is {about}")
+        self._last = segment.address, records
+        return records
+
+
+def _damaged(segment: SegmentSealed, why: str) -> ArchiveDamaged:
+    place = f"{segment.topic}/{segment.partition}"
+    return ArchiveDamaged(
+        f"records {segment.first} to {segment.end - 1} of {place} cannot be read: {why}",
+        fix="`aether archive verify` names all that is wrong; restore it from a copy of the store",
+    )
+
+
+class CrossingFollower:
+    """A live reader that first reads what only the archive holds."""
+
+    def __init__(
+        self,
+        starts: Mapping[tuple[str, int], int],
+        behind: dict[tuple[str, int], Iterator[list[Record]]],
+        live: Follower,
+    ) -> None:
+        self._behind = behind
+        self._positions = {place: starts[place] for place in behind}
+        self._live = live
+
+    def take(self, timeout_s: float) -> list[Record]:
+        """Return the next of the past, or else what has arrived."""
+        while self._behind:
+            place, batches = next(iter(self._behind.items()))
+            batch = next(batches, None)
+            if batch is not None:
+                self._positions[place] = batch[-1].offset + 1
+                return batch
+            del self._behind[place], self._positions[place]
+        return self._live.take(timeout_s)
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """Return where the next reads begin."""
+        return {**self._live.positions(), **self._positions}
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._behind.clear()
+        self._live.close()

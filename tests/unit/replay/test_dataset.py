@@ -1,0 +1,249 @@
+"""Training data says what the log says, each thing once, and never tests on what it taught."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from replay.dataset.check import check
+from replay.dataset.examples import Example, example_of, forked, pasts
+from replay.dataset.files import CHAT, FORMATS, PARQUET, PREFERENCE, read_manifest, write
+from replay.dataset.rows import Row, Split, chat_row, pair_rows, run_row, split, unrepeated
+from replay.figures import Told
+from replay.fork import Branch
+from replay.forks import kept
+from replay.where import Condition
+from streams.errors import Conflict, Misconfigured
+from streams.events import sessions as s
+from streams.ids import EventId, RunId, derived
+from streams.topics import FORKS
+from tests.unit.replay.memory_grid import MemoryGrid
+from tests.unit.replay.test_fork import forker, past
+
+
+def conversation(asked: s.InferenceRequested) -> Any:
+    return asked.messages
+
+
+def examples(grid: MemoryGrid) -> dict[RunId, Example]:
+    found = (example_of(past, conversation) for past in pasts(grid.log, grid.wire))
+    return {example.run_id: example for example in found if example is not None}
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> MemoryGrid:
+    return MemoryGrid(tmp_path / "grid")
+
+
+def test_a_run_is_a_chat_that_names_its_events(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?", session="ada")
+    row = chat_row(examples(grid)[run_id])
+    own = [e for e in past(grid, run_id).stream if e.run_id == run_id]
+    kinds = (s.RequestReceived, s.InferenceRequested, s.ResponseCompleted)
+    assert row.sessions == ("ada",)
+    assert row.plain == {
+        "messages": [
+            {"role": "user", "content": "green?"},
+            {"role": "assistant", "content": "gray: green?"},
+        ],
+        "metadata": {
+            "run_id": run_id,
+            "session": "ada",
+            "at_ms": own[0].recorded_at_ms,
+            "capability": "gray-talk",
+            "model": "gray",
+            "event_ids": [next(e.event_id for e in own if isinstance(e.event, k)) for k in kinds],
+        },
+    }
+
+
+def test_what_the_model_was_told_beside_the_conversation_can_be_taken_in(grid: MemoryGrid) -> None:
+    grid.ask("green?")
+    (told,) = pasts(grid.log, grid.wire)
+
+    def whole(asked: s.InferenceRequested) -> Any:
+        return [s.Message(role="system", content=asked.passages[0].text), *asked.messages]
+
+    made = example_of(told, whole)
+    assert made is not None
+    assert [m.content for m in made.messages] == ["what the shelf holds", "green?"]
+
+
+def test_the_same_content_is_taught_once_and_the_first_time_counts(grid: MemoryGrid) -> None:
+    runs = [grid.ask("green?", session=name) for name in ("ada", "bob")]
+    grid.ask("blue?", session="bob")
+    rows = [chat_row(example) for example in examples(grid).values()]
+    kept_rows = unrepeated(reversed(rows))
+    assert [row.plain["messages"][0]["content"] for row in kept_rows] == ["green?", "blue?"]
+    assert kept_rows[0].plain["metadata"]["run_id"] == runs[0]
+
+
+ROWS = st.lists(
+    st.tuples(st.integers(0, 50), st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=2)),
+    max_size=30,
+)
+
+
+@given(drawn=ROWS, share=st.floats(0, 1))
+def test_no_session_is_on_both_sides_and_training_is_not_larger(drawn: Any, share: float) -> None:
+    rows = [Row(at, tuple(sessions), {"n": n}) for n, (at, sessions) in enumerate(drawn)]
+    made = split(rows, share)
+    sides = [{name for row in side for name in row.sessions} for side in made]
+    assert sides[0] & sides[1] == set()
+    assert sorted(row.plain["n"] for side in made for row in side) == list(range(len(rows)))
+    assert len(made.train) <= share * len(rows) + 1e-6
+    for side in made:
+        assert [row.at_ms for row in side] == sorted(row.at_ms for row in side)
+
+
+def test_the_older_sessions_are_for_training() -> None:
+    rows = [Row(at, (f"s{at // 2}",), {"n": at}) for at in range(10)]
+    made = split(rows, 0.6)
+    assert [[row.at_ms for row in side] for side in made] == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9]]
+
+
+def keep_fork(grid: MemoryGrid, run_id: RunId, model: str) -> RunId:
+    """Keep a fork of a run that another model answers; what it says was recorded elsewhere."""
+    other = grid.ask("green?", session="other", model=f"{model}-talk")
+    told = past(grid, run_id)
+    at = told.first(s.RequestReceived)
+    assert at is not None
+    record = forker(grid, run_id, other)
+    made = record.fork(told, Branch(at=at, changes={"model": f"{model}-talk"}))
+    draft = grid.wire.root(
+        kept(made, grid.wire),
+        component="test",
+        topic=FORKS.name,
+        key=made.fork_id,
+        event_id=EventId(derived(made.fork_id)),
+        at_ms=0,
+    )
+    grid.broker.land(draft)
+    return made.fork_id
+
+
+def test_a_judged_run_and_its_judged_fork_are_a_pair(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?", session="ada")
+    fork_id = keep_fork(grid, run_id, "blue")
+    known = examples(grid)
+    every = [*known.values(), *forked(known, grid.log, grid.wire, conversation)]
+    assert [e.run_id for e in every if e.run_id not in known] == [fork_id]
+    judged = {run_id: Told(0.0, None), fork_id: Told(1.0, None)}
+    (row,) = pair_rows(every, judged)
+    assert {name: row.plain[name] for name in ("prompt", "chosen", "rejected")} == {
+        "prompt": [{"role": "user", "content": "green?"}],
+        "chosen": [{"role": "assistant", "content": "blue: green?"}],
+        "rejected": [{"role": "assistant", "content": "gray: green?"}],
+    }
+    assert row.plain["metadata"]["chosen"]["run_id"] == fork_id
+    assert list(pair_rows(every, {**judged, run_id: Told(1.0, None)})) == []
+    assert list(pair_rows(every, {run_id: Told(0.0, None), fork_id: Told(None, "x")})) == []
+
+
+def test_runs_with_opposite_feedback_are_a_pair_whatever_session_they_are_in(
+    grid: MemoryGrid,
+) -> None:
+    good = grid.ask("green?", session="ada", model="blue-talk")
+    bad = grid.ask("green?", session="bob", model="gray-talk")
+    same = grid.ask("green?", session="eve", model="gray-talk")
+    judged = {good: Told(0.9, None), bad: Told(0.1, None), same: Told(1.0, None)}
+    rows = list(pair_rows(examples(grid).values(), judged))
+    assert [(row.sessions, row.plain["chosen"][0]["content"]) for row in rows] == [
+        (("ada", "bob"), "blue: green?")
+    ]
+
+
+def test_a_condition_is_about_the_runs_own_events(grid: MemoryGrid) -> None:
+    green, blue = grid.ask("green?"), grid.ask("blue?", session="bob")
+    told = {past.run_id: past for past in pasts(grid.log, grid.wire)}
+    routed = Condition("RequestRouted", "capability", "blue-talk")
+    assert [routed.holds(told[run_id]) for run_id in (green, blue)] == [False, True]
+    nested = Condition("RequestReceived", "messages.0.content", "green?")
+    assert [nested.holds(told[run_id]) for run_id in (green, blue)] == [True, False]
+    assert not Condition("RequestReceived", "messages.7.content", "x").holds(told[green])
+    assert not Condition("RequestReceived", "text.no.such", None).holds(told[green])
+    assert not Condition("RequestReceived", "nothing", None).holds(told[green])
+    assert Condition("RequestReceived", "remember_in", None).holds(told[green])
+
+
+def rows_of(grid: MemoryGrid, kind: str) -> list[Row]:
+    known = examples(grid)
+    judged = {run_id: Told(float(n % 2), None) for n, run_id in enumerate(known)}
+    if kind == PREFERENCE:
+        return list(pair_rows(known.values(), judged))
+    if kind == PARQUET:
+        return [run_row(example, judged) for example in known.values()]
+    return [chat_row(example) for example in known.values()]
+
+
+@pytest.fixture
+def asked(grid: MemoryGrid) -> MemoryGrid:
+    for n in range(4):
+        grid.ask("green?", session=f"s{n}", model=("gray-talk", "blue-talk")[n % 2])
+    return grid
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_dataset_is_borne_out_by_the_log_it_was_made_from(
+    asked: MemoryGrid, kind: str, tmp_path: Path
+) -> None:
+    rows = rows_of(asked, kind)
+    assert rows
+    folders = [tmp_path / name for name in ("a", "b")]
+    made = [write(f, kind, split(rows, 0.5), {}, {}, []) for f in folders]
+    assert made[0] == made[1] == read_manifest(folders[0])
+    assert sum(file.rows for file in made[0].files) == len(rows)
+    assert list(check(folders[0], made[0], examples(asked).get)) == []
+    with pytest.raises(Conflict, match="not empty"):
+        write(folders[0], kind, Split(rows, []), {}, {}, [])
+
+
+ALTERATIONS: list[tuple[Callable[[Any], Any], str]] = [
+    (lambda row: row["messages"][0].update(content="red?"), "was asked otherwise"),
+    (lambda row: row["messages"][-1].update(content="red!"), "was answered otherwise"),
+    (lambda row: row["metadata"]["event_ids"].pop(), "is told of otherwise in the log"),
+    (lambda row: row["metadata"].update(session="eve"), "is told of otherwise in the log"),
+    (lambda row: row["metadata"].update(run_id="nobody"), "run nobody is not in the log"),
+    (lambda row: row.pop("metadata"), "is no row of ours: KeyError('metadata')"),
+]
+
+
+@pytest.mark.parametrize(("alter", "said"), ALTERATIONS, ids=[said for _, said in ALTERATIONS])
+def test_an_altered_row_is_named(
+    asked: MemoryGrid, alter: Callable[[Any], Any], said: str, tmp_path: Path
+) -> None:
+    manifest = write(tmp_path / "set", CHAT, Split(rows_of(asked, CHAT), []), {}, {}, [])
+    path = tmp_path / "set" / "train.jsonl"
+    lines = path.read_text().splitlines()
+    row = json.loads(lines[2])
+    alter(row)
+    path.write_text("\n".join([*lines[:2], json.dumps(row), *lines[3:], ""]))
+    hashed, *found = check(tmp_path / "set", manifest, examples(asked).get)
+    assert hashed[:2] == ("train.jsonl", None)
+    assert {(each.file, each.row) for each in found} == {("train.jsonl", 3)}
+    assert any(said in each.what for each in found)
+
+
+def test_a_missing_file_and_a_missing_row_are_named(asked: MemoryGrid, tmp_path: Path) -> None:
+    manifest = write(tmp_path / "set", CHAT, split(rows_of(asked, CHAT), 0.5), {}, {}, [])
+    (tmp_path / "set" / "test.jsonl").unlink()
+    path = tmp_path / "set" / "train.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    found = list(check(tmp_path / "set", manifest, examples(asked).get))
+    assert [(each.file, each.what) for each in found] == [
+        ("train.jsonl", "was altered: its hash is not the manifest's"),
+        ("train.jsonl", "has 1 rows, not 2"),
+        ("test.jsonl", "is missing"),
+    ]
+
+
+def test_a_folder_without_a_manifest_is_no_dataset(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="is not there"):
+        read_manifest(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(Misconfigured, match="no manifest of an export"):
+        read_manifest(tmp_path)

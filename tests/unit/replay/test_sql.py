@@ -1,0 +1,128 @@
+"""A question sees every event once, wherever it lies, and nothing else in the world."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from replay.sql import Answer, Gatherer, Questions
+from streams.errors import Misconfigured, Undecodable
+from tests.unit.replay.archive.vault import TOPIC, Vault
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    """Sealed, trimmed in part, and written on."""
+    made = Vault(tmp_path, records=20)
+    made.write(90)
+    made.seal()
+    made.trimming.groups = {"half": {0: 10}}
+    made.trim()
+    made.write(30)
+    return made
+
+
+def ask(
+    vault: Vault, question: str, *, archive: bool = True, live: bool = True, limit: Any = None
+) -> Answer:
+    folder = vault.folder.parent / "scratch"
+    folder.mkdir(parents=True, exist_ok=True)
+    gatherer = Gatherer(vault.log, vault.wire, vault.store, folder)
+    gatherer.gather(TOPIC, vault.chains, archive=archive, live=live)
+    with closing(Questions(folder, gatherer.files)) as questions:
+        return questions.ask(question, limit)
+
+
+def places(answer: Answer) -> list[tuple[int, int]]:
+    return [(row[0], row[1]) for row in answer.rows]
+
+
+ALL = 'select partition, "offset" from events order by all'
+
+
+def test_every_record_is_seen_once_and_whole(vault: Vault) -> None:
+    answer = ask(
+        vault,
+        'select topic, partition, "offset", timestamp_ms, key, value, headers from events'
+        ' order by partition, "offset"',
+    )
+    written = [record for records in vault.written.values() for record in records]
+    assert [
+        (*row[:6], [(head["name"], head["value"]) for head in row[6]]) for row in answer.rows
+    ] == [tuple(record) for record in written]
+
+
+def test_archive_and_log_can_be_asked_alone(vault: Vault) -> None:
+    sealed = {p: vault.chain(p)[-1].end for p in (0, 1)}
+    assert places(ask(vault, ALL, live=False)) == [(p, n) for p in (0, 1) for n in range(sealed[p])]
+    assert places(ask(vault, ALL, archive=False)) == [
+        (p, n)
+        for p, written in vault.written.items()
+        for n in range(vault.log.span(TOPIC, p).first, len(written))
+    ]
+
+
+def test_what_an_event_says_can_be_asked(vault: Vault) -> None:
+    counted = dict(map(tuple, ask(vault, "select event, count(*) from events group by event").rows))
+    written = [record for records in vault.written.values() for record in records]
+    ours = [r for r in written if any(name == "ce_type" for name, _ in r.headers)]
+    assert counted == {"RunFailed": len(ours), None: len(written) - len(ours)}
+    answer = ask(
+        vault,
+        "select distinct json->>'reason', event_id = json->>'run_id' from events"
+        " where event is not null",
+    )
+    assert answer.rows == [("r", True)]
+
+
+def test_a_limit_says_whether_there_is_more(vault: Vault) -> None:
+    assert [ask(vault, ALL, limit=n).more for n in (119, 120)] == [True, False]
+    assert len(ask(vault, ALL, limit=7).rows) == 7
+
+
+def test_a_log_without_a_record_has_the_columns(tmp_path: Path) -> None:
+    empty = Vault(tmp_path)
+    answer = ask(empty, "select * from events")
+    assert answer.rows == []
+    other = Vault(tmp_path / "other")
+    other.write(5)
+    assert answer.columns == ask(other, "select * from events").columns
+    described = ask(empty, "describe events").rows
+    assert described == ask(other, "describe events").rows
+    assert [row[0] for row in described] == answer.columns
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "select * from read_text('/etc/hostname')",
+        "select * from '/etc/passwd'",
+        "select * from read_csv('https://example.org/x.csv')",
+        "select * from glob('/etc/*')",
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+        "create table x as select 1",
+        "copy (select 1) to '/tmp/x.csv'",
+        "install httpfs",
+        "load httpfs",
+        "attach '/tmp/x.db'",
+        "pragma database_list; select 1",
+        "select 1; select 2",
+        "",
+        "select nothing_like_it from events",
+        "selec 1",
+        "drop view events",
+        "select getenv('HOME')",
+    ],
+)
+def test_what_is_no_question_about_events_is_refused(vault: Vault, question: str) -> None:
+    with pytest.raises(Misconfigured):
+        ask(vault, question)
+
+
+def test_an_altered_segment_is_not_asked(vault: Vault) -> None:
+    path = vault.path(vault.chain(0)[0].address)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(Undecodable):
+        ask(vault, ALL)
