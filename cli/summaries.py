@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.output import on_one_line
-from streams.events import chunks, forks, matches, memory, registry, subscriptions, tuning
+from streams.events import archive, chunks, forks, matches, memory, registry, subscriptions, tuning
 from streams.events import sessions as s
 
 WORDS_MAX = 64
@@ -55,6 +55,7 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     registry.CapabilityRegistered: lambda e: f"version {e.version}",
     registry.CapabilityRefused: lambda e: f"{e.reason}: {e.detail}",
     chunks.TextEmitted: lambda e: repr(e.text),
+    archive.SegmentSealed: lambda e: f"{e.topic}/{e.partition} from {e.first} to {e.end}",
     forks.ForkMade: lambda e: f"of {e.origin}, {len(e.steps)} events of its own",
     registry.CapabilityPerceived: lambda e: f"version {e.version}, {len(e.vectors)} vectors",
     tuning.ExamplesLearned: lambda e: f"{len(e.vectors)} of {e.capability} version {e.version}",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from cli.apart import environment
 from engines.install import Installed
 from streams.events.sessions import Message, Options, RequestReceived, ResponseCompleted
 from streams.ids import CapabilityId, EventId, ModelName, RunId, derived
@@ -15,7 +16,7 @@ from streams.io.client import Client
 from streams.io.settings import ROOT, Settings
 from streams.log import Record
 from streams.topics import EVENT_TOPICS, SESSIONS
-from tests.integration.grid.harness import engines_running, environment, everything, settings_in
+from tests.integration.grid.harness import engines_running, everything, settings_in
 
 pytestmark = pytest.mark.integration
 
