@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 from replay.rebuild import Rebuilder, Rebuilt
+from streams.envelope import Decision, origin_of
 from streams.errors import Poison
 from streams.io.memory_log import MemoryLog
 from streams.io.snapshots import Snapshot, SnapshotFolder
@@ -78,11 +79,14 @@ def _fold(partitions: Sequence[World], order: list[int]) -> dict[int, list[str]]
     reading = {n: iter(partitions[n].records()) for n in standings}
     for n in order:
         record = next(reading[n])
-        for standing in standings[n]:
-            with suppress(Poison):
-                kind = partitions[n].wire.codec.kind_of(record.value)
-                if kind in standing.recalls:
-                    standing.recall(record, kind, facts=True)
+        with suppress(Poison):
+            envelope = partitions[n].wire.open(record)
+            origin = origin_of(envelope.head, envelope.offset)
+            for standing in standings[n]:
+                if isinstance(envelope.event, standing.decider.grid.reads):
+                    standing.learn(envelope.event)
+                if isinstance(origin, Decision) and origin.processor == standing.decider.name:
+                    standing.ledger.recall(envelope.key, origin.cause, envelope.event)
     return {n: [standing.hash() for standing in found] for n, found in standings.items()}
 
 
