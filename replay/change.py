@@ -9,7 +9,6 @@ from streams.errors import Misconfigured
 from streams.io.compiled import compile_for
 from streams.plain import form_of
 
-
 #: Compiling takes a millisecond, and many runs are changed alike.
 _compiled = cache(compile_for)
 
