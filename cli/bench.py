@@ -29,7 +29,8 @@ def bench(name: str | None, arguments: tuple[str, ...]) -> int:
             click.echo(f"{stem:12} {_title(path)}")
         return 0 if name is None else 2
     python = _python(name)
-    command = [str(python), str(known[name]), *arguments]
+    # -P: nothing is imported from a benchmark's own folder, where `replay` is another
+    command = [str(python), "-P", str(known[name]), *arguments]
     return subprocess.run(command, cwd=Path.cwd(), env=_environment(), check=False).returncode  # noqa: S603
 
 

@@ -9,7 +9,7 @@ import click
 
 from cli.codes import CHECK, OK
 from cli.history import told_of_runs
-from cli.naming import parsed, time_of
+from cli.naming import condition_of, time_of
 from cli.output import emit, formatted, say
 from processors.models.prompt import messages_of
 from replay.dataset.check import Discrepancy, check
@@ -26,7 +26,6 @@ from replay.dataset.files import (
 )
 from replay.dataset.rows import GOOD, Row, chat_row, pair_rows, run_row, split, unrepeated
 from replay.past import Past
-from replay.where import Condition
 from streams.errors import Misconfigured
 from streams.events.sessions import InferenceRequested, Message
 from streams.ids import RunId
@@ -215,13 +214,6 @@ def _conversation(asked: InferenceRequested) -> Sequence[Message]:
 
 def _time(told: str | None, otherwise: int) -> int:
     return otherwise if told is None else time_of(told)
-
-
-def condition_of(told: str) -> Condition:
-    """Read `RequestRouted.capability=answer`."""
-    name, value = parsed(told)
-    kind, _, path = name.partition(".")
-    return Condition(kind, path, value)
 
 
 def _summary(manifest: Manifest, folder: Path) -> str:

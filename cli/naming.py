@@ -6,12 +6,15 @@ by its kind.
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from replay.forks import kept_forks
 from replay.past import Past
 from replay.runs import events_of, latest
+from replay.where import Condition
 from streams.errors import Misconfigured
 from streams.events import sessions
 from streams.ids import EventId, RunId
@@ -104,3 +107,23 @@ def time_of(text: str) -> int:
 def _known(client: Client) -> Iterator[RunId]:
     yield from (summary.run_id for summary in latest(SEARCHED, client.log, client.wire))
     yield from (fork.fork_id for fork in kept_forks(client.log, client.wire))
+
+
+@lru_cache(maxsize=256)  # asked of every run
+def condition_of(text: str) -> Condition:
+    """Read a condition, `RequestRouted.capability=answer`.
+
+    Raises Misconfigured for an event or a field that there is not.
+    """
+    place, value = parsed(text)
+    name, _, path = place.partition(".")
+    kind: Any = KINDS.get(name)
+    if kind is None or not path:
+        known = ", ".join(KINDS)
+        raise Misconfigured(
+            f"{place} is no field of an event", fix=f"write KIND.PATH=VALUE; kinds are {known}"
+        )
+    names = [field.name for field in fields(kind)]
+    if path.partition(".")[0] not in names:
+        raise Misconfigured(f"{name} has no {path}", fix=f"there is: {', '.join(names)}")
+    return Condition(name, path, value)

@@ -10,13 +10,12 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from cli.history import deciders_of, told_of_runs, whole_record
-from cli.naming import KINDS, parsed
+from cli.naming import KINDS, condition_of
 from cli.output import Bar
 from replay.diff import Side, Spent
 from replay.figures import Price, Report, Row, Told, put_together
@@ -24,7 +23,7 @@ from replay.fork import Forker
 from replay.grid import rule_of
 from replay.histories import histories
 from replay.past import Past
-from replay.recorded import Recorded, plain_of
+from replay.recorded import Recorded
 from replay.travel import Moment, facts
 from replay.whatif import Change, whatif
 from streams.errors import Misconfigured
@@ -57,9 +56,11 @@ class Query:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise Misconfigured(f"no event is called {self.kind!r}", fix=f"one of {_listed(KINDS)}")
+            raise Misconfigured(
+                f"no event is called {self.kind!r}", fix=f"one of {', '.join(KINDS)}"
+            )
         for condition in self.where:
-            _condition(condition)
+            condition_of(condition)
 
     def means(self, past: Past) -> bool:
         """Whether a run is meant."""
@@ -67,26 +68,7 @@ class Query:
             return False
         if self.runs and past.run_id not in self.runs:
             return False
-        return all(_condition(condition).holds(past) for condition in self.where)
-
-
-class Condition(NamedTuple):
-    """That some event of a kind, in a run, has a value at a dotted path."""
-
-    kind: type
-    path: tuple[str, ...]
-    value: Any
-
-    def holds(self, past: Past) -> bool:
-        """Whether it holds of a run."""
-        own = (e.event for e in past.stream if e.run_id == past.run_id)
-        return any(type(event) is self.kind and self._at(event) == self.value for event in own)
-
-    def _at(self, event: Any) -> Any:
-        found = plain_of(event)
-        for name in self.path:
-            found = found.get(name) if isinstance(found, dict) else None
-        return found
+        return all(condition_of(condition).holds(past) for condition in self.where)
 
 
 def tell_many(settings: Settings, query: Query, prices: Mapping[str, Price]) -> Report:
@@ -169,26 +151,6 @@ def settled(changes: Mapping[str, Any], end: int) -> Mapping[str, Any]:
     return {
         path: end if (path, value) == (GRID_KEY, NOW) else value for path, value in changes.items()
     }
-
-
-@lru_cache(maxsize=256)
-def _condition(text: str) -> Condition:
-    place, value = parsed(text)
-    name, _, path = place.partition(".")
-    kind: Any = KINDS.get(name)
-    if kind is None or not path:
-        raise Misconfigured(
-            f"{place} is no field of an event",
-            fix=f"write KIND.PATH=VALUE; kinds are {_listed(KINDS)}",
-        )
-    names = [field.name for field in fields(kind)]
-    if path.partition(".")[0] not in names:
-        raise Misconfigured(f"{name} has no {path}", fix=f"there is: {', '.join(names)}")
-    return Condition(kind, tuple(path.split(".")), value)
-
-
-def _listed(kinds: Mapping[str, type]) -> str:
-    return ", ".join(kinds)
 
 
 def _read(path: Path) -> list[Any]:

@@ -1,6 +1,7 @@
 """A change to an event: plain values at dotted paths of its fields, checked as the wire would."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from replay.recorded import plain_of
@@ -8,19 +9,24 @@ from streams.errors import Misconfigured
 from streams.io.compiled import compile_for
 from streams.plain import form_of
 
+#: Compiling takes a millisecond, and many runs are changed alike.
+_compiled = cache(compile_for)
+
 
 def changed(event: Any, changes: Mapping[str, Any]) -> Any:
     """Return the event with plain values set, as in `{"options.seed": 7, "text": "why?"}`.
 
     Raises Misconfigured for a path that the event does not have, or a value that it cannot hold.
     """
+    if not changes:
+        return event
     kind: Any = type(event)
     plain = plain_of(event)
     for path, value in changes.items():
         _set(plain, path.split("."), value, kind.__name__)
     try:
         made = form_of(kind).load(plain)
-        compile_for(kind).write(made)
+        _compiled(kind).write(made)
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as exc:
         told = ", ".join(f"{path}={value!r}" for path, value in changes.items())
         raise Misconfigured(f"{kind.__name__} cannot hold {told}: {exc}") from exc

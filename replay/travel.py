@@ -4,7 +4,7 @@ A state is the fold of the decisions on earlier inputs, wherever these decisions
 Snapshots shorten the way; they are taken only from before the moment asked for.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from streams.ids import EventId, ProcessorName
 from streams.io.snapshots import Snapshot, SnapshotFolder
 from streams.io.standing import AnyDecider, Standing, place_of
 from streams.io.wire import Wire
-from streams.log import EventLog, Record, Span
+from streams.log import EventLog, KeyedLog, Record, Span
 from streams.partitioner import partition_of
 from streams.plain import Plain, form_of
 from streams.topics import GRID_KEY, Topic
@@ -88,9 +88,9 @@ class Traveller(NamedTuple):
         partition, wanted = self._home(topic, key), (key.encode(), GRID_KEY.encode())
         named = event_id.encode()
         span = self.log.span(topic.name, partition)
-        for records in self.log.read(topic.name, partition, span.first, span.end):
+        for records in of_keys(self.log, topic.name, partition, span, wanted):
             for record in records:
-                if record.key in wanted and dict(record.headers).get(ID, named) == named:
+                if dict(record.headers).get(ID, named) == named:
                     with suppress(Poison):
                         envelope = self.wire.open(record)
                         if envelope.event_id == event_id:
@@ -111,15 +111,18 @@ class Traveller(NamedTuple):
         span = self.log.span(topic, partition)
         standings = [self._nearest(decider, span, moment) for decider in deciders]
         start = max(span.first, min(standing.since for standing in standings))
-        keys, read = (key.encode(), GRID_KEY.encode()), 0
+        keys = (key.encode(), GRID_KEY.encode())
+        for records in of_keys(self.log, topic, partition, Span(start, position), keys):
+            for record in records:
+                _recall(standings, record, position, self.wire)
+        read = max(0, position - start)
         waiting = {standing.decider.name: standing for standing in standings}
-        for records in self.log.read(topic, partition, start, span.end):
+        for records in self.log.read(topic, partition, max(start, position), span.end):
             read += len(records)
             for record in records:
-                if record.offset >= position:
-                    _close(waiting, record, position)
-                    if not waiting:
-                        return standings, read
+                _close(waiting, record, position)
+                if not waiting:
+                    return standings, read
                 if record.key in keys:
                     _recall(waiting.values(), record, position, self.wire)
         return standings, read
@@ -138,13 +141,23 @@ class Traveller(NamedTuple):
 
 def facts(topic: str, moment: Moment, log: EventLog, wire: Wire) -> Iterator[Envelope[Any]]:
     """Yield the facts of the grid that had been told at a moment, in order."""
-    span, key = log.span(topic, moment.partition), GRID_KEY.encode()
-    for records in log.read(topic, moment.partition, span.first, moment.position):
+    span = log.span(topic, moment.partition)._replace(end=moment.position)
+    for records in of_keys(log, topic, moment.partition, span, (GRID_KEY.encode(),)):
         for record in records:
-            if record.key == key:
-                with suppress(Poison):
-                    if wire.codec.kind_of(record.value) is not None:
-                        yield wire.open(record)
+            with suppress(Poison):
+                if wire.codec.kind_of(record.value) is not None:
+                    yield wire.open(record)
+
+
+def of_keys(
+    log: EventLog, topic: str, partition: int, span: Span, keys: Collection[bytes]
+) -> Iterator[list[Record]]:
+    """Yield the records of some keys in a span; a log that can passes over the others early."""
+    if isinstance(log, KeyedLog):
+        yield from log.read_keys(topic, partition, *span, keys)
+    else:
+        for records in log.read(topic, partition, *span):
+            yield [record for record in records if record.key in keys]
 
 
 def _close(waiting: dict[ProcessorName, Standing], record: Record, position: int) -> None:

@@ -3,8 +3,8 @@
 Adapters live in `streams/io/`; one contract suite holds them all to the promises written here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from streams.errors import DeliveryFailed
 
@@ -13,7 +13,11 @@ Headers = list[tuple[str, bytes]]
 
 def filled(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
     """Return headers with those empty that are null in Kafka: both say nothing."""
-    return [(name, value or b"") for name, value in headers]
+    given = list(headers)
+    for header in given:
+        if header[1] is None:
+            return [(name, value or b"") for name, value in given]
+    return given  # type: ignore[return-value]
 
 
 class Record(NamedTuple):
@@ -93,6 +97,16 @@ class EventLog(Protocol):
 
     def close(self) -> None:
         """Give up what is in flight and let go of every connection; a second call does nothing."""
+
+
+@runtime_checkable
+class KeyedLog(Protocol):
+    """A log that passes over records of other keys before it makes anything of them."""
+
+    def read_keys(
+        self, topic: str, partition: int, start: int, end: int, keys: Collection[bytes]
+    ) -> Iterator[list[Record]]:
+        """Yield what `EventLog.read` does, of these keys alone; a batch may be empty."""
 
 
 class Follower(Protocol):

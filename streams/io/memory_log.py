@@ -4,7 +4,7 @@ Appends land when they are served, in order, so that a test can stop in between.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 
 from streams.errors import LogTruncated, Misconfigured
@@ -109,6 +109,13 @@ class MemoryLog:
             raise LogTruncated(f"{topic}/{partition} starts at {first}, {start} was asked for")
         for at in range(start, min(end, stop), BATCH):
             yield self.broker.records[topic, partition][at - first : min(at + BATCH, end) - first]
+
+    def read_keys(
+        self, topic: str, partition: int, start: int, end: int, keys: Collection[bytes]
+    ) -> Iterator[list[Record]]:
+        """Yield a range of a partition, some keys alone."""
+        for records in self.read(topic, partition, start, end):
+            yield [record for record in records if record.key in keys]
 
     def follow(self, starts: Mapping[tuple[str, int], int]) -> "MemoryFollower":
         """Return a live reader."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from replay.travel import of_keys
 from streams.errors import DeliveryFailed, LogTruncated, Misconfigured
 from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
@@ -16,7 +17,7 @@ from streams.io.kafka.topics import create_topics
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.wire import Wire
-from streams.log import Draft, EventLog, Record
+from streams.log import Draft, EventLog, Record, Span
 from streams.partitioner import partition_of
 from streams.topics import ARCHIVE, Topic
 from tests.fakes import NumberedRegistry
@@ -122,6 +123,21 @@ def test_a_range_is_read_and_nothing_beside_it(place: Place) -> None:
     assert place.read(start=10) == []
     assert place.read(start=4, end=4) == []
     assert place.read(partition=2) == []
+
+
+def test_some_keys_of_a_range_are_read_alone(place: Place) -> None:
+    for key in (b"x", b"y", b"z", b"x", b"y", b"x"):
+        place.append(key + b"!", key=key)
+
+    def read(start: int, end: int, *keys: bytes) -> list[Record]:
+        batches = of_keys(place.log, place.topic, 0, Span(start, end), keys)
+        return [record for batch in batches for record in batch]
+
+    whole = place.read()
+    assert read(0, 6, b"x") == [whole[0], whole[3], whole[5]]
+    assert read(0, 100, b"x", b"z") == [whole[0], whole[2], whole[3], whole[5]]
+    assert read(1, 5, b"x", b"y") == [whole[1], whole[3], whole[4]]
+    assert read(0, 6, b"nobody") == read(6, 9, b"x") == []
 
 
 def test_a_span_says_what_a_partition_holds(place: Place) -> None:

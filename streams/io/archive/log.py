@@ -3,14 +3,14 @@
 While the log holds a record it is read from there; the archive is asked for nothing else.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from streams.errors import ArchiveDamaged, LogTruncated, Undecodable
 from streams.events.archive import SegmentSealed
 from streams.io.archive.chains import Chain, Chains, Place
 from streams.io.objects import ObjectStore
 from streams.io.wire import Wire
-from streams.log import Delivered, Draft, EventLog, Follower, Record, Span
+from streams.log import Delivered, Draft, EventLog, Follower, KeyedLog, Record, Span
 
 BATCH = 10_000
 
@@ -87,6 +87,17 @@ class ArchivedLog:
             for n in range(0, len(wanted), BATCH):
                 yield wanted[n : n + BATCH]
             at = segment.end
+
+    def read_keys(
+        self, topic: str, partition: int, start: int, end: int, keys: Collection[bytes]
+    ) -> Iterator[list[Record]]:
+        """Yield what a range holds of some keys; the live log passes over the others early."""
+        first = self.live.span(topic, partition).first
+        if isinstance(self.live, KeyedLog) and first <= start:
+            yield from self.live.read_keys(topic, partition, start, end, keys)
+            return
+        for records in self.read(topic, partition, start, end):
+            yield [record for record in records if record.key in keys]
 
     def follow(self, starts: Mapping[tuple[str, int], int]) -> Follower:
         """Return a reader that begins in the archive where it must."""

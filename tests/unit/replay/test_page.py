@@ -1,0 +1,50 @@
+"""The page of a what-if says what its report says, and runs nothing that a run said."""
+
+from replay.diff import Side, Spent
+from replay.figures import Price, Report, Row, Told, put_together
+from replay.page import page
+from streams.ids import RunId
+
+PRICES = {"small": Price(1_000_000.0, 0.0)}
+
+
+def row(number: int, after: str, text: str, covered: bool = True) -> Row:
+    recorded = Side("completed", "it was so", 100 * number, (Spent("small", number, 0),))
+    forked = Side("completed", text, 200 * number, (Spent("small", 2 * number, 0),))
+    told = Told(1.0, "gray") if number == 1 else Told(None, None)
+    name = RunId(f"run-{number}")
+    return Row(name, "<script>why?</script>", "gray", after, 0.5, recorded, forked, covered, told)
+
+
+def report() -> Report:
+    rows = [row(3, "gray", "it was so", covered=False), row(1, "blue", "it is not"), None]
+    return put_together([*rows, row(2, "gray", "it was so")], PRICES)
+
+
+def test_its_figures_are_those_of_the_covered_runs() -> None:
+    made = report()
+    assert [each.run_id for each in made.rows] == ["run-1", "run-2", "run-3"]
+    assert (made.recorded.tokens, made.forked.tokens) == (3, 6)
+    assert (made.recorded.cost, made.forked.cost) == (3.0, 6.0)
+    assert (made.forked.p50_ms, made.forked.p95_ms) == (400, 400)
+    written = page("What if?", made)
+    for part in ("gray \u2192 blue", "3.0000", "6.0000", "67 %", "0 : 1"):
+        assert part in written, part
+
+
+def test_nothing_that_a_run_said_becomes_part_of_the_page() -> None:
+    written = page("<b>", report())
+    assert "<script" not in written
+    assert "&lt;script&gt;why?" in written
+    assert "<title>&lt;b&gt;</title>" in written
+
+
+def test_it_loads_nothing() -> None:
+    written = page("What if?", report())
+    assert not any(part in written for part in ("src=", "href=", "url(", "@import", "http"))
+
+
+def test_a_report_of_nothing_is_a_page() -> None:
+    written = page("What if?", Report())
+    assert "The record could answer none of these runs." in written
+    assert "Nobody else answers any run." in written
