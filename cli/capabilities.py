@@ -64,7 +64,7 @@ def offer_capabilities(settings: Settings) -> None:
             policy="single",
             model=ModelName(name),
         )
-    with Client(settings) as client:
+    with Client(settings, [REGISTRY]) as client:
         for capability, card in cards.items():
             event_id = EventId(minted(int(time.time() * 1000), os.urandom(10)))
             client.send(REGISTRY, capability, CapabilityOffered(card=card), event_id)

@@ -6,6 +6,8 @@ from streams.errors import UnknownSchema
 class NumberedRegistry:
     """A registry that numbers schemas as they come and accepts every one of them."""
 
+    at_once = 1
+
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.subjects: dict[str, list[int]] = {}

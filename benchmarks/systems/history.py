@@ -40,6 +40,8 @@ SESSION_RUNS = 8
 class NumberedRegistry:
     """A schema registry in this process, which numbers schemas as they come."""
 
+    at_once = 1
+
     def __init__(self) -> None:
         self._texts: list[str] = []
 

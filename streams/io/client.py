@@ -1,6 +1,7 @@
 """A small door to the log for commands: send events, read ranges, and close properly."""
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,12 +22,12 @@ FULL_S = 0.05
 
 
 class Client:
-    """A command's connection to the grid; a context manager that closes it."""
+    """A command's connection to the grid, to `topics` of it; a context manager that closes it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, topics: Sequence[Topic] = TOPICS) -> None:
         self._registry = ConfluentRegistry(settings.registry_url)
         codec = Codec(self._registry)
-        for topic in TOPICS:
+        for topic in topics:
             codec.learn(topic)
         self.store = open_store(settings)
         self.wire = Wire(codec, self.store, settings.node)

@@ -8,7 +8,8 @@ import io
 import json
 import struct
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import fastavro
 from fastavro.read import SchemaResolutionError
@@ -22,6 +23,8 @@ from streams.io.compiled import compile_for
 from streams.io.registry import SchemaRegistry
 from streams.plain import SAME, form_of
 from streams.topics import Topic
+
+A = TypeVar("A")
 
 PREFIX = struct.Struct(">bI")
 MAGIC = 0
@@ -81,6 +84,19 @@ def area_of(topic: Topic) -> str:
     return topic.name.split(".")[1]
 
 
+#: Asks the registry about a subject and its schema.
+Ask = Callable[[str, str], A]
+
+
+def _side_by_side(ask: Ask[A], topic: Topic, at_once: int) -> list[tuple[type, A]]:
+    """Ask about every event class of a topic's area, some at a time: most of it is waiting."""
+    kinds = AREAS[area_of(topic)]
+    asked = [(subject_of(topic.name, kind), schemas.text_of(kind)) for kind in kinds]
+    with ThreadPoolExecutor(at_once) as lanes:
+        answers = list(lanes.map(lambda pair: ask(*pair), asked))
+    return list(zip(kinds, answers, strict=True))
+
+
 class Encoding(Protocol):
     """What the rest of the grid needs of a codec: see `Codec` for the promises."""
 
@@ -111,21 +127,17 @@ class Codec:
 
         Raises IncompatibleSchema and RegistryAway.
         """
-        for kind in AREAS[area_of(topic)]:
-            self._registry.check(subject_of(topic.name, kind), schemas.text_of(kind))
+        _side_by_side(self._registry.check, topic, self._registry.at_once)
 
     def learn(self, topic: Topic, *, register: bool = False) -> None:
         """Learn the ids of every event class of `topic`'s area; with `register`, give them ids.
 
         Raises IncompatibleSchema, RegistryAway, and Misconfigured if one is not registered.
         """
-        for kind in AREAS[area_of(topic)]:
-            text, subject = schemas.text_of(kind), subject_of(topic.name, kind)
-            if register:
-                schema_id: int | None = self._registry.register(subject, text)
-            else:
-                schema_id = self._registry.id_of(subject, text)
+        ask: Ask[int | None] = self._registry.register if register else self._registry.id_of
+        for kind, schema_id in _side_by_side(ask, topic, self._registry.at_once):
             if schema_id is None:
+                subject = subject_of(topic.name, kind)
                 raise Misconfigured(
                     f"schema {subject} is not registered as this version has it",
                     fix="run `aether schema register`, or start the grid with `aether up`",

@@ -38,7 +38,12 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 
 
 class SchemaRegistry(Protocol):
-    """Knows schemas by number; a number once given never changes its meaning."""
+    """Knows schemas by number; a number once given never changes its meaning.
+
+    `at_once` questions may be out at a time.
+    """
+
+    at_once: int
 
     def check(self, subject: str, schema: str) -> None:
         """Hold `subject` to our rule of compatibility, and see whether it would take `schema`.
@@ -62,8 +67,11 @@ class SchemaRegistry(Protocol):
 class ConfluentRegistry:
     """Any registry that speaks Confluent's API: Apicurio's `/apis/ccompat/v7`, Confluent's own."""
 
+    at_once = 8
+
     def __init__(self, url: str, timeout_s: float = 5.0) -> None:
         self.url = _CREDENTIALS.sub("", url)  # it is told in errors
+        self._ruled: set[str] = set()
         try:
             self._client = SchemaRegistryClient(
                 {"url": url, "timeout": timeout_s, "max.retries": 1, "retries.wait.ms": 100}
@@ -114,6 +122,8 @@ class ConfluentRegistry:
 
     def _rule(self, subject: str) -> None:
         """Set our rule of compatibility; a subject need not be there to have one."""
+        if subject in self._ruled:
+            return
         try:
             with self._translated(f"ask for the compatibility of {subject}"):
                 ruled = self._client.get_compatibility(subject) == COMPATIBILITY
@@ -122,6 +132,7 @@ class ConfluentRegistry:
         if not ruled:
             with self._translated(f"set the compatibility of {subject}"):
                 self._client.set_compatibility(subject_name=subject, level=COMPATIBILITY)
+        self._ruled.add(subject)
 
     @contextmanager
     def _translated(self, attempt: str) -> Iterator[None]:
