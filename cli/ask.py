@@ -17,23 +17,28 @@ MARGIN_S = 10.0
 @click.argument("question")
 @click.option("--model", default="aether", help="A capability or a model by name.")
 @click.option("--session", help="A conversation to come back to.")
+@click.option("--user", help="Who asks: what is remembered of them is recalled too.")
 @formatted
-def ask(question: str, model: str, session: str | None, output: str) -> int:
+def ask(question: str, model: str, session: str | None, user: str | None, output: str) -> int:
     """Ask the grid a question; exit code 6 if it refuses, 5 if no answer came in time."""
-    answer = ask_grid(read_settings(), question, model, session)
+    answer = ask_grid(read_settings(), question, model, session, user)
     emit_one(output, answer, as_text(answer))
     return 0
 
 
 def ask_grid(
-    settings: Settings, question: str, model: str = "aether", session: str | None = None
+    settings: Settings,
+    question: str,
+    model: str = "aether",
+    session: str | None = None,
+    user: str | None = None,
 ) -> dict[str, Any]:
     """Return the answer as the gateway gives it.
 
     Raises ConnectionError, TimeoutError, PermissionError and ModelAway, by what the gateway says.
     """
     headers = {"x-aether-session": session} if session else {}
-    body = {"model": model, "messages": [{"role": "user", "content": question}]}
+    body = {"model": model, "messages": [{"role": "user", "content": question}], "user": user}
     try:
         answered = httpx2.post(
             f"{settings.gateway_url}/v1/chat/completions",

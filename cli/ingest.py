@@ -10,14 +10,14 @@ import click
 from cli.documents import contents_of, files_in
 from cli.indexing import await_index, ends
 from cli.output import Bar, emit_one, formatted, say
+from cli.scopes import SCOPE
 from streams.errors import Misconfigured, Undecodable
 from streams.events.memory import Content, MemoryOffered
-from streams.ids import EventId, minted
+from streams.ids import EventId, ScopeId, minted
 from streams.io.client import Client
 from streams.io.settings import Settings, read_settings
+from streams.scopes import GRID
 from streams.topics import MEMORY
-
-GRID, SESSION = "grid", "session:"
 
 
 class Ingested(NamedTuple):
@@ -35,9 +35,9 @@ class Ingested(NamedTuple):
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--scope", default=GRID, help="Who may recall it: `grid`, or `session:NAME`.")
+@click.option("--scope", type=SCOPE, default=GRID, help="Who may recall it, such as `user:NAME`.")
 @formatted
-def ingest(path: Path, scope: str, output: str) -> int:
+def ingest(path: Path, scope: ScopeId, output: str) -> int:
     """Let the grid remember a folder of Markdown, text or chats (JSON lines), or one file.
 
     What it remembers already is not remembered twice. Exit code 1 if something could not be read.
@@ -55,15 +55,12 @@ def as_text(done: Ingested) -> str:
     return f"{done.passages} passages of {done.files} files, {new}, in {done.seconds:.1f} s"
 
 
-def ingest_folder(settings: Settings, path: Path, scope: str = GRID) -> Ingested:
+def ingest_folder(settings: Settings, path: Path, scope: ScopeId = GRID) -> Ingested:
     """Offer everything in `path`; return once it can be recalled.
 
-    Raises Misconfigured if there is nothing to read or nobody could recall it, TimeoutError if it
-    takes too long.
+    Raises Misconfigured if there is nothing to read, TimeoutError if it takes too long.
     """
     began = time.monotonic()
-    if scope != GRID and not (scope.startswith(SESSION) and scope != SESSION):
-        raise Misconfigured(f"{scope!r} is no scope", fix="use `grid`, or `session:NAME`")
     contents, files, skipped = _read(path)
     with Client(settings) as client:
         starts = ends(client)

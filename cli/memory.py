@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from cli.output import emit, emit_one, formatted, say
+from cli.scopes import SCOPE
 from cli.summaries import summary_of
 from replay.memories import Fate, Remembered, history, remembered, told
 from streams.errors import Misconfigured
@@ -18,9 +19,9 @@ from streams.events.memory import Content, ForgettingRequested, Kind, MemoryOffe
 from streams.ids import EventId, MemoryId, ScopeId, minted
 from streams.io.client import Client
 from streams.io.settings import read_settings
+from streams.scopes import GRID
 from streams.topics import MEMORY, Topic
 
-GRID = "grid"
 TEXT_MAX = 80
 WAIT_S, LOOK_S = 30.0, 0.2
 #: Commands of `cli/recalling.py`.
@@ -51,11 +52,11 @@ def memory() -> None:
 
 
 @memory.command("list")
-@click.option("--scope", help="Only of this scope: `grid`, or `session:NAME`.")
+@click.option("--scope", type=SCOPE, help="Only of this scope, such as `user:NAME`.")
 @click.option("--all", "every", is_flag=True, help="Also what no longer holds.")
 @click.option("--limit", default=50, help="How many, the newest first.")
 @formatted
-def list_(scope: str | None, every: bool, limit: int, output: str) -> None:
+def list_(scope: ScopeId | None, every: bool, limit: int, output: str) -> None:
     """List memories."""
     with Client(read_settings()) as client:
         found = [known.at(_now()) for known in _memories(client, scope).values()]
@@ -99,11 +100,11 @@ def history_(memory_id: str, output: str) -> int:
 
 @memory.command()
 @click.argument("text")
-@click.option("--scope", default=GRID)
+@click.option("--scope", type=SCOPE, default=GRID, help="Who may recall it, such as `user:NAME`.")
 @click.option("--key", default="", help="What the fact is about, as `subject.attribute`.")
 @click.option("--ttl", help="How long it holds: a number with s, m, h or d.")
 @formatted
-def remember(text: str, scope: str, key: str, ttl: str | None, output: str) -> None:
+def remember(text: str, scope: ScopeId, key: str, ttl: str | None, output: str) -> None:
     """Let a scope remember a fact; of one key the newest holds."""
     content = Content(
         kind=Kind.FACT,
@@ -146,9 +147,8 @@ def forget(memory_id: str, reason: str, yes: bool, output: str) -> int:
     return 0
 
 
-def _memories(client: Client, scope: str | None = None) -> Mapping[MemoryId, Remembered]:
-    wanted = None if scope is None else ScopeId(scope)
-    return remembered(told(client.log, client.wire, wanted))
+def _memories(client: Client, scope: ScopeId | None = None) -> Mapping[MemoryId, Remembered]:
+    return remembered(told(client.log, client.wire, scope))
 
 
 def _one(client: Client, memory_id: str) -> Remembered:

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import click
 import numpy as np
 
-from cli.memory import GRID, send, shortened
+from cli.memory import send, shortened
 from cli.output import emit, emit_one, formatted, say
+from cli.scopes import SCOPE
 from processors.adapters.opened import Adapters
 from processors.adapters.qdrant_edge_index import QdrantEdgeIndex
 from processors.perception.ports import Encoder
@@ -32,6 +33,7 @@ from streams.events.sessions import RequestReceived, ResponseCompleted
 from streams.ids import MemoryId, RunId, ScopeId
 from streams.io.client import Client
 from streams.io.settings import Settings, read_settings
+from streams.scopes import GRID
 from streams.topics import MEMORY, REGISTRY
 
 KEY = "recall"
@@ -54,14 +56,16 @@ class Learned(NamedTuple):
 
 @click.command()
 @click.argument("question")
-@click.option("--scope", "scopes", multiple=True, default=(GRID,), help="Can be given repeatedly.")
+@click.option(
+    "--scope", "scopes", type=SCOPE, multiple=True, default=(GRID,), help="Can be given repeatedly."
+)
 @click.option("--limit", default=5)
 @formatted
-def search(question: str, scopes: tuple[str, ...], limit: int, output: str) -> int:
+def search(question: str, scopes: tuple[ScopeId, ...], limit: int, output: str) -> int:
     """Find what scopes know about a question, as a request would recall it now."""
     settings = read_settings()
     with Client(settings) as client, TemporaryDirectory() as folder:
-        asked = (question, tuple(map(ScopeId, scopes)))
+        asked = (question, scopes)
         found = asyncio.run(_found(settings, client, Path(folder), asked, limit))
     rows = [
         {

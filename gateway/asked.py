@@ -5,18 +5,24 @@ from typing import NamedTuple
 
 from gateway import chat
 from gateway.errors import unknown
+from gateway.named import Named
 from gateway.runs import News
 from streams.ids import RunId
 
 
 class Asked(NamedTuple):
-    """A request on its way: its run, whose turn it is, and until when its client waits."""
+    """A request on its way: its run, whom it names, and until when its client waits."""
 
     run_id: RunId
-    session: str
+    names: Named
     body: chat.ChatRequest
     created: int
     deadline: float
+
+    @property
+    def session(self) -> str:
+        """Whose turn it is; a request that names no session has one of its own."""
+        return self.names.session or self.run_id
 
 
 async def next_news(news: asyncio.Queue[News], asked: Asked) -> News:

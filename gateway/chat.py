@@ -3,7 +3,6 @@
 Unknown fields are accepted; known ones that this grid does not heed are named in the answer.
 """
 
-import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -11,10 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from gateway.errors import invalid
 from streams.events import sessions as s
 from streams.ids import ModelName, RunId, ScopeId
+from streams.scopes import NAME_MAX
 from streams.text import is_wellformed
 
-GRID_SCOPE = ScopeId("grid")
-NAME_MAX = 200
 LONG = 2**63  # an Avro long is below it
 
 #: Fields of OpenAI's that change an answer, and that are not heeded here.
@@ -85,6 +83,7 @@ class ChatRequest(BaseModel):
     seed: Annotated[int, Field(ge=-LONG, lt=LONG)] | None = None
     stop: str | list[str] | None = None
     metadata: dict[str, str] | None = None
+    user: str | None = None
 
     @property
     def text(self) -> str:
@@ -102,9 +101,10 @@ class ChatRequest(BaseModel):
         extra = self.model_extra or {}
         return sorted(name for name in IGNORED & set(extra) if extra[name] is not None)
 
-    def event(self, run_id: RunId, session: str | None) -> s.RequestReceived:
-        """Return the request as an event; a named session is recalled from and remembered in."""
-        own = ScopeId(f"session:{session}") if session else None
+    def event(
+        self, run_id: RunId, scopes: tuple[ScopeId, ...], remember_in: ScopeId | None
+    ) -> s.RequestReceived:
+        """Return the request as an event, with where it recalls from and is remembered."""
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         return s.RequestReceived(
             run_id=run_id,
@@ -120,8 +120,8 @@ class ChatRequest(BaseModel):
                 seed=self.seed,
                 stop=tuple(stop),
             ),
-            scopes=(GRID_SCOPE, own) if own else (GRID_SCOPE,),
-            remember_in=own,
+            scopes=scopes,
+            remember_in=remember_in,
             stream=self.stream,
         )
 
@@ -140,12 +140,6 @@ def parse(body: Any) -> ChatRequest:
     if not request.text.strip():
         raise invalid("messages: the user's last one is empty", "messages")
     return request
-
-
-def can_name_session(name: str) -> bool:
-    """Say whether a session may be called so: its name is a record's key and a header's value."""
-    shown = not any(unicodedata.category(c) == "Cc" for c in name)
-    return shown and 0 < len(name) <= NAME_MAX and name == name.strip() and name[0] != "@"
 
 
 def _wrong(body: Any, error: ValidationError) -> tuple[str, str]:

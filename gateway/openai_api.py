@@ -13,9 +13,10 @@ from gateway import answers, chat
 from gateway.asked import Asked, next_news
 from gateway.body import read_json
 from gateway.capabilities import Capabilities
-from gateway.errors import ApiError, away, failed, invalid, unknown
+from gateway.errors import ApiError, away, failed, unknown
 from gateway.frames import Frames, frames_of
 from gateway.identified import run_of
+from gateway.named import SESSION_HEADER, named
 from gateway.runs import Runs
 from gateway.sender import QueueFull, Sender
 from streams.errors import BrokerAway, DeliveryFailed, StoreAway
@@ -24,7 +25,6 @@ from streams.log import Headers
 
 T = TypeVar("T")
 
-SESSION_HEADER = "x-aether-session"
 TRACE_HEADERS = ("traceparent", "tracestate")
 LARGE = 100_000
 
@@ -67,25 +67,25 @@ class OpenAI:
     async def complete(self, request: Request) -> Response:
         """Answer a chat request with what its run comes to."""
         body = chat.parse(await read_json(request, self._body_max))
-        named = _session(request, body)
+        names = named(request, body)
         run_id = run_of(request)
         deadline = asyncio.get_running_loop().time() + self._timeout_s
-        asked = Asked(run_id, named or run_id, body, answers.now(), deadline)
+        asked = Asked(run_id, names, body, answers.now(), deadline)
         if not self._runs.following:
             raise away("answers cannot be followed yet")
         headers = _headers(asked)
         if body.stream:
-            frames = self._stream(asked, named, _trace(request))
+            frames = self._stream(asked, _trace(request))
             # what fails before the first piece is an answer with a status
             first = await _while_connected(request, anext(frames))
             return Frames(first, frames, headers)
-        event = await _while_connected(request, self._whole(asked, named, _trace(request)))
+        event = await _while_connected(request, self._whole(asked, _trace(request)))
         written = orjson.dumps(answers.answer(event, asked.created, asked.session))
         return Response(written, media_type="application/json", headers=headers)
 
-    async def _whole(self, asked: Asked, named: str | None, trace: Headers) -> ResponseCompleted:
+    async def _whole(self, asked: Asked, trace: Headers) -> ResponseCompleted:
         with self._runs.waiting(asked.run_id) as news:
-            await self._send(asked, named, trace)
+            await self._send(asked, trace)
             while True:
                 event = await next_news(news, asked)
                 if isinstance(event, ResponseCompleted):
@@ -93,19 +93,18 @@ class OpenAI:
                 if isinstance(event, RunFailed):
                     raise failed(event)
 
-    async def _stream(
-        self, asked: Asked, named: str | None, trace: Headers
-    ) -> AsyncGenerator[bytes, None]:
+    async def _stream(self, asked: Asked, trace: Headers) -> AsyncGenerator[bytes, None]:
         with self._runs.waiting(asked.run_id) as news:
-            await self._send(asked, named, trace)
+            await self._send(asked, trace)
             first = await next_news(news, asked)
             if isinstance(first, RunFailed):
                 raise failed(first)
             async for frame in frames_of(asked, first, news):
                 yield frame
 
-    async def _send(self, asked: Asked, named: str | None, trace: Headers) -> None:
-        event = asked.body.event(asked.run_id, named)
+    async def _send(self, asked: Asked, trace: Headers) -> None:
+        names = asked.names
+        event = asked.body.event(asked.run_id, names.scopes, names.remember_in)
         large = asked.body.size > LARGE
         try:
             await self._sender.send(asked.run_id, asked.session, event, trace, large=large)
@@ -131,28 +130,6 @@ async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
         for task in (working, leaving):
             task.cancel()
         await asyncio.gather(working, leaving, return_exceptions=True)
-
-
-def _session(request: Request, body: chat.ChatRequest) -> str | None:
-    """Return the session a client names, by header or metadata."""
-    named = _unicode(request.headers.get(SESSION_HEADER)) or (body.metadata or {}).get("session_id")
-    if named is None:
-        return None
-    if not chat.can_name_session(named):
-        raise invalid(
-            f"a session's name has 1 to {chat.NAME_MAX} printable characters, no space at its ends"
-            " and no '@' in front",
-            "metadata.session_id",
-        )
-    return named
-
-
-def _unicode(header: str | None) -> str | None:
-    """Return a header that was written in UTF-8; HTTP itself would read its bytes as Latin-1."""
-    try:
-        return header and header.encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return header
 
 
 def _trace(request: Request) -> Headers:

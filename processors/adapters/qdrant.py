@@ -43,8 +43,8 @@ def entry_of(payload: dict[str, Any]) -> Entry:
 
 def ranked(points: Iterable[Any]) -> list[Near]:
     """Order points by cosine; equal ones by id, so that a search has one answer."""
-    near = [Near(MemoryId(str(point.id)), float(point.score)) for point in points]
-    return sorted(near, key=lambda found: (-found.cosine, found.memory_id))
+    near = sorted((-point.score, str(point.id)) for point in points)
+    return [Near(MemoryId(known), -distance) for distance, known in near]
 
 
 def once(entries: Iterable[Entry]) -> list[Entry]:

@@ -53,7 +53,7 @@ def features(question: Question, pool: Pool) -> npt.NDArray[np.float64]:
     """Return float64[rows, FEATURES] for the candidates of a shelf."""
     shelf, rows, columns = pool.shelf, pool.rows, pool.columns
     prev, after = columns.prev[rows], columns.next[rows]
-    nameless = np.nan_to_num(pool.nameless, nan=0.0)
+    before, later = (np.nan_to_num(pool.nameless[near], nan=0.0) for near in (prev, after))
     alone = pool.wording.alone
     named = [
         code
@@ -68,8 +68,8 @@ def features(question: Question, pool: Pool) -> npt.NDArray[np.float64]:
             np.isin(columns.speaker[rows], named),
             shared(question.dates, columns.since_ms[rows]) if question.dates else _none(rows),
             columns.asks[rows],
-            nameless[prev],
-            nameless[after],
+            before,
+            later,
             alone[rows],
             alone[prev],
             alone[after],

@@ -6,7 +6,7 @@ the projection; which shelves are in memory changes how long an answer takes, ne
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from processors.recall.features import FEATURES, Pool, features, standardised
 from processors.recall.ports import Entry, Memory, MemoryIndex, Near
 from processors.recall.question import Question, taken_apart
 from processors.recall.ranking import UNTRAINED, Weights, fused, order
-from processors.recall.shelf import Rows, Shelf, Standing
+from processors.recall.shelf import NOBODY, Rows, Shelf, Standing
 from processors.recall.wording import Terms, best_worded, weighed, wording
 from streams.ids import MemoryId, ScopeId
 
@@ -136,17 +136,18 @@ class Library:
         ]
         if not whole:
             near = await self._cosines(vectors, asked.encoder, scopes, pools)
+        cosines = [dict(found) for found in near]
         for pool in pools:
-            _measure(pool, near)
-        ids = [pool.shelf.ids[row] for pool in pools for row in pool.rows]
+            _measure(pool, cosines)
+        ids = [memory_id for pool in pools for memory_id in pool.shelf.ids_of(pool.rows)]
         return Candidates(question, pools, ids)
 
     async def _cosines(
         self, vectors: Sequence[bytes], encoder: str, scopes: Sequence[ScopeId], pools: list[Pool]
     ) -> list[list[Near]]:
         """Return the candidates' cosines to each vector; to the last, their neighbours' as well."""
-        own = [pool.shelf.ids[row] for pool in pools for row in pool.rows]
-        around = [memory_id for pool in pools for memory_id in _concerned(pool)]
+        own = [memory_id for pool in pools for memory_id in pool.shelf.ids_of(pool.rows)]
+        around = [memory_id for pool in pools for memory_id in pool.shelf.ids_of(_concerned(pool))]
         among = [own, around][-len(vectors) :]
         searches = [
             self.index.nearest([vector], encoder, scopes, len(ids), among=ids)
@@ -207,8 +208,8 @@ def _chosen(shelf: Shelf, near: Sequence[Sequence[Near]], worded: Rows | None) -
     """Return the rows worth ranking: all, or those that are near and those that match by words."""
     if worded is None:
         return np.arange(len(shelf.ids))
-    rows = [shelf.row_of(n.memory_id) for found in near for n in found]
-    return np.union1d(worded, np.array([row for row in rows if row is not None], np.int64))
+    rows = shelf.rows_of(n.memory_id for found in near for n in found)
+    return np.union1d(worded, rows[rows != NOBODY])
 
 
 def _pool(shelf: Shelf, terms: Terms, rows: Rows, now_ms: int) -> Pool:
@@ -221,17 +222,17 @@ def _pool(shelf: Shelf, terms: Terms, rows: Rows, now_ms: int) -> Pool:
     return Pool(shelf, columns, said, rows, unknown, unknown.copy())
 
 
-def _concerned(pool: Pool) -> list[MemoryId]:
+def _concerned(pool: Pool) -> Rows:
     """Return the candidates and their neighbours, whose cosines count too."""
     columns, rows = pool.columns, pool.rows
     wanted = np.unique(np.concatenate((rows, columns.prev[rows], columns.next[rows])))
-    return [pool.shelf.ids[row] for row in wanted[wanted >= 0]]
+    somebody: Rows = wanted[wanted != NOBODY]
+    return somebody
 
 
-def _measure(pool: Pool, near: Sequence[Sequence[Near]]) -> None:
+def _measure(pool: Pool, cosines: Sequence[Mapping[MemoryId, float]]) -> None:
     """Write the cosines down; a question without names has the same twice."""
-    for cosines, found in zip((pool.meaning, pool.nameless), (near[0], near[-1]), strict=True):
-        for memory_id, cosine in found:
-            row = pool.shelf.row_of(memory_id)
-            if row is not None and row < len(cosines) - 1:
-                cosines[row] = cosine
+    rows = _concerned(pool)
+    ids = pool.shelf.ids_of(rows)
+    for column, known in zip((pool.meaning, pool.nameless), (cosines[0], cosines[-1]), strict=True):
+        column[rows] = [known.get(memory_id, np.nan) for memory_id in ids]

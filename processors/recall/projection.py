@@ -28,6 +28,7 @@ from streams.events.registry import RecallWeightsAdopted
 from streams.ids import MemoryId, ScopeId
 from streams.io.wire import Wire
 from streams.log import EventLog, Follower, Record
+from streams.scopes import GRID
 from streams.topics import MEMORY, REGISTRY
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ CHANGES = {
     RecallWeightsAdopted,
 }
 #: Every request asks the grid's own scope.
-WARM = (ScopeId("grid"),)
+WARM = (GRID,)
 KEEP_S = 1.0
 TAKE_S = 0.2
 

@@ -7,6 +7,7 @@ memory in the same source, whatever has arrived in between.
 from array import array
 from bisect import bisect_left, insort
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -78,9 +79,13 @@ class Shelf:
         """How many rows there are, dead ones and nobody's included."""
         return len(self.ids) + 1
 
-    def row_of(self, memory_id: MemoryId) -> int | None:
-        """Return the row of a memory that is here."""
-        return self._rows.get(memory_id)
+    def rows_of(self, memory_ids: Iterable[MemoryId]) -> Rows:
+        """Return the rows of memories, `NOBODY` for one that is not here."""
+        return np.array([self._rows.get(known, NOBODY) for known in memory_ids], np.int64)
+
+    def ids_of(self, rows: Rows) -> list[MemoryId]:
+        """Return which memories stand in some rows."""
+        return [self.ids[row] for row in rows.tolist()]
 
     def put(self, memory_id: MemoryId, content: Content, standing: Standing) -> None:
         """Take a memory in; one that is here stays as it is."""

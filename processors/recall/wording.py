@@ -64,11 +64,12 @@ def best_worded(terms: Terms, shelf: Shelf, count: int) -> Rows:
     columns, scores = shelf.columns(), np.zeros(shelf.width)
     for term, rarity in terms.choosing:
         rows, times = shelf.postings(term)
-        said = np.zeros(shelf.width)
-        said[rows] = times
-        near = np.concatenate((rows, columns.prev[rows], columns.next[rows]))
-        told = said[near] + said[columns.prev[near]] + said[columns.next[near]]
-        weight = _weight(told, columns.window_length[near], terms.window_length)
+        prev, after = columns.prev[rows], columns.next[rows]
+        told = np.zeros(shelf.width)
+        for window in (rows, prev, after):  # no row is there twice, but nobody's
+            told[window] += times
+        near = np.concatenate((rows, prev, after))
+        weight = _weight(told[near], columns.window_length[near], terms.window_length)
         scores[near] = scores[near] + rarity * weight
     found = np.flatnonzero(scores[:-1] > 0)
     if len(found) <= count:

@@ -12,6 +12,7 @@ from streams.ids import ModelName, RunId, ScopeId
 from tests.unit.gateway.door import body, completed
 
 RUN = RunId("run")
+SCOPES = (ScopeId("grid"), ScopeId("session:s1"))
 
 
 def said(*messages: tuple[str, Any]) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def test_every_field_reaches_the_event() -> None:
             "user": "ada",
         }
     )
-    assert request.event(RUN, "s1") == s.RequestReceived(
+    assert request.event(RUN, SCOPES, SCOPES[1]) == s.RequestReceived(
         run_id=RUN,
         model=ModelName("gpt"),
         text="Wie hoch?",
@@ -108,19 +109,15 @@ def test_every_field_reaches_the_event() -> None:
             s.Message(role="user", content="Wie hoch?"),
         ),
         options=s.Options(temperature=0.0, top_p=0.5, max_tokens=6, seed=-1, stop=("\n",)),
-        scopes=(ScopeId("grid"), ScopeId("session:s1")),
-        remember_in=ScopeId("session:s1"),
+        scopes=SCOPES,
+        remember_in=SCOPES[1],
         stream=True,
     )
 
 
-def test_a_request_without_a_session_is_remembered_nowhere() -> None:
-    event = chat.parse(body()).event(RUN, None)
-    assert (event.scopes, event.remember_in, event.options) == (
-        (ScopeId("grid"),),
-        None,
-        s.Options(),
-    )
+def test_what_a_client_leaves_open_has_no_options() -> None:
+    event = chat.parse(body()).event(RUN, (), None)
+    assert (event.scopes, event.remember_in, event.options) == ((), None, s.Options())
 
 
 def test_what_is_not_heeded_is_named_and_what_is_null_is_not() -> None:
@@ -130,7 +127,7 @@ def test_what_is_not_heeded_is_named_and_what_is_null_is_not() -> None:
 
 def test_ten_thousand_messages_are_one_request() -> None:
     many = chat.parse(said(*[("user", f"m{n}") for n in range(10_000)]))
-    assert (len(many.event(RUN, None).messages), many.text) == (10_000, "m9999")
+    assert (len(many.event(RUN, (), None).messages), many.text) == (10_000, "m9999")
 
 
 def test_an_answer_has_openais_shape_and_ours_beside_it() -> None:
@@ -163,18 +160,6 @@ def test_an_answer_has_openais_shape_and_ours_beside_it() -> None:
             ],
         },
     }
-
-
-@pytest.mark.parametrize("name", ["a", "ä" * 200, "Ada's chat", "👩‍👩‍👧", "a@b"])
-def test_a_session_may_be_called_almost_anything(name: str) -> None:
-    assert chat.can_name_session(name)
-
-
-@pytest.mark.parametrize(
-    "name", ["", "a" * 201, "@grid", " a", "a ", "a\r\nset-cookie: b", "a\0", "a\x7f", "a\x85b"]
-)
-def test_a_session_is_never_called_what_a_header_cannot_hold(name: str) -> None:
-    assert not chat.can_name_session(name)
 
 
 def test_json_has_no_nan() -> None:
