@@ -29,7 +29,7 @@ from streams.errors import DeliveryFailed
 from streams.io.kafka.log import PROCESSOR, KafkaLog
 from streams.io.registry import ConfluentRegistry
 from streams.log import Draft
-from streams.topics import CHUNKS, EVENT_TOPICS, SESSIONS
+from streams.topics import SESSIONS, TOPICS
 from tests.engines_fixtures import ServeModels, alone
 from tests.infra.cluster import Cluster, command_of
 from tests.infra.compose_file import BROKERS, pairs
@@ -37,7 +37,7 @@ from tests.infra.programs import run
 
 pytestmark = pytest.mark.integration
 
-TOPICS = {t.name for t in (*EVENT_TOPICS, CHUNKS)} | {t.dead_letters for t in EVENT_TOPICS}
+WANTED = {t.name for t in TOPICS} | {t.dead_letters for t in TOPICS if t.retention_ms is None}
 WITHIN_S = 60.0
 REGISTRYS = {"kafkasql-journal", "kafkasql-snapshots", "registry-events"}
 
@@ -92,8 +92,8 @@ def test_every_topic_of_the_grid_and_of_the_registry_is_on_three_brokers(running
     present = {
         name for name in admin.list_topics(timeout=WITHIN_S).topics if not name.startswith("_")
     }
-    assert present >= TOPICS | {"kafkasql-journal"}
-    assert present <= TOPICS | REGISTRYS
+    assert present >= WANTED | {"kafkasql-journal"}
+    assert present <= WANTED | REGISTRYS
     described = admin.describe_topics(TopicCollection(sorted(present)))
     copies = {
         name: {len(partition.replicas) for partition in topic.result(WITHIN_S).partitions}
@@ -104,7 +104,7 @@ def test_every_topic_of_the_grid_and_of_the_registry_is_on_three_brokers(running
 
 def test_two_brokers_must_have_a_record_before_it_is_acknowledged(running: Running) -> None:
     admin = AdminClient({"bootstrap.servers": running.cluster.bootstrap})
-    names = sorted(TOPICS | {"kafkasql-journal"})
+    names = sorted(WANTED | {"kafkasql-journal"})
     asked = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
     told = {
         resource.name: found.result(WITHIN_S)["min.insync.replicas"].value

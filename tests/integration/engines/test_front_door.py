@@ -46,7 +46,7 @@ import ant
 print(sys.argv[1:], ant.VERSION)
 sys.exit(7)
 """
-TOOLS = ("sh", "cat", "dirname", "readlink", "sha256sum")
+TOOLS = ("sh", "cat", "dirname", "readlink", "sed", "sha256sum")
 
 
 class Clone:

@@ -132,7 +132,7 @@ CASES: dict[str, tuple[Make, str, str]] = {
     "forged cause": (with_headers(SIGNED, (CAUSE, b"999999/0/1")), "Unacceptable", CAUSE),
     "null reference": (with_headers((DATA_REFERENCE, None)), "Undecodable", "content address"),
     "reference": (with_headers((DATA_REFERENCE, b"\xff/../")), "Undecodable", DATA_REFERENCE),
-    "missing": (missing, "Undecodable", "is not in"),
+    "missing": (missing, "NotStored", "is not in"),
     "tampered": (tampered, "Undecodable", "was altered"),
 }  # fmt: skip
 
@@ -218,7 +218,7 @@ def test_dead_letters_are_listed_shown_and_retried_once_their_cause_is_mended(gr
     name = f"{MEMORY.dead_letters}/{PARTITION}@{letter.offset}"
 
     (row,) = [r for r in listed(grid.settings, "dlq", "list") if r["letter"] == name]
-    assert (row["by"], row["attempt"], row["error"]) == ("intake", "1", "Undecodable")
+    assert (row["by"], row["attempt"], row["error"]) == ("intake", "1", "NotStored")
     shown = aether(grid.settings, "dlq", "show", name)
     assert grid.value()[:5].hex(" ") in shown.stdout
     assert "is not in" in shown.stdout
