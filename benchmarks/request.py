@@ -1,8 +1,9 @@
 """What a request costs beside its model: a whole grid, and its Kafka hops written by hand.
 
 The grid is the real one (Kafka, registry, Triton, worker, gateway); the model answers at once over
-HTTP. The hand-written chain does nothing but hop. Goals: one client p50 within 15 ms and 1.5 times
-the chain; 16 clients p99 within 60 ms.
+HTTP. The chain by hand has as many hops and asks the same encoder and model; another one does
+nothing but hop. Goals: one client p50 within 15 ms and 1.5 times the chain; 16 clients p99 within
+60 ms.
 """
 
 import argparse
@@ -41,7 +42,7 @@ from streams.topics import SESSIONS
 
 SYSTEMS = Path(__file__).parent / "systems"
 LAUNCH = REPOSITORY / "engines" / "launch.py"
-MODEL, CHAIN = "instant", "chain by hand"
+MODEL, CHAIN, HOPS = "instant", "chain by hand", "hops alone"
 CLIENTS = (1, 16, 64)
 #: What lies on the way from question to answer, in order.
 PATH = (
@@ -75,10 +76,11 @@ def program(name: str, *arguments: str) -> Iterator[int]:
 
 
 @contextmanager
-def grid(home: Path) -> Iterator[tuple[Settings, Supervisor]]:
-    """Run a grid that knows the instant model, apart from every other."""
+def grid(home: Path) -> Iterator[tuple[Settings, Supervisor, str]]:
+    """Run a grid that knows the instant model, and yield the model's address as well."""
     port = free_port()
-    model = {"base_url": f"http://127.0.0.1:{port}/v1", "model": MODEL, "api_key_env": "PATH"}
+    address = f"http://127.0.0.1:{port}/v1"
+    model = {"base_url": address, "model": MODEL, "api_key_env": "PATH"}
     os.environ.update(
         apart.environment(apart.settings_in(home), AETHER_MODELS=json.dumps({MODEL: model}))
     )
@@ -90,7 +92,7 @@ def grid(home: Path) -> Iterator[tuple[Settings, Supervisor]]:
         assert up.start()
         offer_capabilities(settings)
         _until(lambda: MODEL in _models(settings), "the gateway does not offer the model")
-        yield settings, up
+        yield settings, up, address
 
 
 def _patient(wanted: Sequence[Service]) -> list[Service]:
@@ -129,15 +131,15 @@ class Bench:
         self.alone: list[Answered] = []
 
     @contextmanager
-    def chained(self) -> Iterator[None]:
-        """Run the hand-written chain beside the grid, on the same broker."""
-        bootstrap, port = self._settings.bootstrap, free_port()
-        create(bootstrap, dict.fromkeys(chain.TOPICS, chain.PARTITIONS))
+    def chained(self, name: str, *work: str) -> Iterator[None]:
+        """Run a hand-written chain beside the grid, on the same broker."""
+        bootstrap, port, label = self._settings.bootstrap, free_port(), f"chain-{len(work)}"
+        create(bootstrap, dict.fromkeys(chain.topics(label), chain.PARTITIONS))
         with ExitStack() as running:
-            stages = running.enter_context(program("chain.py", "stages", bootstrap))
-            door = running.enter_context(program("chain.py", "door", bootstrap, str(port)))
-            self._loads[CHAIN] = Load(port, MODEL)
-            self._pids[CHAIN] = [stages, door]
+            stages = running.enter_context(program("chain.py", "stages", label, bootstrap, *work))
+            door = running.enter_context(program("chain.py", "door", label, bootstrap, str(port)))
+            self._loads[name] = Load(port, MODEL)
+            self._pids[name] = [stages, door]
             _until(lambda: _open(port), "the chain's door does not open")
             yield
 
@@ -216,11 +218,11 @@ def _mean(values: Iterator[float]) -> float:
 
 def main(asked: argparse.Namespace) -> None:
     """Run the benchmark."""
-    with folder() as home, grid(home) as (settings, up):
+    with folder() as home, grid(home) as (settings, up, model):
         bench = Bench(settings, up, asked.scale)
-        with bench.chained():
+        with bench.chained(CHAIN, settings.triton_address, model), bench.chained(HOPS):
             bench.warm()
-            figures = interleaved(["aether", CHAIN], asked.rounds, bench.measure)
+            figures = interleaved(["aether", CHAIN, HOPS], asked.rounds, bench.measure)
         passed = stages(settings, bench.alone)
     ratio = (figures["aether"]["p50_ms_1"] or 0) / (figures[CHAIN]["p50_ms_1"] or 1)
     figures["aether"]["p50_times_chain"] = ratio

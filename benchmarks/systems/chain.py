@@ -1,7 +1,8 @@
 """A request's Kafka hops written by hand: a door, and stages that consume, decode and produce.
 
-As many appends lie between question and answer as in the grid; the stages do nothing else, and all
-share one consumer loop, which is the quickest way there is.
+As many appends lie between question and answer as in the grid, and all stages share one consumer
+loop, which is the quickest way there is. A working chain asks the encoder and the model on its way,
+as the grid does; the other one does nothing but hop.
 """
 
 import asyncio
@@ -10,23 +11,27 @@ import json
 import sys
 import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
 import fastavro
+import httpx2
+import numpy as np
 import uvicorn
 from confluent_kafka import Consumer, Producer, TopicPartition
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from tritonclient.grpc import InferenceServerClient, InferInput
 
 #: Appends from question to answer: received, perceived, recalled, requested, completed, responded.
 HOPS = 6
 PARTITIONS = 4
-TOPICS = [f"chain.{hop}" for hop in range(HOPS)]
+#: The hops at which a working chain asks the encoder and the model.
+PERCEIVED, COMPLETED = 1, 4
 SAID = fastavro.parse_schema(
     {
         "type": "record",
@@ -71,32 +76,64 @@ def consumer(bootstrap: str, group: str) -> Consumer:
     )
 
 
-def stages(bootstrap: str) -> None:
+def topics(chain: str) -> list[str]:
+    """Return the topics of a chain, in order."""
+    return [f"{chain}.{hop}" for hop in range(HOPS)]
+
+
+class Work:
+    """What lies between the hops: nothing, or the encoder on Triton and the model over HTTP."""
+
+    def __init__(self, triton: str = "", model: str = "") -> None:
+        self._encoder = InferenceServerClient(triton) if triton else None
+        self._model = httpx2.Client(base_url=model) if model else None
+
+    def perceive(self, texts: Sequence[str]) -> None:
+        """Embed texts, all in one request."""
+        if self._encoder is not None and texts:
+            asked = InferInput("TEXT", [len(texts), 1], "BYTES")
+            asked.set_data_from_numpy(np.array([[t.encode()] for t in texts], dtype=np.object_))
+            self._encoder.infer("minilm", [asked]).as_numpy("VECTOR")
+
+    def complete(self, text: str) -> None:
+        """Ask the model."""
+        if self._model is not None:
+            body = {"model": "instant", "messages": [{"role": "user", "content": text}]}
+            self._model.post("/chat/completions", json=body).raise_for_status()
+
+
+def stages(chain: str, bootstrap: str, work: Work) -> None:
     """Carry every event to the next topic."""
-    sending, reading = producer(bootstrap), consumer(bootstrap, "chain")
-    following = dict(pairwise(TOPICS))
-    reading.subscribe(TOPICS[:-1], on_assign=lambda *_: print("ready", flush=True))
+    names = topics(chain)
+    sending, reading = producer(bootstrap), consumer(bootstrap, chain)
+    following = dict(pairwise(names))
+    reading.subscribe(names[:-1], on_assign=lambda *_: print("ready", flush=True))
     while True:
         first = reading.poll(0.05)
-        for message in [] if first is None else [first, *reading.consume(499, 0)]:
-            said = decode(message.value())
-            sending.produce(following[message.topic() or ""], encode(said), message.key())
+        batch = [] if first is None else [first, *reading.consume(499, 0)]
+        told = [(following[m.topic() or ""], decode(m.value()), m.key()) for m in batch]
+        work.perceive([said["text"] for topic, said, _ in told if topic == names[PERCEIVED]])
+        for topic, said, key in told:
+            if topic == names[COMPLETED]:
+                work.complete(said["text"])
+            sending.produce(topic, encode(said), key)
         sending.poll(0)
 
 
 class Door:
     """HTTP in front: appends a question, follows the last topic, answers."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, chain: str, bootstrap: str) -> None:
+        self._topics = topics(chain)
         self._sending = producer(bootstrap)
-        self._reading = consumer(bootstrap, "chain.door")
+        self._reading = consumer(bootstrap, f"{chain}.door")
         self._waiting: dict[str, asyncio.Future[str]] = {}
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Follow while the server runs."""
         loop = asyncio.get_running_loop()
-        self._reading.assign([TopicPartition(TOPICS[-1], p, 0) for p in range(PARTITIONS)])
+        self._reading.assign([TopicPartition(self._topics[-1], p, 0) for p in range(PARTITIONS)])
         threading.Thread(target=self._follow, args=(loop,), daemon=True).start()
         threading.Thread(target=self._serve, daemon=True).start()
         yield
@@ -107,7 +144,7 @@ class Door:
         name = str(uuid.uuid4())
         self._waiting[name] = future = asyncio.get_running_loop().create_future()
         text = asked["messages"][-1]["content"]
-        self._sending.produce(TOPICS[0], encode({"id": name, "text": text}), name)
+        self._sending.produce(self._topics[0], encode({"id": name, "text": text}), name)
         return JSONResponse({"choices": [{"message": {"content": await future}}]})
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -126,9 +163,9 @@ class Door:
             future.set_result(said["text"])
 
 
-def door(bootstrap: str, port: int) -> None:
+def door(chain: str, bootstrap: str, port: int) -> None:
     """Serve HTTP."""
-    made = Door(bootstrap)
+    made = Door(chain, bootstrap)
     routes = [Route("/v1/chat/completions", made.complete, methods=["POST"])]
     app = Starlette(routes=routes, lifespan=made.lifespan)
     print("ready", flush=True)
@@ -137,6 +174,6 @@ def door(bootstrap: str, port: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "stages":
-        stages(sys.argv[2])
+        stages(sys.argv[2], sys.argv[3], Work(*sys.argv[4:]))
     else:
-        door(sys.argv[2], int(sys.argv[3]))
+        door(sys.argv[2], sys.argv[3], int(sys.argv[4]))

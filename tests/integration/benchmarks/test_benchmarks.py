@@ -54,7 +54,7 @@ def test_the_rebuild_benchmark_tells_both_rates() -> None:
 
 def test_the_request_benchmark_tells_percentiles_and_stages() -> None:
     told = figures("request", "--scale", "0.05")
-    assert set(told) == {"aether", "chain by hand", "stages of aether, ms"}
+    assert set(told) == {"aether", "chain by hand", "hops alone", "stages of aether, ms"}
     one = {f"{name}_1" for name in ("p50_ms", "p95_ms", "p99_ms", "requests_per_s", "cpu_ms")}
     assert one <= set(told["aether"]) & set(told["chain by hand"])
     assert len(told["stages of aether, ms"]) == 8
