@@ -13,9 +13,11 @@ import pytest
 
 from engines.install import Installed
 from processors.app import SNAPSHOTS_FOLDER
+from processors.memory.decider import MEMORY_DECIDER
 from streams.events.memory import Content, Kind, MemoryOffered
 from streams.ids import EventId, derived
 from streams.io.client import Client
+from streams.plain import text_of
 from streams.topics import MEMORY
 from tests.integration.grid.front import Done, Front
 from tests.integration.grid.harness import grid_running, running, wait_until
@@ -90,7 +92,9 @@ def test_a_hundred_thousand_events_fold_to_the_same(decided: Front) -> None:
 
 def test_a_state_that_was_altered_is_found_and_named(decided: Front) -> None:
     right = of_memory(decided.succeed("rebuild", "-o", "jsonl"))
-    snapshot, scope = alter_one(decided.folder / SNAPSHOTS_FOLDER / "memory.1")
+    snapshot, scope = alter_one(
+        decided.folder / SNAPSHOTS_FOLDER / f"memory.{MEMORY_DECIDER.version}"
+    )
     partition = int(snapshot.parent.name)
     done = decided.run("rebuild", "-o", "jsonl")
     assert done.code == 3
@@ -107,9 +111,8 @@ def alter_one(folder: Path) -> tuple[Path, str]:
     snapshot = max(folder.glob("*/1/*.jsonl"))
     first, line, *rest = snapshot.read_text().split("\n")
     scope, kept = json.loads(line)
-    text = json.dumps([scope, kept], separators=(",", ":"))
-    assert "title " in text
-    content = "\n".join([first, text.replace("title ", "another title ", 1), *rest])
+    kept["count"] += 1
+    content = "\n".join([first, text_of([scope, kept]), *rest])
     digest = hashlib.sha256(content.encode()).hexdigest()
     snapshot.unlink()
     altered = snapshot.with_name(f"{snapshot.name[:20]}-{digest}.jsonl")
