@@ -154,13 +154,13 @@ def test_a_session_a_user_and_a_tenant_know_what_others_do_not(memory: Memory) -
 
 
 def test_what_a_user_says_is_recalled_for_that_user_alone(memory: Memory) -> None:
-    memory.answer("Remember that my locker has the number 5381.", user="ada")
+    memory.answer("Remember that my locker has the number 5381.", user="lena")
     question = "Which number has my locker?"
-    memory.answers("5381", question, user="ada")
-    assert {m.recorded.content.speaker for m in memory.all(ScopeId("user:ada")).values()} == {
+    memory.answers("5381", question, user="lena")
+    assert {m.recorded.content.speaker for m in memory.all(ScopeId("user:lena")).values()} == {
         "user"
     }
-    for names in ({}, {"user": "bob"}, {"session": "ada"}):
+    for names in ({}, {"user": "bob"}, {"session": "lena"}):
         assert memory.answer(question, **names).startswith(NOTHING), names
 
 
