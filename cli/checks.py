@@ -27,7 +27,7 @@ CHECKS = (
     Check("lint", ("ruff", "check")),
     Check("types", ("mypy", *CODE)),
     Check("imports", ("lint-imports", "--no-cache")),
-    Check("tests", ("pytest",)),
+    Check("tests", ("pytest", "--durations=12")),
 )
 
 
