@@ -98,7 +98,7 @@ def _rebuild(settings: Settings) -> bool:
     with held(settings):
         done = rebuild_all(settings)
     for rebuilt in done.states:
-        if rebuilt.records:
+        if rebuilt.keys or not rebuilt.same:
             before = (rebuilt.before or "not known")[:12]
             mark = "=" if rebuilt.same else "≠"
             place = f"{rebuilt.decider}/{rebuilt.partition}"
