@@ -4,6 +4,7 @@ Readers never skip silently: an offset the log no longer holds is LogTruncated.
 """
 
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -60,6 +61,8 @@ READER: Options = {
 LIVE: Options = {"fetch.wait.max.ms": 500, "queued.min.messages": 10_000}
 
 METADATA_TIMEOUT_S = 10.0
+LEADERLESS = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+LEADER_PAUSES_S = (0.05, 0.1, 0.2, 0.4)
 READ_MAX = 10_000
 #: How long a range read may stand still before it is reported as an outage.
 STALL_POLLS_MAX = 300
@@ -153,14 +156,17 @@ class KafkaLog:
             raise translate(exc, f"describe {topic}") from exc
 
     def span(self, topic: str, partition: int) -> Span:
-        """Return a partition's watermarks."""
-        with self._lock:
+        """Return a partition's watermarks; one that was just created may have no leader yet."""
+        place = TopicPartition(topic, partition)
+        for pause_s in (*LEADER_PAUSES_S, None):
             try:
-                found = self._asker().get_watermark_offsets(
-                    TopicPartition(topic, partition), METADATA_TIMEOUT_S
-                )
+                with self._lock:
+                    found = self._asker().get_watermark_offsets(place, METADATA_TIMEOUT_S)
+                break
             except KafkaException as exc:
-                raise translate(exc, f"ask for the offsets of {topic}/{partition}") from exc
+                if pause_s is None or exc.args[0].code() not in LEADERLESS:
+                    raise translate(exc, f"ask for the offsets of {topic}/{partition}") from exc
+            time.sleep(pause_s)
         if found is None:
             raise BrokerAway(f"no answer about the offsets of {topic}/{partition}")
         return Span(*found)
