@@ -25,7 +25,7 @@ News = TextEmitted | ResponseCompleted | RunFailed
 
 TAKE_S = 0.2
 PAUSE_S = 0.5
-#: With one waiter every event is looked at as it comes; the more wait, the more are fetched at once.
+#: For one waiter every event is looked at as it comes; the more wait, the more are fetched at once.
 PACE_S, PACE_MAX_S = 0.0003, 0.005
 
 

@@ -58,8 +58,8 @@ READER: Options = {
     "queued.min.messages": 500_000,
     "reconnect.backoff.max.ms": 1_000,
 }
-#: Who follows live takes what is there before more is fetched: one that pauses is sent more at once,
-#: by fewer requests.
+#: Who follows live takes what is there before more is fetched: one that pauses is sent more at
+#: once, by fewer requests.
 LIVE: Options = {"fetch.wait.max.ms": 500, "queued.min.messages": 2}
 
 METADATA_TIMEOUT_S = 10.0
