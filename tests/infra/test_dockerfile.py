@@ -15,7 +15,9 @@ from tests.infra.compose_file import SERVICES
 from tests.infra.programs import run
 
 DOCKERFILE = INFRA / "Dockerfile"
-TARGETS = {service["build"]["target"] for service in SERVICES.values() if "build" in service}
+TARGETS = sorted(
+    {service["build"]["target"] for service in SERVICES.values() if "build" in service}
+)
 #: Imports everything that a role or job needs, reads every schema, and tells where from.
 LOAD = """
 import importlib, sys
