@@ -49,6 +49,14 @@ class Marks:
         self._decisions[processor] = here
         return False
 
+    def note(self, origin: Origin, key: bytes | None) -> None:
+        """Remember that what is from `origin` was read under a record's key."""
+        if type(origin) is Outcome:
+            named = (key or b"").decode(errors="replace")
+            self._outcome_repeats((origin.processor, named), origin.offset)
+        else:
+            self.repeats(origin, "")  # decisions are told apart without it
+
     def _outcome_repeats(self, name: tuple[str, str], offset: int) -> bool:
         before = self._outcomes.pop(name, -1)
         self._outcomes[name] = max(before, offset)  # last: the keys stand in the order of reading
