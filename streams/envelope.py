@@ -97,7 +97,8 @@ def named(record: Record, head: Head) -> tuple[str, str, str]:
     if not key:
         raise Unacceptable(f"{place(record)} has no key, so it belongs to no stream")
     try:
-        return key.decode(), head.get(ID, b"").decode(), head.get(CORRELATION, b"").decode()
+        # a header of Kafka's may be null
+        return key.decode(), (head.get(ID) or b"").decode(), (head.get(CORRELATION) or b"").decode()
     except UnicodeDecodeError as exc:
         raise Unacceptable(f"key or header of {place(record)} is not UTF-8: {exc}") from exc
 
