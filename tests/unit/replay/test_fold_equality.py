@@ -7,7 +7,7 @@ read histories of the real deciders, with repeats, half decisions and records th
 import io
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -106,7 +106,7 @@ def _headed(record: Record, name: str, value: bytes) -> Record:
     return record._replace(headers=head)
 
 
-SPOILT = {
+SPOILT: Mapping[str, Callable[[Record], Record]] = {
     "as it was": lambda record: record,
     "cut short": lambda record: record._replace(value=(record.value or b"")[:-1]),
     "too long": lambda record: record._replace(value=(record.value or b"") + b"\0"),
