@@ -6,6 +6,7 @@ last bytes. Goals: at least 100,000 records/s/core, and 8 times Faust's.
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from confluent_kafka import Producer
@@ -33,21 +34,22 @@ class Bench:
         create_topics(bootstrap, {}, replication=1, topics=(SESSIONS,))
         create(bootstrap, {EMPTY: SESSIONS.partitions})
         create(bootstrap, {CHANGELOG: SESSIONS.partitions}, **{"cleanup.policy": "compact"})
-        self.records = self._fill(records)
-        say(f"{self.records} records are in the log")
+        self._wire = open_wire(DirectoryStore(home / "objects"))
+        self._history, self.records = History(self._wire), 0
+        self.grow(records, (SESSIONS.name, CHANGELOG))
 
-    def _fill(self, count: int) -> int:
+    def grow(self, count: int, topics: Sequence[str] = (SESSIONS.name,)) -> None:
+        """Append history until the log holds about `count` records."""
         producer = Producer(
             {**QUIET, "bootstrap.servers": self._bootstrap, "enable.idempotence": True,
              "linger.ms": 20}
         )  # fmt: skip
-        wire, written = open_wire(DirectoryStore(self._home / "objects")), 0
-        for record in History(wire).records(count):
-            for topic in (SESSIONS.name, CHANGELOG):
+        for record in self._history.records(count):
+            for topic in topics:
                 _produce(producer, topic, record)
-            written += 1
+            self.records += 1
         assert producer.flush(120) == 0
-        return written
+        say(f"{self.records} records are in the log")
 
     def measure(self, system: str, turn: int) -> dict[str, float]:
         """Let one of them come to its state once."""

@@ -126,7 +126,7 @@ class Rebuilder(NamedTuple):
         """Fold a whole partition; facts of the grid and marks count below `position` only."""
         span, marks, read = self.log.span(topic, partition), Marks(), 0
         past = _Past(standings, marks, self.wire, position)
-        with _few_collections():
+        with few_collections():
             for records in self.log.read(topic, partition, span.first, span.end):
                 for record in records:
                     with suppress(Poison):  # the runner parks it
@@ -178,7 +178,7 @@ def _differing(before: Standing, after: Standing) -> Iterator[str]:
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
+def few_collections() -> Iterator[None]:
     """Let the cyclic collector rest: records are many live objects and no cycles."""
     before = gc.get_threshold()
     gc.set_threshold(*COLLECTOR)
