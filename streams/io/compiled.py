@@ -246,10 +246,10 @@ class _Reader(_Source):
             case "text" | "bytes":
                 self._length()
                 text = ".decode()" if shape == "text" else ""
-                self.lines += ["j = i + (n >> 1)", f"{name} = v[i:j]{text}", "i = j"]
+                self.lines.append(f"{name} = v[i:(i := i + (n >> 1))]{text}")
             case "vector":
                 self._length()
-                self.lines += ["j = i + (n >> 1)", f"{name} = numbers(v[i:j])", "i = j"]
+                self.lines.append(f"{name} = numbers(v[i:(i := i + (n >> 1))])")
             case "long":
                 self.lines += ["n = v[i]", f"if n > 127: {name}, i = long_at(v, i)"]
                 self.lines.append(f"else: {name} = n >> 1 ^ -(n & 1); i += 1")

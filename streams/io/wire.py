@@ -14,7 +14,7 @@ from streams.io.codec import PREFIX, Encoding
 from streams.io.objects import ObjectStore
 from streams.log import Draft, Headers, Record
 
-CLAIM_MIN = 256 * 1024
+CLAIM_MIN, REFERENCE = 256 * 1024, env.DATA_REFERENCE
 #: Headers that an event hands on to what it causes.
 TRACE = (env.TRACE_PARENT, env.TRACE_STATE)
 
@@ -142,8 +142,7 @@ class Wire:
 
     def _event(self, record: Record, head: Head) -> Any:
         value = record.value or b""
-        address = head.get(env.DATA_REFERENCE)
-        if address is not None:  # a header of Kafka's may be null
+        if (address := head.get(REFERENCE)) is not None:  # a header of Kafka's may be null
             value = value[: PREFIX.size] + self._claim(address)
         return self.codec.decode(value)
 
