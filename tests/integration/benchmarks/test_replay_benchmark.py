@@ -20,7 +20,18 @@ BACK = {"cold_s", "cold_core_s", "recover_s", "recover_core_s"}
 
 
 def test_the_replay_benchmark_tells_what_history_takes() -> None:
-    arguments = ("bench", "replay", "--events", "2000", "--sizes", "3000", "--rounds", "1", "-o", "json")
+    arguments = (
+        "bench",
+        "replay",
+        "--events",
+        "2000",
+        "--sizes",
+        "3000",
+        "--rounds",
+        "1",
+        "-o",
+        "json",
+    )
     done = subprocess.run(
         [sys.executable, "-P", "-m", "cli.main", *arguments],
         cwd=ROOT,
