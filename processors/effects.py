@@ -15,7 +15,7 @@ from processors.parts import Assignment, Desk, Task
 from processors.patience import patiently
 from processors.room import Room
 from streams.effects import EffectClass
-from streams.envelope import CAUSATION, Envelope, author_of
+from streams.envelope import CAUSATION, Envelope, Head, Origin, author_of
 from streams.errors import Fatal, Poison, Transient
 from streams.ids import ProcessorName
 from streams.io.wire import Author
@@ -118,9 +118,8 @@ class PerformingPost:
         self._tasks: dict[str, Task] = {}
         self._held = 0
 
-    def recall(self, record: Record, kind: type) -> None:
+    def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         """Remember which requests were answered."""
-        head = dict(record.headers)
         cause = head.get(CAUSATION)
         if cause is not None and author_of(head) == self._part.name:
             self._answered.add(cause.decode(errors="replace"))

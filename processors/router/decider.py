@@ -21,6 +21,7 @@ from streams.events.sessions import (
 from streams.events.tuning import Unsure
 from streams.ids import CapabilityId, ProcessorName, RunId
 from streams.topics import SESSIONS
+from streams.values import maker
 
 __all__ = ["AUTOMATIC", "ROUTER", "Facts", "Routing"]
 
@@ -40,6 +41,9 @@ class Routing:
     done: tuple[RunId, ...] = ()
     capability: CapabilityId | None = None
     focus: bytes = b""
+
+
+_routing = maker(Routing)
 
 
 def decide(state: Routing, cause: Envelope[Inputs], table: Table) -> tuple[Decided, ...]:
@@ -127,9 +131,9 @@ def evolve(state: Routing, event: Decided) -> Routing:
     done = (*state.done, event.run_id)[-REMEMBERED:]
     match event:
         case RequestRouted(capability=capability, focus=focus):
-            return Routing(done, capability, focus)
+            return _routing(done, capability, focus)
         case RequestRefused() | ClarificationAsked():
-            return Routing(done, state.capability, state.focus)
+            return _routing(done, state.capability, state.focus)
         case _:
             assert_never(event)
 
