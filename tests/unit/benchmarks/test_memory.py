@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks._grid import Grid, Remembering
+from benchmarks._grid import Grid
 from benchmarks._locomo import Asking, Conversation, read
 from benchmarks._rankings import PEERS, Peers
+from benchmarks._served import Remembering
 from benchmarks.memory import World, shares
 from processors.perception.ports import Encoded
 from processors.recall.learning import learned
