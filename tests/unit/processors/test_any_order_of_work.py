@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from processors.memory.decider import MEMORY_DECIDER, memory_id
 from processors.router.decider import ROUTER
 from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY, TUNER
+from streams.events import memory as m
 from streams.events import sessions as s
 from streams.events import tuning as t
-from streams.ids import CapabilityId, RunId
+from streams.ids import CapabilityId, ModelName, RunId, derived
 from streams.io.standing import AnyDecider
 from streams.topics import GRID_KEY, ROUTER_KEY
 from tests.unit.processors.any_order import Outcome, Step, Told, schedules, worked
@@ -63,9 +64,12 @@ def lessons(partition: int) -> list[Told]:
 
 
 def offers(partition: int) -> list[Told]:
-    """Return what three scopes are told: the same again, facts of few keys, and times to live."""
+    """Return what three scopes are told: the same again, facts of few keys, and times to live.
+
+    Some are found to be near others, and judged, also where nobody asked for it.
+    """
     chance = random.Random(partition)
-    told = list[Told]()
+    told, facts = list[Told](), list[tuple[str, m.Content]]()
     for number in range(90):
         key, text = f"user:{chance.randrange(3)}", f"It is {chance.randrange(9)} o'clock"
         at_ms = chance.choice([None, *range(5)])
@@ -73,6 +77,19 @@ def offers(partition: int) -> list[Told]:
         made = chance.choice([scope.passage(text.upper()), scope.turn(text, at_ms or 0), fact])
         offered = scope.offered(made, chance.choice([None, None, 1, 30]))
         told.append(Told(key, offered, f"{partition}-offer-{number}"))
+        facts.append((key, fact))
+        told.append(Told(key, scope.offered(fact), f"{partition}-fact-{number}"))
+        content, other = fact, chance.choice([said for at, said in facts if at == key])
+        newer, older = memory_id(key, content), memory_id(key, other)
+        like = m.Like(memory_id=older, cosine=chance.choice([0.4, 0.6, 0.95]), content=other)
+        judge = ModelName(chance.choice(["", "judge"]))
+        found = m.LikenessFound(memory_id=newer, content=content, like=(like,), judge=judge)
+        made_of_it = m.JudgementMade(
+            judgement_id=derived(newer, older, "judgement"), memory_id=newer, other_id=older,
+            relation=chance.choice(list(m.Relation)), said="",
+        )  # fmt: skip
+        told.append(Told(key, found, f"{partition}-like-{number}"))
+        told.append(Told(key, made_of_it, f"{partition}-judged-{number}"))
         if number % 7 == 6:
             forgotten = scope.forget(memory_id(key, made))
             told.append(Told(key, forgotten, f"{partition}-forget-{number}"))
