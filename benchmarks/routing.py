@@ -44,6 +44,9 @@ def main() -> None:
     parser.add_argument(
         "--replay", type=int, metavar="N", help="start with 5 shots, then learn from N requests"
     )
+    parser.add_argument(
+        "--verdicts", action="store_true", help="with --replay: only say right or wrong"
+    )
     asked = parser.parse_args()
     figures = asyncio.run(_measure(asked))
     show(figures, asked, title=f"Routing {asked.test}", drawn="accuracy")
@@ -77,7 +80,8 @@ async def _replay(
     requests = sorted(set(known) - set(start))
     random.Random(0).shuffle(requests)
     inside = [row for row in test if row[1] != OUTSIDE]
-    return await replayed(encoder, start, requests[: asked.replay], inside)
+    taught = requests[: asked.replay]
+    return await replayed(encoder, start, taught, inside, verdicts=asked.verdicts)
 
 
 async def _round(
