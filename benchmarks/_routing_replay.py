@@ -19,7 +19,8 @@ from typing import Any
 
 from benchmarks._feedback import Decided, corrected, verdict_on
 from benchmarks._report import say
-from benchmarks._routing_path import OUTSIDE, Row, described
+from benchmarks._routing_path import described
+from benchmarks._texts import OUTSIDE, Row
 from benchmarks._vectors import KeptEncoder
 from cli.grid import engines
 from cli.tuning import tell, told
