@@ -15,6 +15,8 @@ from streams.events.tuning import ComparisonRequested, WeightsCompared, WeightsT
 from streams.ids import ProcessorName
 from streams.topics import TUNING, Topic
 
+#: Among so many the rejected answer is looked for: what is not, has next to no share.
+FOREMOST = 5
 #: Below it, "none of these" is the answer that counts as right where it is.
 THRESHOLD = 0.5
 
@@ -69,8 +71,8 @@ def judge_of(syllabus: Syllabus, weights: Any) -> Judge:
 def disputed(new: Judge, old: Judge, said: Sequence[Lesson]) -> tuple[int, int]:
     """Return on how many lessons the new was right and the old was not, and the other way round.
 
-    Who is only known to be wrong gives the other no more than the chance it gives itself: it may
-    be wrong, too. What remains of a lesson counts for nobody.
+    Who is only known to be wrong gives the other no more than the chance it gives itself, now
+    that the rejected answer is out: it may be wrong, too. What remains of a lesson counts for nobody.
     """
     better = worse = 0.0
     for lesson in said:
@@ -86,9 +88,11 @@ def credit(judge: Judge, lesson: Lesson) -> float:
     vector = exact(lesson.vector)
     if vector is None or len(vector) != judge.dimensions:
         return 0.0
-    told = judge.judge(vector, 1)
+    told = judge.judge(vector, FOREMOST)
     if lesson.wrong is not None:
-        return told.scored[0].share if told.scored[0].label != lesson.wrong else 0.0
+        best, *others = told.scored
+        spared = sum(other.share for other in others if other.label == lesson.wrong)
+        return 0.0 if best.label == lesson.wrong else best.share / (1 - spared)
     if lesson.label is None:
         return float(told.confidence < THRESHOLD)
     return float(told.scored[0].label == lesson.label)
