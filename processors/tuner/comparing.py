@@ -72,7 +72,7 @@ def disputed(new: Judge, old: Judge, said: Sequence[Lesson]) -> tuple[int, int]:
     """Return on how many lessons the new was right and the old was not, and the other way round.
 
     Who is only known to be wrong gives the other no more than the chance it gives itself, now
-    that the rejected answer is out: it may be wrong, too. What remains of a lesson counts for nobody.
+    that the rejected answer is out: it may be wrong, too. What remains counts for nobody.
     """
     better = worse = 0.0
     for lesson in said:
