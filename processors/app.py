@@ -20,12 +20,14 @@ from processors.memory.decider import MEMORY_DECIDER
 from processors.memory.turns import TURNS
 from processors.metrics import WorkerMetrics, serve
 from processors.models.effect import Inferring
+from processors.models.judging import Judging
 from processors.orchestrator.decider import ORCHESTRATOR
 from processors.parts import Part
 from processors.patience import patiently
 from processors.perception.effect import PerceiveCapabilities, PerceiveMemories, PerceiveRequests
 from processors.perception.gathering import Gathered
 from processors.recall.effect import Recalling
+from processors.recall.likening import Likening
 from processors.recall.projection import IndexProjection
 from processors.registry.adoption import ADOPTION
 from processors.registry.decider import REGISTRY_DECIDER
@@ -116,6 +118,11 @@ def _performing(open_effect: Callable[[World], Effect], width: int = 64) -> Make
     return make
 
 
+def _likening(world: World) -> Effect:
+    wanted = world.settings.memory
+    return Likening(world.adapters.index, wanted.judge or "", is_on=wanted.compare)
+
+
 #: Every role a worker can have, and the parts it consists of.
 ROLES: Mapping[str, Sequence[Make]] = {
     **{decider.name: (_deciding(decider),) for decider in DECIDERS},
@@ -136,6 +143,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
     ),
     "recall": (
         _performing(lambda world: Recalling(world.adapters.library, world.adapters.encoder)),
+        _performing(_likening),
     ),
     "models": (
         _performing(
@@ -144,6 +152,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
             ),
             MODEL_WIDTH,
         ),
+        _performing(lambda world: Judging(world.adapters.models), MODEL_WIDTH),
     ),
 }
 

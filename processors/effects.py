@@ -43,7 +43,10 @@ class Effect(Protocol):
     patience_s: float | None
 
     async def perform(self, causes: Sequence[Envelope[Any]]) -> Sequence[Any]:
-        """Return one outcome per request, in order. Raises Transient and Poison."""
+        """Return one outcome per request, in order. Raises Transient and Poison.
+
+        None is no outcome: nothing is to be said, and it costs nothing to find that out again.
+        """
 
     @staticmethod
     def give_up(cause: Envelope[Any], error: Transient) -> Any:
@@ -174,7 +177,8 @@ class PerformingPost:
             self._done(only)
             return
         for request, outcome in zip(batch, outcomes, strict=True):
-            await self._append(request, outcome)
+            if outcome is not None:
+                await self._append(request, outcome)
             self._done(request)
 
     async def _perform(self, causes: list[Envelope[Any]]) -> Sequence[Any]:
