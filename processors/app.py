@@ -219,11 +219,12 @@ class Worker:
 
 async def _learned(learn: Callable[[], None]) -> None:
     """Learn the schemas; whoever registers them may just be about to."""
-    deadline = time.monotonic() + REGISTERED_WITHIN_S
+    deadline: float | None = None
     while True:
         try:
             return await patiently(lambda: asyncio.to_thread(learn))
-        except Misconfigured:
+        except Misconfigured:  # from here on: until now there may have been no registry to ask
+            deadline = deadline or time.monotonic() + REGISTERED_WITHIN_S
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(REGISTERED_EVERY_S)
