@@ -51,7 +51,7 @@ def services(settings: Settings, installed: Installed) -> list[Service]:
         _worker(settings, needs, environment),
         _gateway(settings, needs, environment),
     ]
-    if settings.archive.seal_after_s is not None:
+    if settings.archive.keep:
         wanted.append(_archive(settings, environment))
     return wanted
 

@@ -12,7 +12,6 @@ from engines.signals import StopSignals
 from replay.archive.keep import Keeper, Rhythm, Standing
 from replay.archive.seal import Sealer
 from replay.archive.seen import SEEN_FILE, SeenFile
-from streams.errors import Misconfigured
 from streams.io.client import Client
 from streams.io.kafka.trimming import KafkaTrimming
 from streams.io.settings import Settings, read_settings
@@ -47,13 +46,7 @@ def keep() -> None:
 
 
 def _rhythm(settings: Settings) -> Rhythm:
-    told = settings.archive
-    if told.seal_after_s is None:
-        raise Misconfigured(
-            "the archive is kept by hand: `archive.seal_after_s` is empty",
-            fix="set it; or seal with `aether archive seal`",
-        )
-    trim = told.trim_older_s
+    told, trim = settings.archive, settings.archive.trim_older_s
     return Rhythm(
         seal_after_ms=int(told.seal_after_s * 1000),
         seal_records=told.seal_records,

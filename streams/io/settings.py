@@ -112,8 +112,9 @@ class Archive(_Part):
     every `verify_every_s`. The log is trimmed only where `trim_older_s` is set.
     """
 
+    keep: bool = Field(True, description="whether the grid seals at all, or you by hand")
     every_s: float = Field(10.0, gt=0, description="how often there is a look at what is due")
-    seal_after_s: float | None = Field(3_600.0, gt=0, description="none seals by hand only")
+    seal_after_s: float = Field(3_600.0, gt=0)
     seal_records: int = Field(50_000, gt=0)
     verify_every_s: float = Field(86_400.0, gt=0)
     trim_older_s: float | None = Field(
