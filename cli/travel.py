@@ -7,7 +7,7 @@ import click
 from cli.history import traveller
 from cli.naming import KINDS, LATEST, Unknown, run_named, time_of
 from cli.output import emit, formatted
-from processors.app import DECIDERS
+from processors.deciders import DECIDERS
 from replay.runs import events_of
 from replay.travel import Known, Moment, Traveller
 from streams.envelope import Envelope
