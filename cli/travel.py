@@ -14,13 +14,14 @@ from streams.envelope import Envelope
 from streams.errors import Misconfigured
 from streams.ids import EventId
 from streams.io.client import Client
-from streams.io.settings import read_settings
-from streams.plain import text_of
+from streams.io.settings import Settings, read_settings
+from streams.plain import Plain, text_of
 from streams.topics import EVENT_TOPICS, SESSIONS, Topic
 
 AREAS = {topic.name.split(".")[1]: topic for topic in EVENT_TOPICS}
 NOW = "now"
 RUN_MIN = 8
+TEXT_MAX, LIST_MAX = 60, 5
 
 
 @click.command()
@@ -37,13 +38,17 @@ def state(key: str, at: str | None, area: str, output: str) -> None:
     that of the run's end. At an event: once it had been taken in. At an offset or time: before what
     came then.
     """
-    settings, topic = read_settings(), AREAS[area]
+    rows = [_row(known, output) for known in known_at(read_settings(), AREAS[area], key, at)]
+    emit(output, rows, ["decider", "position", "state"])
+
+
+def known_at(settings: Settings, topic: Topic, name: str, at: str | None) -> list[Known]:
+    """Return what a topic's deciders knew of a key, or of a run's session, at a moment."""
     with Client(settings) as client:
         goes = traveller(settings, client)
-        key, moment = _place(client, goes, topic, key, at)
+        key, moment = _place(client, goes, topic, name, at)
         deciders = [decider for decider in DECIDERS if decider.topic == topic]
-        rows = [_row(known, output) for known in goes.known(deciders, key, moment)]
-    emit(output, rows, ["decider", "position", "state"])
+        return goes.known(deciders, key, moment)
 
 
 def _place(
@@ -102,4 +107,20 @@ def _row(known: Known, output: str) -> dict[str, Any]:
         "grid": known.grid,
         "records_read": known.read,
     }
-    return {**told, "state": text_of(known.state)} if output == "text" else told
+    return {**told, "state": in_short(known.state)} if output == "text" else told
+
+
+def in_short(state: Plain) -> str:
+    """Return a state on one line, its long texts and lists cut short; `-o json` has them whole."""
+    return text_of(_cut(state))
+
+
+def _cut(plain: Plain) -> Plain:
+    if isinstance(plain, str) and len(plain) > TEXT_MAX:
+        return f"{plain[: TEXT_MAX // 2]}… {len(plain)} characters"
+    if isinstance(plain, list):
+        more = [f"… {len(plain)} in all"] if len(plain) > LIST_MAX else []
+        return [_cut(each) for each in plain[:LIST_MAX]] + more
+    if isinstance(plain, dict):
+        return {name: _cut(value) for name, value in plain.items()}
+    return plain
