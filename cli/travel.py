@@ -21,6 +21,7 @@ from streams.topics import EVENT_TOPICS, SESSIONS, Topic
 AREAS = {topic.name.split(".")[1]: topic for topic in EVENT_TOPICS}
 NOW = "now"
 RUN_MIN = 8
+ID_CHARACTERS = set("0123456789abcdef-")
 TEXT_MAX, LIST_MAX = 60, 5
 
 
@@ -55,7 +56,7 @@ def _place(
     client: Client, goes: Traveller, topic: Topic, key: str, at: str | None
 ) -> tuple[str, Moment]:
     """Return the key and the moment that are meant."""
-    run = _run(client, key) if topic is SESSIONS else None
+    run = _run(client, goes, key) if topic is SESSIONS else None
     if run is None:
         return key, _moment(goes, topic, key, at or NOW)
     session = run[0].key
@@ -69,9 +70,14 @@ def _place(
     return session, _moment(goes, topic, session, at)
 
 
-def _run(client: Client, name: str) -> list[Envelope[Any]] | None:
-    """Return the events of a run, if one is called so; a short name is that of a session."""
+def _run(client: Client, goes: Traveller, name: str) -> list[Envelope[Any]] | None:
+    """Return the events of a run, if one is called so; a short name is that of a session.
+
+    What looks like no id of ours is first taken for a session: to find no run reads all of the log.
+    """
     if name != LATEST and len(name) < RUN_MIN:
+        return None
+    if name != LATEST and not set(name) <= ID_CHARACTERS and goes.knows(SESSIONS, name):
         return None
     try:
         return events_of(run_named(name, client), client.log, client.wire) or None

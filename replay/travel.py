@@ -101,6 +101,12 @@ class Traveller(NamedTuple):
                             return envelope
         return None
 
+    def knows(self, topic: Topic, key: str) -> bool:
+        """Whether anything was ever told of a key."""
+        partition, wanted = self._home(topic, key), (key.encode(),)
+        span = self.log.span(topic.name, partition)
+        return any(of_keys(self.log, topic.name, partition, span, wanted))
+
     def facts(self, topic: str, moment: Moment) -> Iterator[Envelope[Any]]:
         """Yield the facts of the grid that had been told at a moment, in order."""
         return facts(topic, moment, self.log, self.wire)

@@ -89,3 +89,8 @@ def test_a_time_leads_to_the_moment_before_it(tmp_path: Path) -> None:
     goes, records = traveller(made), made.records()
     assert goes.moment_at(TOPIC, "x", records[7].timestamp_ms) == Moment(0, 7)
     assert goes.moment_now(TOPIC, "x") == Moment(0, len(records))
+
+
+def test_a_key_is_known_once_anything_was_told_of_it(tmp_path: Path) -> None:
+    goes = traveller(world(1, tmp_path))
+    assert [goes.knows(TOPIC, key) for key in ("x", "y", "z")] == [True, True, False]
