@@ -1,5 +1,6 @@
 """`aether archive keep`: the grid's own care for its archive, and what it says of it."""
 
+import logging
 import os
 import time
 from dataclasses import asdict
@@ -12,10 +13,13 @@ from engines.signals import StopSignals
 from replay.archive.keep import Keeper, Rhythm, Standing
 from replay.archive.seal import Sealer
 from replay.archive.seen import SEEN_FILE, SeenFile
+from streams.errors import Transient
 from streams.io.client import Client
 from streams.io.kafka.trimming import KafkaTrimming
 from streams.io.settings import Settings, read_settings
 from streams.topics import EVENT_TOPICS
+
+logger = logging.getLogger(__name__)
 
 #: Whatever else this machine does comes first.
 NICE = 10
@@ -33,16 +37,38 @@ def keep() -> None:
     os.nice(NICE)
     settings = read_settings()
     rhythm = _rhythm(settings)
-    with StopSignals() as asked, Client(settings) as client:
-        keeper = _keeper(settings, client, rhythm, asked)
-        before = kept.known(settings)
-        standing = Standing(**before) if before else Standing()
-        while not asked.stop:
-            standing = keeper.turn(NAMES, standing, _now_ms())
-            kept.tell(settings, asdict(standing))
-            again = time.monotonic() + settings.archive.every_s
-            while not asked.stop and time.monotonic() < again:
-                time.sleep(PAUSE_S)
+    with StopSignals() as asked:
+        client = _opened(settings, asked)
+        if client is None:
+            return
+        with client:
+            _keep(settings, _keeper(settings, client, rhythm, asked), asked)
+
+
+def _opened(settings: Settings, asked: StopSignals) -> Client | None:
+    """Return a door to the log once there is one; None if asked to stop before."""
+    while not asked.stop:
+        try:
+            return Client(settings)
+        except Transient as error:
+            logger.warning("waiting", extra={"error": str(error)})
+            _pause(settings, asked)
+    return None
+
+
+def _keep(settings: Settings, keeper: Keeper, asked: StopSignals) -> None:
+    before = kept.known(settings) or {}
+    standing = Standing(verified_ms=before.get("verified_ms"))
+    while not asked.stop:
+        standing = keeper.turn(NAMES, standing, _now_ms())
+        kept.tell(settings, asdict(standing))
+        _pause(settings, asked)
+
+
+def _pause(settings: Settings, asked: StopSignals) -> None:
+    again = time.monotonic() + settings.archive.every_s
+    while not asked.stop and time.monotonic() < again:
+        time.sleep(PAUSE_S)
 
 
 def _rhythm(settings: Settings) -> Rhythm:
