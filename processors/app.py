@@ -12,16 +12,15 @@ from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
 from processors.adapters.past import Past
 from processors.adapters.topics import KafkaTopics
+from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.groups import group_of
 from processors.links import Link, Linking
-from processors.memory.decider import MEMORY_DECIDER
 from processors.memory.turns import TURNS
 from processors.metrics import WorkerMetrics, serve
 from processors.models.effect import Inferring
 from processors.models.judging import Judging
-from processors.orchestrator.decider import ORCHESTRATOR
 from processors.parts import Part
 from processors.patience import patiently
 from processors.perception.effect import PerceiveCapabilities, PerceiveMemories, PerceiveRequests
@@ -30,16 +29,11 @@ from processors.recall.effect import Recalling
 from processors.recall.likening import Likening
 from processors.recall.projection import IndexProjection
 from processors.registry.adoption import ADOPTION
-from processors.registry.decider import REGISTRY_DECIDER
-from processors.router.decider import ROUTER
 from processors.runner import Runner
 from processors.shell import Membership, Shell
-from processors.subscriptions.decider import SUBSCRIBER
 from processors.subscriptions.links import ANNOUNCING, DELIVERY
-from processors.subscriptions.matcher import MATCHER
 from processors.subscriptions.opening import Opening
 from processors.tuner.comparing import Comparing
-from processors.tuner.decider import TUNER
 from processors.tuner.hearing import Hearing
 from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.releasing import Releasing
@@ -57,20 +51,10 @@ from streams.io.wire import Author, Wire
 from streams.log import EventLog
 from streams.topics import TOPICS, Topic
 
-SNAPSHOTS_FOLDER = "snapshots"
 #: Calls to models that may be out at once; texts and searches are quick and need fewer.
 MODEL_WIDTH = 256
 REGISTERED_WITHIN_S, REGISTERED_EVERY_S = 60.0, 0.2
 
-DECIDERS: tuple[AnyDecider, ...] = (
-    ROUTER,
-    ORCHESTRATOR,
-    MEMORY_DECIDER,
-    REGISTRY_DECIDER,
-    TUNER,
-    SUBSCRIBER,
-    MATCHER,
-)
 LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY)
 
 
@@ -229,11 +213,12 @@ class Worker:
 
 async def _learned(learn: Callable[[], None]) -> None:
     """Learn the schemas; whoever registers them may just be about to."""
-    deadline = time.monotonic() + REGISTERED_WITHIN_S
+    deadline: float | None = None
     while True:
         try:
             return await patiently(lambda: asyncio.to_thread(learn))
-        except Misconfigured:
+        except Misconfigured:  # from here on: until now there may have been no registry to ask
+            deadline = deadline or time.monotonic() + REGISTERED_WITHIN_S
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(REGISTERED_EVERY_S)

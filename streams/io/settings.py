@@ -105,6 +105,23 @@ class Objects(_Part):
     s3_secure: bool = True
 
 
+class Archive(_Part):
+    """When the log is sealed into the object store by itself, and what of it may go then.
+
+    A record waits `seal_after_s` at most, or until `seal_records` do; what is sealed is proven
+    every `verify_every_s`. The log is trimmed only where `trim_older_s` is set.
+    """
+
+    keep: bool = Field(True, description="whether the grid seals at all, or you by hand")
+    every_s: float = Field(10.0, gt=0, description="how often there is a look at what is due")
+    seal_after_s: float = Field(3_600.0, gt=0)
+    seal_records: int = Field(50_000, gt=0)
+    verify_every_s: float = Field(86_400.0, gt=0)
+    trim_older_s: float | None = Field(
+        None, ge=0, description="what is sealed, proven and older leaves the log; none keeps all"
+    )
+
+
 class Gateway(_Part):
     """The doors; a request that is not answered in time is reported as unknown."""
 
@@ -166,6 +183,7 @@ class Settings(BaseSettings):
     triton: Triton = Triton()
     qdrant: Qdrant = Qdrant()
     objects: Objects = Objects()
+    archive: Archive = Archive()
     gateway: Gateway = Gateway()
     worker: Worker = Worker()
     models: dict[str, Endpoint] = {}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from processors.app import DECIDERS
+from processors.deciders import DECIDERS
 from processors.memory.decider import memory_id
 from streams.envelope import Envelope
 from streams.events import memory as m

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from processors.app import DECIDERS
+from processors.deciders import DECIDERS
 from replay.verify import Divergence, Range, verify
 from streams.io import schemas
 from streams.io.compiled import BODY, compile_for

@@ -1,0 +1,23 @@
+"""Every decider there is, for those who replay: without what it takes to run them."""
+
+from processors.memory.decider import MEMORY_DECIDER
+from processors.orchestrator.decider import ORCHESTRATOR
+from processors.registry.decider import REGISTRY_DECIDER
+from processors.router.decider import ROUTER
+from processors.subscriptions.decider import SUBSCRIBER
+from processors.subscriptions.matcher import MATCHER
+from processors.tuner.decider import TUNER
+from streams.io.standing import AnyDecider
+
+#: Where workers keep snapshots of their states, below the data directory.
+SNAPSHOTS_FOLDER = "snapshots"
+
+DECIDERS: tuple[AnyDecider, ...] = (
+    ROUTER,
+    ORCHESTRATOR,
+    MEMORY_DECIDER,
+    REGISTRY_DECIDER,
+    TUNER,
+    SUBSCRIBER,
+    MATCHER,
+)
