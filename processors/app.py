@@ -20,6 +20,7 @@ from processors.memory.decider import MEMORY_DECIDER
 from processors.memory.turns import TURNS
 from processors.metrics import WorkerMetrics, serve
 from processors.models.effect import Inferring
+from processors.observer.decider import OBSERVER
 from processors.orchestrator.decider import ORCHESTRATOR
 from processors.parts import Part
 from processors.patience import patiently
@@ -67,6 +68,7 @@ DECIDERS: tuple[AnyDecider, ...] = (
     TUNER,
     SUBSCRIBER,
     MATCHER,
+    OBSERVER,
 )
 LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY)
 

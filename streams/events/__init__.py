@@ -7,6 +7,7 @@ from streams.events import (
     archive,
     chunks,
     forks,
+    lag,
     matches,
     memory,
     registry,
@@ -22,6 +23,7 @@ AREAS = {
     "tuning": tuning.EVENTS,
     "subscriptions": subscriptions.EVENTS,
     "matches": matches.EVENTS,
+    "observations": lag.EVENTS,
     "forks": forks.EVENTS,
     "archive": archive.EVENTS,
     "chunks": chunks.EVENTS,
@@ -35,6 +37,7 @@ Event = (
     | tuning.TuningEvent
     | subscriptions.SubscriptionEvent
     | matches.MatchEvent
+    | lag.LagEvent
     | archive.ArchiveEvent
     | chunks.ChunkEvent
 )

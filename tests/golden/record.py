@@ -29,6 +29,7 @@ from streams.topics import (
     EVENT_TOPICS,
     GRID_KEY,
     MEMORY,
+    OBSERVATIONS,
     REGISTRY,
     SESSIONS,
     SUBSCRIPTIONS,
@@ -90,6 +91,10 @@ def sent() -> Iterator[tuple[Topic, str, Any]]:
     yield TUNING, "router", given
     yield TUNING, "router", _said(given, encoder="another")
     yield TUNING, "router", x.EVENTS["RollbackRequested"]
+    for second, members in enumerate((1, 0, 0)):
+        at_ms = AT_MS + second * 10_000
+        sampled = _said(x.EVENTS["LagSampled"], at_ms=at_ms, members=members)
+        yield OBSERVATIONS, sampled.group, sampled
 
 
 def _said(event: Any, **changes: Any) -> Any:
