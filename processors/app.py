@@ -12,6 +12,7 @@ from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
 from processors.adapters.past import Past
 from processors.adapters.topics import KafkaTopics
+from processors.anomalies.decider import ANOMALIES
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.groups import group_of
@@ -60,6 +61,8 @@ SNAPSHOTS_FOLDER = "snapshots"
 MODEL_WIDTH = 256
 REGISTERED_WITHIN_S, REGISTERED_EVERY_S = 60.0, 0.2
 
+#: What the observer decides: one role, for one part is of little use without the others.
+WATCHING: tuple[AnyDecider, ...] = (OBSERVER, ANOMALIES)
 DECIDERS: tuple[AnyDecider, ...] = (
     ROUTER,
     ORCHESTRATOR,
@@ -68,7 +71,7 @@ DECIDERS: tuple[AnyDecider, ...] = (
     TUNER,
     SUBSCRIBER,
     MATCHER,
-    OBSERVER,
+    *WATCHING,
 )
 LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY)
 
@@ -119,7 +122,8 @@ def _performing(open_effect: Callable[[World], Effect], width: int = 64) -> Make
 
 #: Every role a worker can have, and the parts it consists of.
 ROLES: Mapping[str, Sequence[Make]] = {
-    **{decider.name: (_deciding(decider),) for decider in DECIDERS},
+    **{decider.name: (_deciding(decider),) for decider in DECIDERS if decider not in WATCHING},
+    OBSERVER.name: tuple([_deciding(decider) for decider in WATCHING]),
     **{link.name: (_linking(link),) for link in LINKS},
     "perception": (
         _performing(lambda world: PerceiveRequests(world.adapters.encoder)),

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from math import frexp, log
 
 #: Binary orders of magnitude of a record's excess, from 2^-FINEST on.
-FINEST, BINS = 24, 64
+FINEST, BINS = 6, 46
+#: A hair's breadth beyond, in ranges, widens the range but is no record.
+LEAST = 0.02
 #: A range of less than this, of its ends, is no range: rounding makes more.
 NARROW = 1e-9
 
@@ -26,18 +28,21 @@ class Extremes:
 def surprise(extremes: Extremes, value: float, seen: int) -> tuple[float, Extremes]:
     """Return minus the log of how often such a record was to be expected, and what is known now.
 
-    Within the range it is 0 and nothing new is known; `seen` is how many points there were.
+    Within the range or hardly beyond it is 0; `seen` is how many points there were.
     """
     low, high = extremes.low, extremes.high
     if low <= value <= high:
         return 0.0, extremes
     width = high - low + NARROW * (abs(high) + abs(low)) + NARROW * NARROW
     excess = (value - high if value > high else low - value) / width
+    if excess < LEAST:
+        return 0.0, Extremes(min(low, value), max(high, value), extremes.records)
     place = min(BINS - 1, max(0, frexp(excess)[1] + FINEST))
-    earlier = sum(extremes.records[place:])
     counts = extremes.records
-    counted = (*counts[:place], counts[place] + 1, *counts[place + 1 :])
-    known = Extremes(min(low, value), max(high, value), counted)
+    earlier = sum(counts[place:])
+    if low < high:  # how far it went beyond a single value, no later record can be compared with
+        counts = (*counts[:place], counts[place] + 1, *counts[place + 1 :])
+    known = Extremes(min(low, value), max(high, value), counts)
     return max(0.0, log((seen + 1) / (earlier + 1))), known
 
 

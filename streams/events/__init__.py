@@ -11,6 +11,7 @@ from streams.events import (
     matches,
     memory,
     registry,
+    series,
     sessions,
     subscriptions,
     tuning,
@@ -23,7 +24,7 @@ AREAS = {
     "tuning": tuning.EVENTS,
     "subscriptions": subscriptions.EVENTS,
     "matches": matches.EVENTS,
-    "observations": lag.EVENTS,
+    "observations": lag.EVENTS + series.EVENTS,
     "forks": forks.EVENTS,
     "archive": archive.EVENTS,
     "chunks": chunks.EVENTS,
@@ -38,6 +39,7 @@ Event = (
     | subscriptions.SubscriptionEvent
     | matches.MatchEvent
     | lag.LagEvent
+    | series.SeriesEvent
     | archive.ArchiveEvent
     | chunks.ChunkEvent
 )

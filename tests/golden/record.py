@@ -16,6 +16,7 @@ from streams.events import memory as m
 from streams.events import registry as r
 from streams.events import sessions as s
 from streams.events import tuning as t
+from streams.events.series import Point
 from streams.ids import EventId, ProcessorName, derived
 from streams.io import schemas
 from streams.io.codec import PREFIX, Codec
@@ -95,6 +96,11 @@ def sent() -> Iterator[tuple[Topic, str, Any]]:
         at_ms = AT_MS + second * 10_000
         sampled = _said(x.EVENTS["LagSampled"], at_ms=at_ms, members=members)
         yield OBSERVATIONS, sampled.group, sampled
+    for sample in range(52):
+        seen = ("events/old", "events/new")[: 1 + sample // 51]
+        counts = tuple([Point(series=name, value=1.0) for name in seen])
+        changes = {"at_ms": AT_MS + sample * 10_000, "points": (), "counts": counts}
+        yield OBSERVATIONS, "meter", _said(x.EVENTS["SeriesSampled"], **changes)
 
 
 def _said(event: Any, **changes: Any) -> Any:
