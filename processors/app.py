@@ -5,14 +5,15 @@ Wiring only; every adapter can be replaced by giving another.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
 from processors.adapters.past import Past
 from processors.adapters.topics import KafkaTopics
 from processors.anomalies.decider import ANOMALIES
+from processors.anomalies.metering import Metering
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.groups import group_of
@@ -54,8 +55,10 @@ from streams.io.standing import AnyDecider
 from streams.io.stores import open_store
 from streams.io.wire import Author, Wire
 from streams.log import EventLog
-from streams.topics import TOPICS, Topic
+from streams.topics import OBSERVATIONS, TOPICS, Topic
 
+#: Who reads this is the one that looks and measures, of all workers.
+SEEN = (OBSERVATIONS.name, 0)
 SNAPSHOTS_FOLDER = "snapshots"
 #: Calls to models that may be out at once; texts and searches are quick and need fewer.
 MODEL_WIDTH = 256
@@ -94,6 +97,9 @@ class Seat(NamedTuple):
 
 
 Make = Callable[[World], Seat]
+
+#: Runs until it is told to stop.
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 def _deciding(decider: AnyDecider) -> Make:
@@ -184,8 +190,13 @@ class Worker:
         shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
         metrics = WorkerMetrics(runners, projection, lambda: shell.partitions)
         serve(metrics, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)
+        works: list[Work] = [shell.run]
+        if projection is not None:
+            works.append(projection.run)
+        if OBSERVER.name in self._roles:
+            works.append(Metering(world.log, world.wire, lambda: SEEN in shell.assigned).run)
         try:
-            await _together(shell, projection, stop)
+            await _together(works, stop)
         finally:
             await self._adapters.close()
             world.log.close()
@@ -262,14 +273,12 @@ def _runners(world: World, roles: Sequence[str], make: type[Runner]) -> list[Run
     ]
 
 
-async def _together(shell: Shell, projection: IndexProjection | None, stop: asyncio.Event) -> None:
-    """Run both until `stop` is set or one of them fails."""
+async def _together(works: Sequence[Work], stop: asyncio.Event) -> None:
+    """Run all of them until `stop` is set or one of them fails."""
     over = asyncio.Event()
-    works = [asyncio.create_task(shell.run(over))]
-    if projection is not None:
-        works.append(asyncio.create_task(projection.run(over)))
+    running = [asyncio.create_task(work(over)) for work in works]
     waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait([*works, waiting], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([*running, waiting], return_when=asyncio.FIRST_COMPLETED)
     over.set()
     waiting.cancel()
-    await asyncio.gather(*works)
+    await asyncio.gather(*running)
