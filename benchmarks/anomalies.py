@@ -4,7 +4,6 @@
 what is labelled but not there is left out. Nothing is set by file: one threshold serves them all.
 """
 
-import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -38,7 +37,12 @@ def main() -> None:
         raise SystemExit(f"{asked.data}: holds none of the files that {asked.labels} labels")
     windows = sum(len(one.windows) for one in series)
     say(f"{len(series)} files, {sum(len(s.times) for s in series):,} points, {windows} windows")
-    show(_measured(series, asked), asked, title=f"Anomalies {asked.data}", drawn="standard")
+    show(
+        measured(series, asked.rounds),
+        asked,
+        title=f"Anomalies in {len(series)} files of NAB",
+        drawn="standard",
+    )
 
 
 def detected(series: Series) -> Iterator[float]:
@@ -56,13 +60,12 @@ SYSTEMS: Mapping[str, Callable[[Series], Iterator[float]]] = {
 }
 
 
-def _measured(
-    series: Sequence[Series], asked: argparse.Namespace
-) -> dict[str, dict[str, float | None]]:
+def measured(series: Sequence[Series], rounds: int) -> dict[str, dict[str, float | None]]:
+    """Return every system's scores, and the time of a point as the median of the rounds."""
     found: dict[str, dict[str, float | None]] = {}
     spent: dict[str, list[float]] = {name: [] for name in SYSTEMS}
     scores: dict[str, list[Scores]] = {}
-    for _ in range(asked.rounds):
+    for _ in range(rounds):
         for name, detect in SYSTEMS.items():
             began = time.process_time()
             scores[name] = [list(detect(one)) for one in series]

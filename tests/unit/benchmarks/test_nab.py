@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks._nab import PROFILES, Series, read, score, score_at, sigmoid, silent_and_perfect
-from benchmarks.anomalies import detected, figures, held_out
+from benchmarks.anomalies import detected, figures, held_out, measured
 
 STANDARD = PROFILES["standard"]
 
@@ -97,3 +97,17 @@ def test_files_are_read_in_nabs_layout(tmp_path: Path) -> None:
     assert one.times[1] - one.times[0] == 300
     assert math.isnan(one.values[1])
     assert len(list(detected(one))) == 3
+
+
+def test_every_system_is_measured_and_ours_stands_first() -> None:
+    told = measured([series([(300, 399)])], rounds=1)
+    assert list(told) == [
+        "aether",
+        "windowed_gaussian",
+        "windowed_gaussian_peaks",
+        "null",
+        "perfect",
+    ]
+    assert all(set(row) == {*PROFILES, "held_out", "us_per_point"} for row in told.values())
+    assert told["aether"]["standard"] == 0.0, "nothing happens in this file"
+    assert told["perfect"]["standard"] == pytest.approx(100.0)
