@@ -15,6 +15,7 @@ from streams.events import (
     subscriptions,
     tuning,
 )
+from streams.events import healing as h
 from streams.events import series as n
 from streams.events import sessions as s
 
@@ -65,6 +66,12 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     registry.CapabilityOffered: lambda e: e.card.description,
     registry.CapabilityRegistered: lambda e: f"version {e.version}",
     registry.CapabilityRefused: lambda e: f"{e.reason}: {e.detail}",
+    h.HealingPolicySet: lambda e: f"restarts {'allowed' if e.restart else 'not allowed'}",
+    h.TroubleNoted: lambda e: f"since {e.at_ms}",
+    h.TroubleOver: lambda e: f"it works again, after {(e.at_ms - e.since_ms) / 1000:.0f} s",
+    h.HealingRequested: lambda e: f"{e.action.value} {e.target}: {e.reason}",
+    h.HealingRefused: lambda e: f"{e.reason}: {e.detail}",
+    h.HealingDone: lambda e: f"{e.action.value} {e.target}: {e.detail}",
     n.SeriesSampled: lambda e: f"{len(e.points)} numbers, {len(e.counts)} counts",
     n.AnomalyDetected: lambda e: (
         f"{e.series} {e.unusual.value}, {e.value:.4g}, score {e.score:.1f}"

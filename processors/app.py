@@ -17,6 +17,7 @@ from processors.anomalies.metering import Metering
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.groups import group_of
+from processors.healing.decider import HEALER
 from processors.links import Link, Linking
 from processors.memory.decider import MEMORY_DECIDER
 from processors.memory.turns import TURNS
@@ -65,7 +66,7 @@ MODEL_WIDTH = 256
 REGISTERED_WITHIN_S, REGISTERED_EVERY_S = 60.0, 0.2
 
 #: What the observer decides: one role, for one part is of little use without the others.
-WATCHING: tuple[AnyDecider, ...] = (OBSERVER, ANOMALIES)
+WATCHING: tuple[AnyDecider, ...] = (OBSERVER, ANOMALIES, HEALER)
 DECIDERS: tuple[AnyDecider, ...] = (
     ROUTER,
     ORCHESTRATOR,

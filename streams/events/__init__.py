@@ -7,6 +7,7 @@ from streams.events import (
     archive,
     chunks,
     forks,
+    healing,
     lag,
     matches,
     memory,
@@ -24,7 +25,7 @@ AREAS = {
     "tuning": tuning.EVENTS,
     "subscriptions": subscriptions.EVENTS,
     "matches": matches.EVENTS,
-    "observations": lag.EVENTS + series.EVENTS,
+    "observations": lag.EVENTS + series.EVENTS + healing.EVENTS,
     "forks": forks.EVENTS,
     "archive": archive.EVENTS,
     "chunks": chunks.EVENTS,
@@ -40,6 +41,7 @@ Event = (
     | matches.MatchEvent
     | lag.LagEvent
     | series.SeriesEvent
+    | healing.HealingEvent
     | archive.ArchiveEvent
     | chunks.ChunkEvent
 )
