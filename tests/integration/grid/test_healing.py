@@ -7,6 +7,7 @@ import time
 import pytest
 
 from streams.events.healing import Action, HealingDone, HealingRequested
+from streams.events.series import SeriesSampled
 from streams.ids import EventId, minted
 from streams.io.client import Client
 from streams.topics import OBSERVATIONS
@@ -42,3 +43,23 @@ def test_a_stopped_worker_is_ended_and_another_one_works(started: Front) -> None
     rows = started.succeed("healing", "-o", "jsonl").rows
     assert [row["event"] for row in rows][-2:] == ["HealingRequested", "HealingDone"]
     assert str(frozen) in rows[-1]["what"]
+
+
+def test_the_grid_is_measured_by_its_own_events(started: Front) -> None:
+    started.await_whole()
+    with Client(started.settings, [OBSERVATIONS]) as client:
+        start = client.log.span(OBSERVATIONS.name, 0).end
+
+        def measured() -> bool:
+            started.run("ask", "What is measured here?")
+            end = client.log.span(OBSERVATIONS.name, 0).end
+            batches = client.log.read(OBSERVATIONS.name, 0, start, end)
+            records = [record for batch in batches for record in batch]
+            kinds = client.wire.codec
+            sampled = [r for r in records if kinds.kind_of(r.value) is SeriesSampled]
+            events = [client.wire.open(record).event for record in sampled]
+            counted = {point.series for event in events for point in event.counts}
+            return "events/RequestReceived" in counted
+
+        until(measured, "nobody counted the requests")
+    assert started.succeed("anomalies", "-o", "json").out.startswith("[")
