@@ -79,6 +79,12 @@ def test_one_threshold_serves_all_files() -> None:
     assert score(files[1:], [noisy], STANDARD) == (0.0, math.inf)
 
 
+def test_a_late_detection_does_not_take_an_early_one_back() -> None:
+    files = [series([(300, 399), (600, 699)])]
+    scores = [0.9 * a + 0.5 * b for a, b in zip(alarms(300), alarms(390, 600), strict=True)]
+    assert score(files, [scores], STANDARD) == (pytest.approx(100.0), 0.5)
+
+
 def test_held_out_groups_have_the_threshold_of_the_others() -> None:
     files = [series([(300, 399)]), series([(300, 399)], name="c/d.csv")]
     assert held_out(files, [alarms(300), [0.5 * x for x in alarms(300)]]) == pytest.approx(50.0)
