@@ -82,7 +82,9 @@ def test_one_threshold_serves_all_files() -> None:
 def test_a_late_detection_does_not_take_an_early_one_back() -> None:
     files = [series([(300, 399), (600, 699)])]
     scores = [0.9 * a + 0.5 * b for a, b in zip(alarms(300), alarms(390, 600), strict=True)]
-    assert score(files, [scores], STANDARD) == (pytest.approx(100.0), 0.5)
+    best = score(files, [scores], STANDARD)
+    assert best.score == pytest.approx(100.0)
+    assert best.threshold == 0.5
 
 
 def test_held_out_groups_have_the_threshold_of_the_others() -> None:
