@@ -28,6 +28,7 @@ from processors.orchestrator.decider import ORCHESTRATOR
 from processors.parts import Part
 from processors.patience import patiently
 from processors.perception.effect import PerceiveCapabilities, PerceiveMemories, PerceiveRequests
+from processors.perception.gathering import Gathered
 from processors.recall.effect import Recalling
 from processors.recall.projection import IndexProjection
 from processors.registry.adoption import ADOPTION
@@ -133,7 +134,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
     OBSERVER.name: tuple([_deciding(decider) for decider in WATCHING]),
     **{link.name: (_linking(link),) for link in LINKS},
     "perception": (
-        _performing(lambda world: PerceiveRequests(world.adapters.encoder)),
+        _performing(lambda world: PerceiveRequests(Gathered(world.adapters.encoder))),
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
         _performing(lambda world: PerceiveCapabilities(world.adapters.encoder)),
     ),
