@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, Entry] = {
     "archive": Entry("cli.archive:archive", "Seal the log, prove it, and trim what is proven."),
     "export": Entry("cli.export:export", "Make training data of recorded runs."),
     "sql": Entry("cli.sql:sql", "Ask in SQL about everything that happened."),
+    "lag": Entry("cli.lag:lag", "Show whether every consumer group keeps up."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
     "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),
     "schema": Entry("cli.schema:schema", "Check and register the event schemas."),

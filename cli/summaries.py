@@ -4,7 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.output import on_one_line
-from streams.events import archive, chunks, forks, matches, memory, registry, subscriptions, tuning
+from streams.events import (
+    archive,
+    chunks,
+    forks,
+    lag,
+    matches,
+    memory,
+    probes,
+    registry,
+    subscriptions,
+    tuning,
+)
 from streams.events import sessions as s
 
 WORDS_MAX = 64
@@ -75,6 +86,11 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     subscriptions.SubscriptionRefused: lambda e: f"{e.reason}: {e.detail}",
     subscriptions.SubscriptionOpened: lambda e: f"{e.sentence!r} version {e.version}",
     matches.MatchFound: lambda e: f"{e.score:.2f} to {e.sentence!r}: {e.text!r}",
+    lag.LagSampled: lambda e: f"{e.phase.value}, {e.members} members, {len(e.topics)} topics",
+    lag.LagVerdictChanged: lambda e: f"{e.before.value} to {e.status.value}{_wrong(e.partitions)}",
+    probes.ProbeSent: lambda e: str(e.number),
+    probes.ProbeAnswered: lambda e: f"{e.number}, sent at {e.sent_at_ms}",
+    probes.ProbeLost: lambda e: f"{e.number}, after {e.waited_ms / 1000:.0f} s",
     tuning.FeedbackOffered: lambda e: f"{e.verdict} {e.label or ''}",
     tuning.FeedbackRefused: lambda e: f"{e.reason}: {e.detail}",
     tuning.TrainingRequested: lambda e: e.reason,
@@ -88,3 +104,7 @@ _TOLD: dict[type, Callable[[Any], str]] = {
 
 def _best(passages: tuple[s.Passage, ...]) -> str:
     return f", the nearest {passages[0].score:.2f}: {passages[0].title}" if passages else ""
+
+
+def _wrong(partitions: tuple[lag.PartitionVerdict, ...]) -> str:
+    return "".join(f", {p.topic}/{p.partition} {p.verdict.value}" for p in partitions)

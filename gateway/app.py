@@ -12,10 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.board import Board
+from gateway.burrow import Burrow
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError
 from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
+from gateway.lag import Lag
 from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
 from gateway.runs import Runs
@@ -74,6 +77,7 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
     """Put the gateway together on two clients of a log."""
     sender, meters = Sender(writing, wire), Meters()
     runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
+    board = Board(reading, wire)
     meters.waiting.set_function(lambda: runs.open)
     doors = OpenAI(sender, runs, capabilities, settings.timeout_s, settings.body_bytes_max)
 
@@ -82,15 +86,23 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
         sender.start()
         runs.start()
         capabilities.start()
+        board.start()
         try:
             yield
         finally:
+            await board.close()
             await capabilities.close()
             await runs.close()
             await sender.close()
 
     return Starlette(
-        routes=[*Health(sender, runs, meters).routes, *doors.routes, *Feedback(sender).routes],
+        routes=[
+            *Health(sender, runs, meters).routes,
+            *doors.routes,
+            *Feedback(sender).routes,
+            *Lag(board).routes,
+            *Burrow(board, wire.node).routes,
+        ],
         exception_handlers={
             ApiError: _answered,
             ClientDisconnect: _left,

@@ -10,6 +10,7 @@ from streams.events import (
     lag,
     matches,
     memory,
+    probes,
     registry,
     sessions,
     subscriptions,
@@ -23,9 +24,10 @@ AREAS = {
     "tuning": tuning.EVENTS,
     "subscriptions": subscriptions.EVENTS,
     "matches": matches.EVENTS,
-    "observations": lag.EVENTS,
+    "observations": lag.EVENTS + probes.OBSERVED,
     "forks": forks.EVENTS,
     "archive": archive.EVENTS,
+    "probes": probes.SENT,
     "chunks": chunks.EVENTS,
 }
 
@@ -38,6 +40,7 @@ Event = (
     | subscriptions.SubscriptionEvent
     | matches.MatchEvent
     | lag.LagEvent
+    | probes.ProbeEvent
     | archive.ArchiveEvent
     | chunks.ChunkEvent
 )

@@ -26,7 +26,7 @@ from streams.io.objects.directory import DirectoryStore
 from streams.io.settings import Gateway
 from streams.io.wire import Wire
 from streams.log import Record
-from streams.topics import CHUNKS, REGISTRY, SESSIONS, Topic
+from streams.topics import CHUNKS, OBSERVATIONS, REGISTRY, SESSIONS, Topic
 from tests.fakes import NumberedRegistry
 
 CHAT = "/v1/chat/completions"
@@ -78,7 +78,7 @@ class Grid(MemoryLog):
     """The log and what stands behind it; thread-safe where the gateway's threads meet."""
 
     def __init__(self, folder: Path, script: Script, in_flight_max: int) -> None:
-        topics = (SESSIONS, REGISTRY, CHUNKS)
+        topics = (SESSIONS, REGISTRY, OBSERVATIONS, CHUNKS)
         super().__init__(MemoryBroker({t.name: t.partitions for t in topics}), in_flight_max)
         codec = Codec(NumberedRegistry())
         for topic in topics:
