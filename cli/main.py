@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, Entry] = {
     "sql": Entry("cli.sql:sql", "Ask in SQL about everything that happened."),
     "anomalies": Entry("cli.anomalies:anomalies", "Show what is unusual, and why."),
     "healing": Entry("cli.healing:healing", "Allow what may be done about trouble; show what was."),
+    "lag": Entry("cli.lag:lag", "Show whether every consumer group keeps up."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
     "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),
     "schema": Entry("cli.schema:schema", "Check and register the event schemas."),

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from prometheus_client.registry import Collector
+
 from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
 from processors.adapters.past import Past
@@ -24,6 +26,9 @@ from processors.memory.turns import TURNS
 from processors.metrics import WorkerMetrics, serve
 from processors.models.effect import Inferring
 from processors.observer.decider import OBSERVER
+from processors.observer.echo import ECHO
+from processors.observer.metrics import LagMetrics
+from processors.observer.watch import Watch
 from processors.orchestrator.decider import ORCHESTRATOR
 from processors.parts import Part
 from processors.patience import patiently
@@ -50,6 +55,7 @@ from streams.errors import Misconfigured
 from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
 from streams.io.kafka.log import PROCESSOR, KafkaLog
+from streams.io.kafka.sampler import Sampler
 from streams.io.registry import ConfluentRegistry
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
@@ -78,7 +84,7 @@ DECIDERS: tuple[AnyDecider, ...] = (
     MATCHER,
     *WATCHING,
 )
-LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY)
+LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY, ECHO)
 
 
 class World(NamedTuple):
@@ -190,13 +196,16 @@ class Worker:
         if "recall" in self._roles:
             projection = IndexProjection(world.log, world.wire, self._adapters.library)
         shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
-        metrics = WorkerMetrics(runners, projection, lambda: shell.partitions)
-        serve(metrics, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)
+        collectors: list[Collector] = [WorkerMetrics(runners, projection, lambda: shell.partitions)]
         works: list[Work] = [shell.run]
         if projection is not None:
             works.append(projection.run)
         if OBSERVER.name in self._roles:
             works.append(Metering(world.log, world.wire, lambda: SEEN in shell.assigned).run)
+            watch = self._watch(world, shell)
+            works.append(watch.run)
+            collectors.append(LagMetrics(watch, kafka=self._settings.observer.kafka_metrics))
+        serve(collectors, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)
         try:
             await _together(works, stop)
         finally:
@@ -223,6 +232,12 @@ class Worker:
             self._adapters,
             SnapshotFolder(settings.data_dir / SNAPSHOTS_FOLDER),
         )
+
+    def _watch(self, world: World, shell: Shell) -> Watch:
+        eye = Sampler(self._settings.bootstrap, self._settings.kafka_options)
+        mine = (OBSERVATIONS.name, 0)
+        every_s = self._settings.observer.every_s
+        return Watch(eye, world.log, world.wire, lambda: mine in shell.assigned, every_s)
 
     def _membership(self) -> Membership:
         worker = self._settings.worker

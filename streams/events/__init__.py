@@ -11,6 +11,7 @@ from streams.events import (
     lag,
     matches,
     memory,
+    probes,
     registry,
     series,
     sessions,
@@ -25,9 +26,10 @@ AREAS = {
     "tuning": tuning.EVENTS,
     "subscriptions": subscriptions.EVENTS,
     "matches": matches.EVENTS,
-    "observations": lag.EVENTS + series.EVENTS + healing.EVENTS,
+    "observations": lag.EVENTS + probes.OBSERVED + series.EVENTS + healing.EVENTS,
     "forks": forks.EVENTS,
     "archive": archive.EVENTS,
+    "probes": probes.SENT,
     "chunks": chunks.EVENTS,
 }
 
@@ -42,6 +44,7 @@ Event = (
     | lag.LagEvent
     | series.SeriesEvent
     | healing.HealingEvent
+    | probes.ProbeEvent
     | archive.ArchiveEvent
     | chunks.ChunkEvent
 )

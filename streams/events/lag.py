@@ -38,8 +38,8 @@ class Status(Enum):
 class PartitionSample:
     """What a partition holds, and how far a group is in it.
 
-    `committed_at_ms` is when the last commit was heard of, `oldest_at_ms` the broker's time of the
-    first record that is not committed; None where nobody knows.
+    `committed_at_ms` is when the last commit was made at the latest, `oldest_at_ms` the broker's
+    time of the first record that is not committed; None where nobody knows.
     """
 
     partition: int

@@ -3,6 +3,7 @@
 All of it follows from the group alone; no lag is 0 seconds, and what nobody knows is None.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,6 +12,10 @@ from streams.lag.groups import Group, Lags, badness, status_of
 from streams.lag.ring import appended_ms
 from streams.lag.window import Window
 
+#: The worst verdict is the last.
+_WORST = (
+    Verdict.OK, Verdict.WARN, Verdict.EMPTY, Verdict.REWIND, Verdict.STALL, Verdict.STOP,
+)  # fmt: skip
 #: In and out differ by so much before lag is said to grow or shrink.
 STEADY = 0.05
 
@@ -52,16 +57,13 @@ class PartitionFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupFigures:
-    """A group as of `at_ms`, the worst of its partitions and the sum of them.
+class Totals:
+    """Some partitions together: the worst verdict and the longest wait, and the sum of the rest.
 
-    `catch_up_s` is when it would have caught up at these rates; None if never.
+    `catch_up_s` is how long it takes to catch up at these rates; None if never.
     """
 
-    group: str
-    at_ms: int
-    phase: Phase
-    members: int
+    verdict: Verdict
     status: Status
     lag: int
     seconds: float | None
@@ -69,35 +71,58 @@ class GroupFigures:
     in_rate: float
     out_rate: float
     catch_up_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """A group as of `at_ms`."""
+
+    group: str
+    at_ms: int
+    phase: Phase
+    members: int
+    total: Totals
     partitions: tuple[PartitionFigures, ...]
+
+    def topics(self) -> list[tuple[str, Totals, tuple[PartitionFigures, ...]]]:
+        """Return the group topic by topic."""
+        found: dict[str, list[PartitionFigures]] = {}
+        for row in self.partitions:
+            found.setdefault(row.topic, []).append(row)
+        return [(topic, _totals(rows), tuple(rows)) for topic, rows in found.items()]
 
 
 def figures(lags: Lags) -> list[GroupFigures]:
     """Return every group that was sampled, the worst first."""
     found = [group_figures(group) for _, group in lags.groups.items()]
-    return sorted(found, key=lambda g: (-badness(g.status), -(g.seconds or 0.0), -g.lag, g.group))
+    return sorted(found, key=_worst_first)
 
 
 def group_figures(group: Group) -> GroupFigures:
     """Return what is told of a group."""
     rows = tuple(_partition(group, window, verdict) for window, verdict in group.verdicts())
+    return GroupFigures(group.name, group.at_ms, group.phase, group.members, _totals(rows), rows)
+
+
+def _worst_first(group: GroupFigures) -> tuple[int, float, int, str]:
+    total = group.total
+    return -badness(total.status), -(total.seconds or 0.0), -total.lag, group.group
+
+
+def _totals(rows: Sequence[PartitionFigures]) -> Totals:
     lag = sum(row.lag for row in rows)
     in_rate, out_rate = sum(row.in_rate for row in rows), sum(row.out_rate for row in rows)
-    seconds = [row.seconds for row in rows]
-    known = [s for s in seconds if s is not None]
-    return GroupFigures(
-        group.name,
-        group.at_ms,
-        group.phase,
-        group.members,
-        status_of(frozenset(row.verdict for row in rows)),
+    known = [row.seconds for row in rows if row.seconds is not None]
+    verdicts = frozenset(row.verdict for row in rows)
+    return Totals(
+        max(verdicts, key=_WORST.index, default=Verdict.OK),
+        status_of(verdicts),
         lag,
-        None if len(known) < len(seconds) else max(known, default=0.0),
+        None if len(known) < len(rows) else max(known, default=0.0),
         _trend(lag, in_rate, out_rate),
         in_rate,
         out_rate,
         _catch_up_s(lag, in_rate, out_rate),
-        rows,
     )
 
 

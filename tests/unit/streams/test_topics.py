@@ -17,6 +17,7 @@ def test_what_is_fixed_for_ever_is_what_it_was() -> None:
         ("aether.observations.events", "subject", 1, None),
         ("aether.forks.events", "fork", 4, None),
         ("aether.archive.events", "topic/partition", 1, None),
+        ("aether.probes", "probe", 1, 3_600_000),
         ("aether.chunks", "run", 4, 3_600_000),
     ]
     assert t.SESSIONS.dead_letters == "aether.sessions.events.dlq"

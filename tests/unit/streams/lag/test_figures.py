@@ -17,9 +17,9 @@ def test_no_lag_is_zero_seconds() -> None:
     world = World()
     world.seconds(3, produced=10, consumed=100)
     group = told(world)
-    assert (group.lag, group.seconds, group.trend) == (0, 0.0, Trend.NONE)
+    assert (group.total.lag, group.total.seconds, group.total.trend) == (0, 0.0, Trend.NONE)
     assert group.partitions[0].method is Method.EXACT
-    assert group.catch_up_s == 0.0
+    assert group.total.catch_up_s == 0.0
 
 
 def test_with_fewer_than_two_points_seconds_are_unknown_and_never_zero() -> None:
@@ -27,7 +27,7 @@ def test_with_fewer_than_two_points_seconds_are_unknown_and_never_zero() -> None
     world.produce(10)
     world.look()
     group = told(world)
-    assert (group.lag, group.seconds) == (10, None)
+    assert (group.total.lag, group.total.seconds) == (10, None)
     assert group.partitions[0].method is Method.UNKNOWN
 
 
@@ -37,7 +37,7 @@ def test_exact_seconds_are_the_age_of_the_first_record_that_waits(pace: tuple[in
     world.seconds(90, *pace)
     group = told(world)
     assert group.partitions[0].method is Method.EXACT
-    assert group.seconds == world.true_seconds > 10
+    assert group.total.seconds == world.true_seconds > 10
 
 
 @pytest.mark.parametrize("pace", [(10, 5), (50, 30), (100, 1), (10, 0)])
@@ -47,7 +47,7 @@ def test_interpolated_seconds_are_right_to_a_tenth(pace: tuple[int, int]) -> Non
         world.second(*pace)
     group = told(world)
     assert group.partitions[0].method is Method.INTERPOLATED
-    assert group.seconds == pytest.approx(world.true_seconds, rel=0.1)
+    assert group.total.seconds == pytest.approx(world.true_seconds, rel=0.1)
     assert world.true_seconds > 10
 
 
@@ -59,7 +59,7 @@ def test_one_record_after_an_idle_hour_is_as_old_as_it_is() -> None:
         world.now_ms += 500
         world.produce()
         world.seconds(3, commits=False)
-        assert told(world).seconds == pytest.approx(3.0, abs=0.6)
+        assert told(world).total.seconds == pytest.approx(3.0, abs=0.6)
 
 
 def test_rates_trend_and_the_time_to_catch_up() -> None:
@@ -67,25 +67,29 @@ def test_rates_trend_and_the_time_to_catch_up() -> None:
     world.produce(10_000)
     world.seconds(30, produced=50, consumed=100)
     group = told(world)
-    assert group.in_rate == pytest.approx(50, rel=0.05)
-    assert group.out_rate == pytest.approx(100, rel=0.05)
-    assert group.trend is Trend.SHRINKING
-    assert group.catch_up_s == pytest.approx(group.lag / 50, rel=0.1)
+    assert group.total.in_rate == pytest.approx(50, rel=0.05)
+    assert group.total.out_rate == pytest.approx(100, rel=0.05)
+    assert group.total.trend is Trend.SHRINKING
+    assert group.total.catch_up_s == pytest.approx(group.total.lag / 50, rel=0.1)
 
 
 def test_lag_that_grows_is_never_caught_up() -> None:
     world = World()
     world.seconds(30, produced=50, consumed=30)
     group = told(world)
-    assert (group.trend, group.catch_up_s, group.status) == (Trend.GROWING, None, Status.WARN)
+    assert (group.total.trend, group.total.catch_up_s, group.total.status) == (
+        Trend.GROWING,
+        None,
+        Status.WARN,
+    )
 
 
 def test_a_rate_falls_when_nothing_is_committed_any_more() -> None:
     world = World()
     world.seconds(20, produced=50, consumed=40)
-    before = told(world).out_rate
+    before = told(world).total.out_rate
     world.seconds(20, produced=50, commits=False)
-    assert told(world).out_rate < before / 2
+    assert told(world).total.out_rate < before / 2
 
 
 def test_a_verdict_says_what_it_rests_on() -> None:
@@ -118,7 +122,7 @@ def test_the_worst_group_comes_first() -> None:
             world.members = 0
             world.seconds(20, *pace, commits=False)
         lags = world.lags
-    assert [(group.group, group.status) for group in figures(lags)] == [
+    assert [(group.group, group.total.status) for group in figures(lags)] == [
         ("stuck", Status.ERR),
         ("left", Status.EMPTY),
         ("slow", Status.WARN),
@@ -132,7 +136,7 @@ def test_partitions_that_have_no_offsets_any_more_are_forgotten() -> None:
     world.now_ms += 1_000
     world.lags = learn(world.lags, sampled(world, topics=()))
     assert group_figures(world.group).partitions == ()
-    assert group_figures(world.group).status is Status.OK
+    assert group_figures(world.group).total.status is Status.OK
 
 
 def named(number: int, at_ms: int) -> LagSampled:
