@@ -5,14 +5,17 @@ Wiring only; every adapter can be replaced by giving another.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from prometheus_client.registry import Collector
 
 from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
 from processors.adapters.past import Past
 from processors.adapters.topics import KafkaTopics
-from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER
+from processors.anomalies.metering import Metering
+from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER, WATCHING
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.groups import group_of
@@ -21,6 +24,10 @@ from processors.memory.turns import TURNS
 from processors.metrics import WorkerMetrics, serve
 from processors.models.effect import Inferring
 from processors.models.judging import Judging
+from processors.observer.decider import OBSERVER
+from processors.observer.echo import ECHO
+from processors.observer.metrics import LagMetrics
+from processors.observer.watch import Watch
 from processors.parts import Part
 from processors.patience import patiently
 from processors.perception.effect import PerceiveCapabilities, PerceiveMemories, PerceiveRequests
@@ -42,6 +49,7 @@ from streams.errors import Misconfigured
 from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
 from streams.io.kafka.log import PROCESSOR, KafkaLog
+from streams.io.kafka.sampler import Sampler
 from streams.io.registry import ConfluentRegistry
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
@@ -49,13 +57,15 @@ from streams.io.standing import AnyDecider
 from streams.io.stores import open_store
 from streams.io.wire import Author, Wire
 from streams.log import EventLog
-from streams.topics import TOPICS, Topic
+from streams.topics import OBSERVATIONS, TOPICS, Topic
 
+#: Who reads this is the one that looks and measures, of all workers.
+SEEN = (OBSERVATIONS.name, 0)
 #: Calls to models that may be out at once; texts and searches are quick and need fewer.
 MODEL_WIDTH = 256
 REGISTERED_WITHIN_S, REGISTERED_EVERY_S = 60.0, 0.2
 
-LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY)
+LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY, ECHO)
 
 
 class World(NamedTuple):
@@ -76,6 +86,9 @@ class Seat(NamedTuple):
 
 
 Make = Callable[[World], Seat]
+
+#: Runs until it is told to stop.
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 def _deciding(decider: AnyDecider) -> Make:
@@ -109,7 +122,8 @@ def _likening(world: World) -> Effect:
 
 #: Every role a worker can have, and the parts it consists of.
 ROLES: Mapping[str, Sequence[Make]] = {
-    **{decider.name: (_deciding(decider),) for decider in DECIDERS},
+    **{decider.name: (_deciding(decider),) for decider in DECIDERS if decider not in WATCHING},
+    OBSERVER.name: tuple([_deciding(decider) for decider in WATCHING]),
     **{link.name: (_linking(link),) for link in LINKS},
     "perception": (
         _performing(lambda world: PerceiveRequests(Gathered(world.adapters.encoder))),
@@ -170,10 +184,18 @@ class Worker:
         if "recall" in self._roles:
             projection = IndexProjection(world.log, world.wire, self._adapters.library)
         shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
-        metrics = WorkerMetrics(runners, projection, lambda: shell.partitions)
-        serve(metrics, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)
+        collectors: list[Collector] = [WorkerMetrics(runners, projection, lambda: shell.partitions)]
+        works: list[Work] = [shell.run]
+        if projection is not None:
+            works.append(projection.run)
+        if OBSERVER.name in self._roles:
+            works.append(Metering(world.log, world.wire, lambda: SEEN in shell.assigned).run)
+            watch = self._watch(world, shell)
+            works.append(watch.run)
+            collectors.append(LagMetrics(watch, kafka=self._settings.observer.kafka_metrics))
+        serve(collectors, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)
         try:
-            await _together(shell, projection, stop)
+            await _together(works, stop)
         finally:
             await self._adapters.close()
             world.log.close()
@@ -198,6 +220,12 @@ class Worker:
             self._adapters,
             SnapshotFolder(settings.data_dir / SNAPSHOTS_FOLDER),
         )
+
+    def _watch(self, world: World, shell: Shell) -> Watch:
+        eye = Sampler(self._settings.bootstrap, self._settings.kafka_options)
+        mine = (OBSERVATIONS.name, 0)
+        every_s = self._settings.observer.every_s
+        return Watch(eye, world.log, world.wire, lambda: mine in shell.assigned, every_s)
 
     def _membership(self) -> Membership:
         worker = self._settings.worker
@@ -251,14 +279,12 @@ def _runners(world: World, roles: Sequence[str], make: type[Runner]) -> list[Run
     ]
 
 
-async def _together(shell: Shell, projection: IndexProjection | None, stop: asyncio.Event) -> None:
-    """Run both until `stop` is set or one of them fails."""
+async def _together(works: Sequence[Work], stop: asyncio.Event) -> None:
+    """Run all of them until `stop` is set or one of them fails."""
     over = asyncio.Event()
-    works = [asyncio.create_task(shell.run(over))]
-    if projection is not None:
-        works.append(asyncio.create_task(projection.run(over)))
+    running = [asyncio.create_task(work(over)) for work in works]
     waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait([*works, waiting], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([*running, waiting], return_when=asyncio.FIRST_COMPLETED)
     over.set()
     waiting.cancel()
-    await asyncio.gather(*works)
+    await asyncio.gather(*running)

@@ -83,11 +83,16 @@ class Shell:
     @property
     def partitions(self) -> int:
         """How many partitions this worker reads now."""
+        return len(self.assigned)
+
+    @property
+    def assigned(self) -> frozenset[tuple[str, int]]:
+        """Which partitions this worker reads now."""
         consumer = self.app.consumer if self.app.started else None
         try:
-            return 0 if consumer is None else len(consumer.assignment())
+            return frozenset(() if consumer is None else consumer.assignment())
         except ConsumerNotStarted:  # aiokafka's lives in a thread that takes its time
-            return 0
+            return frozenset()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.

@@ -148,6 +148,13 @@ class Worker(_Part):
         return self
 
 
+class Observer(_Part):
+    """How often every consumer group is looked at, and what is told of it."""
+
+    every_s: float = Field(1.0, gt=0)
+    kafka_metrics: bool = Field(True, description="false where a kafka_exporter runs")
+
+
 class Endpoint(_Part):
     """An OpenAI-compatible model server: `model` is its own name for the model."""
 
@@ -186,6 +193,7 @@ class Settings(BaseSettings):
     archive: Archive = Archive()
     gateway: Gateway = Gateway()
     worker: Worker = Worker()
+    observer: Observer = Observer()
     models: dict[str, Endpoint] = {}
     memory: Memory = Memory()
 

@@ -17,6 +17,7 @@ from streams.events import memory as m
 from streams.events import registry as r
 from streams.events import sessions as s
 from streams.events import tuning as t
+from streams.events.series import Point
 from streams.ids import EventId, ProcessorName, derived
 from streams.io import schemas
 from streams.io.codec import PREFIX, Codec
@@ -30,6 +31,7 @@ from streams.topics import (
     EVENT_TOPICS,
     GRID_KEY,
     MEMORY,
+    OBSERVATIONS,
     REGISTRY,
     SESSIONS,
     SUBSCRIPTIONS,
@@ -92,6 +94,15 @@ def sent() -> Iterator[tuple[Topic, str, Any]]:
     yield TUNING, "router", given
     yield TUNING, "router", _said(given, encoder="another")
     yield TUNING, "router", x.EVENTS["RollbackRequested"]
+    for second, members in enumerate((1, 0, 0)):
+        at_ms = AT_MS + second * 10_000
+        sampled = _said(x.EVENTS["LagSampled"], at_ms=at_ms, members=members)
+        yield OBSERVATIONS, sampled.group, sampled
+    for sample in range(52):
+        seen = ("events/old", "events/new")[: 1 + sample // 51]
+        counts = tuple([Point(series=name, value=1.0) for name in seen])
+        changes = {"at_ms": AT_MS + sample * 10_000, "points": (), "counts": counts}
+        yield OBSERVATIONS, "meter", _said(x.EVENTS["SeriesSampled"], **changes)
 
 
 def _alike() -> Iterator[tuple[Topic, str, Any]]:
