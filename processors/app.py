@@ -6,7 +6,7 @@ Wiring only; every adapter can be replaced by giving another.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
@@ -19,6 +19,7 @@ from processors.links import Link, Linking
 from processors.memory.decider import MEMORY_DECIDER
 from processors.memory.turns import TURNS
 from processors.metrics import WorkerMetrics, serve
+from processors.models.dispatch import DISPATCH, answered_here
 from processors.models.effect import Inferring
 from processors.orchestrator.decider import ORCHESTRATOR
 from processors.parts import Part
@@ -68,7 +69,7 @@ DECIDERS: tuple[AnyDecider, ...] = (
     SUBSCRIBER,
     MATCHER,
 )
-LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY)
+LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY, DISPATCH)
 
 
 class World(NamedTuple):
@@ -106,11 +107,15 @@ def _linking(link: Link) -> Make:
     return make
 
 
-def _performing(open_effect: Callable[[World], Effect], width: int = 64) -> Make:
+def _performing(
+    open_effect: Callable[[World], Effect],
+    width: int = 64,
+    takes: Callable[[Any], bool] = lambda _: True,
+) -> Make:
     def make(world: World) -> Seat:
         effect = open_effect(world)
         author = Author(world.wire, effect.name, effect.version)
-        return Seat(effect.topic, Performing(effect, author, width))
+        return Seat(effect.topic, Performing(effect, author, width, takes=takes))
 
     return make
 
@@ -122,7 +127,11 @@ ROLES: Mapping[str, Sequence[Make]] = {
     "perception": (
         _performing(lambda world: PerceiveRequests(world.adapters.encoder)),
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
-        _performing(lambda world: PerceiveCapabilities(world.adapters.encoder)),
+        _performing(
+            lambda world: PerceiveCapabilities(
+                world.adapters.encoder, KafkaTopics(world.settings).ensure
+            )
+        ),
     ),
     "opening": (
         _performing(lambda world: Opening(world.adapters.encoder, KafkaTopics(world.settings)), 1),
@@ -142,6 +151,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
                 world.adapters.models, TopicChunks(world.log, world.wire), world.adapters.budgets
             ),
             MODEL_WIDTH,
+            answered_here,
         ),
     ),
 }
