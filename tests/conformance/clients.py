@@ -1,0 +1,146 @@
+"""The clients of five languages as the tests use them: built once, then run as programs.
+
+A client is copied below `.aether/clients/` and built there by its language's own tools, again only
+when its sources changed. Where a tool is missing its tests are skipped, and say so.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engines.places import cache_directory
+from streams.io.settings import ROOT
+
+HOME = ROOT / ".aether" / "clients"
+#: What a client needs beside its own folder, in the same places as here.
+BESIDE = ("schemas/avro", "tests/conformance/vectors")
+LEFT_OUT = shutil.ignore_patterns(
+    *("node_modules", "target", "__pycache__", "*.egg-info", "Cargo.lock", "generated")
+)
+BUILD_S, TEST_S = 1_200, 600
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """How one language's client is built, tested and started."""
+
+    language: str
+    tools: tuple[str, ...]
+    build: tuple[tuple[str, ...], ...]
+    test: tuple[str, ...]
+    agent: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where it is built."""
+        return HOME / self.language / "clients" / self.language
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its tools get: what takes long to build is shared by every clone."""
+        cache = cache_directory(os.environ) / "clients"
+        return {
+            **os.environ,
+            "CARGO_TARGET_DIR": str(cache / "cargo"),
+            "PYTHONPATH": str(self.folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def ready(self) -> "Client":
+        """Build it if need be; skips the test where a tool is missing."""
+        for tool in self.tools:
+            if shutil.which(tool) is None:
+                pytest.skip(f"skipped: no {tool}")
+        stamp, state = HOME / self.language / "built", self._state()
+        if not stamp.exists() or stamp.read_text() != state:
+            stamp.unlink(missing_ok=True)
+            self._copy()
+            for command in self.build:
+                done = self.run(command, BUILD_S)
+                assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
+            stamp.write_text(state)
+        return self
+
+    def run(self, command: tuple[str, ...], timeout_s: float) -> "subprocess.CompletedProcess[str]":
+        """Run a command in its folder; what it says on both streams is `stdout`."""
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start its example agent."""
+        return subprocess.Popen(
+            [*self.agent, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _places(self) -> tuple[str, ...]:
+        return (f"clients/{self.language}", *BESIDE)
+
+    def _copy(self) -> None:
+        """Bring its folder up to date; what its tools made stays, so that they do little again."""
+        for place in self._places():
+            shutil.copytree(
+                ROOT / place, HOME / self.language / place, ignore=LEFT_OUT, dirs_exist_ok=True
+            )
+
+    def _state(self) -> str:
+        hashed = hashlib.sha256(repr(self).encode())
+        for path in sorted(path for place in self._places() for path in _files(ROOT / place)):
+            hashed.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+        return hashed.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    left_out = LEFT_OUT(str(folder), [path.name for path in folder.iterdir()])
+    for path in folder.iterdir():
+        if path.name not in left_out:
+            if path.is_dir():
+                yield from _files(path)
+            else:
+                yield path
+
+
+PYTHON = Client(
+    language="python",
+    tools=(),
+    build=(),
+    test=(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "pyproject.toml",
+        "tests",
+    ),
+    agent=(sys.executable, "examples/agent.py"),
+)
+
+CLIENTS = (PYTHON,)
+
+
+def language_of(client: Client) -> str:
+    """Name a client in a test's name."""
+    return client.language

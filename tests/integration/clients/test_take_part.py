@@ -1,0 +1,70 @@
+"""Each language asks, and is asked: it serves a capability to which the grid routes questions."""
+
+import pytest
+
+from streams.envelope import CAUSATION, ID
+from streams.events.sessions import InferenceCompleted, InferenceRequested
+from streams.ids import EventId, ProcessorName, of_decision
+from streams.io.client import Client as Door
+from streams.topics import SESSIONS
+from tests.conformance.clients import CLIENTS, Client, language_of
+from tests.integration.clients.agents import at_work, told
+from tests.integration.grid.front import Front
+from tests.integration.grid.harness import everything
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(2_000)]
+
+STEPS = {
+    *("RequestReceived", "RequestRouted", "RunStarted", "PlanMade"),
+    *("InferenceRequested", "InferenceCompleted", "ResponseCompleted"),
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=language_of)
+def test_a_language_asks_and_serves(client: Client, front: Front) -> None:
+    name, text = f"{client.language}-echo", "Grüße 🌍"
+    with at_work(client, front, "serve", name) as node:
+        assert node.said() == {"serving": name, "version": 1}
+        answered = told(client, front, "ask", name, f"session-{client.language}", text)
+        assert answered["text"] == f"{client.language} heard: {text}"
+        assert answered["capability"] == name
+        kinds = [kind.removeprefix("aether.sessions.") for kind in answered["events"]]
+        assert (kinds[0], kinds[-1]) == ("RequestReceived", "ResponseCompleted")
+        assert set(kinds) >= STEPS
+        by_meaning = told(client, front, "ask", "aether", f"again-{client.language}", name)
+        assert by_meaning["capability"] == name
+        refused = told(client, front, "ask", name, "refused", "please refuse")
+        assert refused == {"failed": "not_today", "detail": f"{client.language} will not"}
+        node.ended_well()
+    assert ids_of(front, answered["run"]) == derived_ids(front, answered["run"], name)
+
+
+def ids_of(front: Front, run: str) -> list[str]:
+    """Return the ids of what nodes answered in a run."""
+    with Door(front.settings) as door:
+        return [
+            dict(record.headers)[ID].decode()
+            for record in everything(door, SESSIONS)
+            if door.wire.codec.kind_of(record.value) is InferenceCompleted
+            and door.wire.open(record).event.run_id == run
+        ]
+
+
+def derived_ids(front: Front, run: str, name: str) -> list[str]:
+    """Return the ids that the answers must have, each of its request."""
+    with Door(front.settings) as door:
+        return [
+            of_decision(EventId(dict(r.headers)[ID].decode()), ProcessorName(f"work/{name}"), 0)
+            for r in everything(door, SESSIONS)
+            if door.wire.codec.kind_of(r.value) is InferenceRequested
+            and door.wire.open(r).event.run_id == run
+            and CAUSATION in dict(r.headers)
+        ]
+
+
+def test_a_node_offered_twice_is_the_same_version(front: Front) -> None:
+    client = CLIENTS[0]
+    for _ in range(2):
+        with at_work(client, front, "serve", "twice") as node:
+            assert node.said() == {"serving": "twice", "version": 1}
+            node.ended_well()
