@@ -138,7 +138,15 @@ PYTHON = Client(
     agent=(sys.executable, "examples/agent.py"),
 )
 
-CLIENTS = (PYTHON,)
+NODE = Client(
+    language="node",
+    tools=("node", "npm"),
+    build=(("npm", "ci"),),
+    test=("node", "--test", "test/"),
+    agent=("node", "examples/agent.js"),
+)
+
+CLIENTS = (PYTHON, NODE)
 
 
 def language_of(client: Client) -> str:

@@ -1,7 +1,8 @@
 """Writes the vectors that every client is held to: `python -m tests.conformance.record`.
 
 They come from the grid's own floors, so a client that agrees with them agrees with the grid. Bytes
-inside of an event are written as `{"$bytes": base64}`; everything else is JSON as it stands.
+inside of an event are written as `{"$bytes": base64}`, whole numbers that not every language reads
+exactly from JSON as `{"$long": text}`; everything else is JSON as it stands.
 """
 
 import base64
@@ -43,7 +44,8 @@ WORDS = (
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 COUNTS = (4, 12, 36)
 
-LONG_MIN, LONG_MAX = -(2**53 - 1), 2**53 - 1  # what every language holds exactly
+LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
+EXACT = 2**53  # beyond it, JSON's numbers are not the same everywhere
 TEXT = "Grüße 🌍 \u0000 \u2028 e\u0301 " + "x" * 200
 
 AT_MS = 1_732_551_096_007
@@ -63,6 +65,8 @@ def plain(value: Any) -> Any:
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, bytes):
         return {"$bytes": packed(value)}
+    if isinstance(value, int) and abs(value) >= EXACT:
+        return {"$long": str(value)}
     if isinstance(value, tuple):
         return [plain(one) for one in value]
     return value
@@ -113,6 +117,8 @@ def _edges() -> Iterator[Any]:
     asked = examples["RequestReceived"]
     options = replace(x.OPTIONS, max_tokens=LONG_MAX, seed=LONG_MIN, temperature=-0.0, stop=())
     yield replace(asked, text=TEXT, messages=(), options=options, scopes=(), remember_in=None)
+    exact = replace(x.OPTIONS, max_tokens=EXACT - 1, seed=1 - EXACT)
+    yield replace(asked, options=exact)
     yield replace(asked, text="", options=type(options)())
     yield replace(examples["TextPerceived"], vector=bytes(range(256)))
     yield replace(examples["RequestRouted"], confidence=5e-324, margin=-1.7976931348623157e308)

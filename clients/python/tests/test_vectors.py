@@ -25,6 +25,8 @@ def native(value: Any) -> Any:
     if isinstance(value, dict):
         if set(value) == {"$bytes"}:
             return base64.b64decode(value["$bytes"])
+        if set(value) == {"$long"}:
+            return int(value["$long"])
         return {name: native(each) for name, each in value.items()}
     return [native(each) for each in value] if isinstance(value, list) else value
 
