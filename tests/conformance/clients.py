@@ -22,7 +22,7 @@ HOME = ROOT / ".aether" / "clients"
 #: What a client needs beside its own folder, in the same places as here.
 BESIDE = ("schemas/avro", "tests/conformance/vectors")
 LEFT_OUT = shutil.ignore_patterns(
-    *("node_modules", "target", "__pycache__", "*.egg-info", "Cargo.lock", "generated")
+    *("node_modules", "target", "__pycache__", "*.egg-info", "Cargo.lock", "bin")
 )
 BUILD_S, TEST_S = 1_200, 600
 
@@ -146,7 +146,15 @@ NODE = Client(
     agent=("node", "examples/agent.js"),
 )
 
-CLIENTS = (PYTHON, NODE)
+GO = Client(
+    language="go",
+    tools=("go",),
+    build=(("go", "generate", "./..."), ("go", "build", "-o", "bin/agent", "./examples/agent")),
+    test=("go", "test", "-count=1", "."),
+    agent=("bin/agent",),
+)
+
+CLIENTS = (PYTHON, NODE, GO)
 
 
 def language_of(client: Client) -> str:
