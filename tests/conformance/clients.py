@@ -51,6 +51,7 @@ class Client:
             "CARGO_TARGET_DIR": str(cache / "cargo"),
             "PYTHONPATH": str(self.folder),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "LC_ALL": "C.UTF-8",  # Java reads its arguments as the locale says
         }
 
     def ready(self) -> "Client":
@@ -154,7 +155,24 @@ GO = Client(
     agent=("bin/agent",),
 )
 
-CLIENTS = (PYTHON, NODE, GO)
+MAVEN = ("mvn", "--quiet", "--batch-mode")
+JAVA = Client(
+    language="java",
+    tools=("javac", "mvn"),
+    build=(
+        (
+            *(*MAVEN, "package", "-DskipTests", "dependency:copy-dependencies"),
+            "-DoutputDirectory=target/lib",
+        ),
+    ),
+    test=(*MAVEN, "surefire:test"),
+    agent=(
+        *("java", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8"),
+        *("-cp", "target/classes:target/test-classes:target/lib/*", "grid.aether.client.Agent"),
+    ),
+)
+
+CLIENTS = (PYTHON, NODE, GO, JAVA)
 
 
 def language_of(client: Client) -> str:
