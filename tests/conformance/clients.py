@@ -1,9 +1,10 @@
 """The clients of five languages as the tests use them: built once, then run as programs.
 
 A client is copied below `.aether/clients/` and built there by its language's own tools, again only
-when its sources changed. Where a tool is missing its tests are skipped, and say so.
+when its sources changed.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -12,8 +13,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 from engines.places import cache_directory
 from streams.io.settings import ROOT
@@ -54,20 +53,29 @@ class Client:
             "LC_ALL": "C.UTF-8",  # Java reads its arguments as the locale says
         }
 
+    @property
+    def missing(self) -> str | None:
+        """The first of its tools that this machine does not have."""
+        return next((tool for tool in self.tools if shutil.which(tool) is None), None)
+
     def ready(self) -> "Client":
-        """Build it if need be; skips the test where a tool is missing."""
-        for tool in self.tools:
-            if shutil.which(tool) is None:
-                pytest.skip(f"skipped: no {tool}")
-        stamp, state = HOME / self.language / "built", self._state()
-        if not stamp.exists() or stamp.read_text() != state:
-            stamp.unlink(missing_ok=True)
-            self._copy()
-            for command in self.build:
-                done = self.run(command, BUILD_S)
-                assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
-            stamp.write_text(state)
+        """Build it if need be; of several processes one does, and the others wait."""
+        home = HOME / self.language
+        home.mkdir(parents=True, exist_ok=True)
+        with (home / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._build(home / "built", self._state())
         return self
+
+    def _build(self, stamp: Path, state: str) -> None:
+        if stamp.exists() and stamp.read_text() == state:
+            return
+        stamp.unlink(missing_ok=True)
+        self._copy()
+        for command in self.build:
+            done = self.run(command, BUILD_S)
+            assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
+        stamp.write_text(state)
 
     def run(self, command: tuple[str, ...], timeout_s: float) -> "subprocess.CompletedProcess[str]":
         """Run a command in its folder; what it says on both streams is `stdout`."""
@@ -170,6 +178,18 @@ JAVA = Client(
         *("java", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8"),
         *("-cp", "target/classes:target/test-classes:target/lib/*", "grid.aether.client.Agent"),
     ),
+)
+
+#: The dependencies are built once a machine; the program lies with the sources it was made of.
+RUST = Client(
+    language="rust",
+    tools=("cargo", "cc"),
+    build=(
+        ("cargo", "build", "--quiet", "--example", "agent"),
+        ("sh", "-c", 'mkdir -p bin && cp "$CARGO_TARGET_DIR/debug/examples/agent" bin/agent'),
+    ),
+    test=("cargo", "test", "--quiet", "--test", "vectors"),
+    agent=("bin/agent",),
 )
 
 CLIENTS = (PYTHON, NODE, GO, JAVA)

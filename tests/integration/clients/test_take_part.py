@@ -7,6 +7,7 @@ from streams.events.sessions import InferenceCompleted, InferenceRequested
 from streams.ids import EventId, ProcessorName, of_decision
 from streams.io.client import Client as Door
 from streams.topics import SESSIONS
+from tests.conformance.built import built
 from tests.conformance.clients import CLIENTS, Client, language_of
 from tests.integration.clients.agents import at_work, told
 from tests.integration.grid.front import Front
@@ -22,6 +23,7 @@ STEPS = {
 
 @pytest.mark.parametrize("client", CLIENTS, ids=language_of)
 def test_a_language_asks_and_serves(client: Client, front: Front) -> None:
+    built(client)
     name, text = f"{client.language}-echo", "Grüße 🌍"
     with at_work(client, front, "serve", name) as node:
         assert node.said() == {"serving": name, "version": 1}
