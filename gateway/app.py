@@ -12,14 +12,21 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.api.catalog import Catalog
+from gateway.api.events import Events
+from gateway.api.idempotency import Idempotency
+from gateway.api.live import Reading
+from gateway.api.runs import RunHistory
+from gateway.body import Bodies
 from gateway.capabilities import Capabilities
-from gateway.errors import ApiError
+from gateway.errors import ApiError, away
 from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
 from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
 from gateway.runs import Runs
 from gateway.sender import Doorstep, Sender
+from streams.errors import Transient
 from streams.io.archive.log import ArchivedLog
 from streams.io.kafka.log import DOOR, KafkaLog
 from streams.io.settings import Gateway, Settings
@@ -75,7 +82,15 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
     sender, meters = Sender(writing, wire), Meters()
     runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
     meters.waiting.set_function(lambda: runs.open)
-    doors = OpenAI(sender, runs, capabilities, settings.timeout_s, settings.body_bytes_max)
+    bodies = Bodies(settings.body_bytes_max, settings.body_timeout_s)
+    doors = OpenAI(sender, runs, capabilities, settings.timeout_s, bodies)
+    events, answers = Reading(reading, wire), Idempotency()
+    ours = [
+        *Feedback(sender, answers, bodies).routes,
+        *Events(sender, wire, events, answers, bodies).routes,
+        *RunHistory(wire, events).routes,
+        *Catalog(events).routes,
+    ]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -85,14 +100,16 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
         try:
             yield
         finally:
+            await events.close()
             await capabilities.close()
             await runs.close()
             await sender.close()
 
     return Starlette(
-        routes=[*Health(sender, runs, meters).routes, *doors.routes, *Feedback(sender).routes],
+        routes=[*Health(sender, runs, meters).routes, *doors.routes, *ours],
         exception_handlers={
             ApiError: _answered,
+            Transient: _away,
             ClientDisconnect: _left,
             404: _not_found,
             405: _not_allowed,
@@ -103,9 +120,14 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
     )
 
 
-async def _answered(_: Request, error: Exception) -> Response:
+async def _answered(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
-    return error.response()
+    return error.response(request)
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    """Say that what the answer lies in cannot be reached for now."""
+    return away(str(error)).response(request)
 
 
 async def _left(_: Request, __: Exception) -> Response:
@@ -115,12 +137,13 @@ async def _left(_: Request, __: Exception) -> Response:
 
 async def _not_found(request: Request, _: Exception) -> Response:
     message = f"there is nothing at {request.url.path}"
-    return ApiError(404, "invalid_request_error", "not_found", message).response()
+    return ApiError(404, "invalid_request_error", "not_found", message).response(request)
 
 
 async def _not_allowed(request: Request, error: Exception) -> Response:
     message = f"{request.method} is not for {request.url.path}"
-    response = ApiError(405, "invalid_request_error", "method_not_allowed", message).response()
+    refusal = ApiError(405, "invalid_request_error", "method_not_allowed", message)
+    response = refusal.response(request)
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})  # which methods are allowed
     return response
@@ -129,6 +152,6 @@ async def _not_allowed(request: Request, error: Exception) -> Response:
 async def _broken(request: Request, _: Exception) -> Response:
     """Say that it is our fault; the server logs what it was."""
     message = f"the gateway failed; look for request {run_of(request)} in its log"
-    response = ApiError(500, "server_error", "internal_error", message).response()
+    response = ApiError(500, "server_error", "internal_error", message).response(request)
     response.headers[REQUEST_ID] = run_of(request)  # no middleware of ours sees this answer
     return response

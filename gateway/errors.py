@@ -1,13 +1,21 @@
-"""Errors in OpenAI's shape, with the status that its clients sort them by."""
+"""Errors as answers: in OpenAI's shape under `/v1`, as RFC 9457 problems under `/api`.
 
+The status is the one that clients of either sort them by.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from streams.events.sessions import RunFailed
 
 RETRY_AFTER_S = 2
+OURS = "/api/"
+PROBLEM = "application/problem+json"
 
 
 @dataclass  # not frozen: an exception on its way is given its traceback
@@ -15,7 +23,8 @@ class ApiError(Exception):
     """An answer that is an error.
 
     `retry` says whether asking again is right (`retry-after`) or wrong (`x-should-retry`, which
-    OpenAI's clients obey); None leaves it to the status.
+    OpenAI's clients obey); None leaves it to the status. `faults` are what is wrong where: a JSON
+    pointer or a name, and why.
     """
 
     status: int
@@ -24,6 +33,7 @@ class ApiError(Exception):
     message: str
     param: str | None = None
     retry: bool | None = None
+    faults: Sequence[tuple[str, str]] = ()
 
     @property
     def body(self) -> dict[str, Any]:
@@ -31,17 +41,37 @@ class ApiError(Exception):
         said = {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}
         return {"error": said}
 
-    def response(self) -> JSONResponse:
-        """Return the error as an answer."""
+    @property
+    def problem(self) -> dict[str, Any]:
+        """Return the error as RFC 9457 has it; `errors` says what is wrong where."""
+        title = HTTPStatus(self.status).phrase
+        said = {"type": "about:blank", "title": title, "status": self.status}
+        told = {**said, "detail": self.message, "code": self.code}
+        faults = self.faults or ([(self.param, self.message)] if self.param else [])
+        if faults:
+            told["errors"] = [{"pointer": at, "detail": why} for at, why in faults]
+        return told
+
+    def response(self, request: Request | None = None) -> JSONResponse:
+        """Return the error as an answer, in the shape that the request's path has errors in."""
         headers = {"retry-after": str(RETRY_AFTER_S)} if self.retry else {}
         if self.retry is False:
             headers["x-should-retry"] = "false"
+        if request is not None and request.url.path.startswith(OURS):
+            return JSONResponse(self.problem, self.status, headers, media_type=PROBLEM)
         return JSONResponse(self.body, self.status, headers)
 
 
 def invalid(message: str, param: str | None = None, *, status: int = 400) -> ApiError:
     """The client sent something that cannot be asked."""
     return ApiError(status, "invalid_request_error", "invalid_request", message, param)
+
+
+def refused(
+    status: int, code: str, message: str, faults: Sequence[tuple[str, str]] = ()
+) -> ApiError:
+    """The client asked for what it cannot have; `code` says which rule is broken."""
+    return ApiError(status, "invalid_request_error", code, message, faults=faults)
 
 
 def away(message: str) -> ApiError:

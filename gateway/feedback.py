@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.body import read_json
+from gateway.api.idempotency import Idempotency
+from gateway.body import BODIES, Bodies, parsed
 from gateway.errors import away, invalid, unknown
 from gateway.identified import run_of
 from gateway.sender import QueueFull
@@ -55,13 +56,21 @@ class Door(Protocol):
 class Feedback:
     """The route; whether the feedback is accepted is for the tuner, in the log."""
 
-    def __init__(self, sender: Door) -> None:
+    def __init__(
+        self, sender: Door, answers: Idempotency | None = None, bodies: Bodies = BODIES
+    ) -> None:
         self._sender = sender
+        self._answers = answers or Idempotency()
+        self._bodies = bodies.up_to(BODY_MAX)
         self.routes = [Route("/api/feedback", self.give, methods=["POST"])]
 
     async def give(self, request: Request) -> Response:
         """Append the feedback; 202 once it is durable."""
-        said = _parsed(await read_json(request, BODY_MAX))
+        body = await self._bodies.read(request)
+        said = _parsed(parsed(body))
+        return await self._answers.once(request, body, lambda: self._send(request, said))
+
+    async def _send(self, request: Request, said: _Said) -> Response:
         event = FeedbackOffered(
             run_id=RunId(said.run_id),
             verdict=Verdict(said.verdict),

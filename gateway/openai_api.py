@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from gateway import answers, chat
 from gateway.asked import Asked, next_news
-from gateway.body import read_json
+from gateway.body import Bodies
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError, away, failed, unknown
 from gateway.frames import Frames, frames_of
@@ -38,13 +38,13 @@ class OpenAI:
         runs: Runs,
         capabilities: Capabilities,
         timeout_s: float,
-        body_max: int,
+        bodies: Bodies,
     ) -> None:
         self._sender = sender
         self._runs = runs
         self._capabilities = capabilities
         self._timeout_s = timeout_s
-        self._body_max = body_max
+        self._bodies = bodies
         self.routes = [
             Route("/v1/models", self.models, methods=["GET"]),
             Route("/v1/models/{name:path}", self.model, methods=["GET"]),
@@ -66,7 +66,7 @@ class OpenAI:
 
     async def complete(self, request: Request) -> Response:
         """Answer a chat request with what its run comes to."""
-        body = chat.parse(await read_json(request, self._body_max))
+        body = chat.parse(await self._bodies.json(request))
         names = named(request, body)
         run_id = run_of(request)
         deadline = asyncio.get_running_loop().time() + self._timeout_s

@@ -8,12 +8,13 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from streams.errors import AetherError, BrokerAway, DeliveryFailed, Transient
 from streams.ids import EventId, RunId
 from streams.io.wire import Wire
-from streams.log import EventLog, Headers
+from streams.log import Draft, EventLog, Headers
 from streams.topics import SESSIONS, Topic
 
 logger = logging.getLogger(__name__)
@@ -86,14 +87,30 @@ class Sender:
             draft = await asyncio.to_thread(self._draft, run_id, key, event, trace, topic)
         else:
             draft = self._draft(run_id, key, event, trace, topic)
+        await self.deliver([draft])
+
+    async def deliver(self, drafts: Sequence[Draft]) -> None:
+        """Append drafts; return once all of them are durable. Raises as `send` does.
+
+        Of several, some may be durable when one is not: then the outcome is unknown.
+        """
+        if self._away is not None:
+            raise BrokerAway(self._away)
         loop = asyncio.get_running_loop()
         landed: asyncio.Future[DeliveryFailed | None] = loop.create_future()
+        left = len(drafts)
 
         def delivered(error: DeliveryFailed | None) -> None:
-            loop.call_soon_threadsafe(_settle, landed, error)
+            nonlocal left
+            left -= 1
+            if error is not None or not left:
+                loop.call_soon_threadsafe(_settle, landed, error)
 
-        if not self._log.append([draft], delivered):
+        sent = self._log.append(drafts, delivered)
+        if not sent:
             raise QueueFull("too many requests are on their way to the log", fix="ask again soon")
+        if sent < len(drafts):
+            raise DeliveryFailed(f"only {sent} of {len(drafts)} events fitted into the queue")
         error = await landed
         if error is not None:
             raise error

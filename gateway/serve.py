@@ -14,7 +14,7 @@ from streams.io.registry import ConfluentRegistry
 from streams.io.settings import Settings
 from streams.io.stores import open_store
 from streams.io.wire import Wire
-from streams.topics import CHUNKS, REGISTRY, SESSIONS, TUNING
+from streams.topics import TOPICS
 
 
 class Server(uvicorn.Server):
@@ -69,7 +69,7 @@ async def _learn(codec: Codec, stop: asyncio.Event) -> None:
     """Wait until the registry answers and knows the schemas."""
     while not stop.is_set():
         try:
-            for topic in (SESSIONS, REGISTRY, TUNING, CHUNKS):
+            for topic in TOPICS:
                 await asyncio.to_thread(codec.learn, topic)
             return
         except (RegistryAway, Misconfigured):

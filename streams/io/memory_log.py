@@ -16,13 +16,13 @@ BATCH = 1_000
 
 
 class MemoryBroker:
-    """What several clients share: the partitions themselves."""
+    """What several clients share: the partitions themselves; its clock begins at `since_ms`."""
 
-    def __init__(self, topics: Mapping[str, int]) -> None:
+    def __init__(self, topics: Mapping[str, int], since_ms: int = 1_700_000_000_000) -> None:
         self.topics = dict(topics)
         self.records: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self.first: dict[tuple[str, int], int] = defaultdict(int)
-        self._clock = count(1_700_000_000_000)
+        self._clock = count(since_ms)
 
     def land(self, draft: Draft) -> None:
         """Append a draft at once; time is a counter, so that a run can be repeated."""

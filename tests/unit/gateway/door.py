@@ -26,7 +26,7 @@ from streams.io.objects.directory import DirectoryStore
 from streams.io.settings import Gateway
 from streams.io.wire import Wire
 from streams.log import Record
-from streams.topics import CHUNKS, REGISTRY, SESSIONS, Topic
+from streams.topics import CHUNKS, SESSIONS, TOPICS, Topic
 from tests.fakes import NumberedRegistry
 
 CHAT = "/v1/chat/completions"
@@ -78,8 +78,10 @@ class Grid(MemoryLog):
     """The log and what stands behind it; thread-safe where the gateway's threads meet."""
 
     def __init__(self, folder: Path, script: Script, in_flight_max: int) -> None:
-        topics = (SESSIONS, REGISTRY, CHUNKS)
-        super().__init__(MemoryBroker({t.name: t.partitions for t in topics}), in_flight_max)
+        topics = TOPICS
+        now = int(time.time() * 1000)  # a run's id says when it began
+        broker = MemoryBroker({t.name: t.partitions for t in topics}, now)
+        super().__init__(broker, in_flight_max)
         codec = Codec(NumberedRegistry())
         for topic in topics:
             codec.learn(topic, register=True)
@@ -102,21 +104,28 @@ class Grid(MemoryLog):
         if self.refusing is not None:
             delivered(self.refusing)
             return 1
-        self.broker.land(draft)
+        with self._turn:
+            self.broker.land(draft)
+            self._turn.notify_all()
         delivered(None)
+        if self.wire.codec.kind_of(draft.value) is not s.RequestReceived:
+            return 1
         request = self.requests()[-1]
         self._loop.call_soon_threadsafe(self.received.put_nowait, request)
-        self.say(*self.script(request.event))
+        self.say(*self.script(request.event), key=request.key)
         return 1
 
-    def say(self, *events: Any) -> None:
+    def say(self, *events: Any, key: str = "k") -> None:
         for event in events:
             topic = CHUNKS if isinstance(event, TextEmitted) else SESSIONS
-            self.land(topic, "k", event)
+            self.land(topic, key, event)
 
     def land(self, topic: Topic, key: str, event: Any) -> None:
         with self._turn:
-            self.broker.land(self.wire.draft(topic.name, None, key.encode(), event, []))
+            head = (
+                [(env.CORRELATION, run.encode())] if (run := getattr(event, "run_id", "")) else []
+            )
+            self.broker.land(self.wire.draft(topic.name, None, key.encode(), event, head))
             self._turn.notify_all()
 
     def requests(self) -> list[Envelope[s.RequestReceived]]:

@@ -1,0 +1,1 @@
+"""Our own doors under `/api`: events in, events and runs out, and what there is."""
