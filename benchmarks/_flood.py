@@ -1,4 +1,4 @@
-"""All clients produce at once into one topic, and each reads back what all of them wrote.
+"""All clients and HTTP produce at once into one topic, and each client reads all of it back.
 
 What is in the log is checked with the grid's own floors: nothing lost, nothing in the wrong
 partition, the order of every key kept, and every client reads the same.
@@ -7,57 +7,59 @@ partition, the order of every key kept, and every client reads the same.
 import hashlib
 import json
 import subprocess
+import threading
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+from urllib.request import Request, urlopen
 
 from streams.envelope import Envelope
-from streams.events.sessions import RunFailed
-from streams.io.codec import Codec, subject_of
-from streams.io.kafka.log import KafkaLog
-from streams.io.kafka.topics import create_topics
-from streams.io.objects.directory import DirectoryStore
-from streams.io.registry import ConfluentRegistry
-from streams.io.schemas import text_of
+from streams.events.memory import RecallJudged
+from streams.ids import derived
+from streams.io.client import Client as Door
+from streams.io.schemas import ce_type
 from streams.io.settings import Settings
-from streams.io.wire import Wire
-from streams.log import Record
 from streams.partitioner import partition_of
-from streams.topics import SESSIONS, Topic
+from streams.topics import MEMORY
 from tests.conformance.clients import Client
 
+HTTP = "http"
 KEYS = 500
+BATCH = 500
 LATE_S = 600
+
+Judged = Envelope[RecallJudged]
 
 
 class Flood(NamedTuple):
-    """What came of it: what each client says, by language, and what is wrong with the log."""
+    """What came of it: what each author says, what each reader read, and what is wrong."""
 
     produced: dict[str, dict[str, Any]]
     read: dict[str, dict[str, Any]]
     faults: list[str]
 
 
-def flood(settings: Settings, clients: Sequence[Client], each: int, name: str) -> Flood:
-    """Let every client produce `each` events, all at once, then read all of them."""
-    topic = Topic(name=f"aether.{name}.events", key="key")
-    create_topics(settings.bootstrap, settings.kafka_options, replication=1, topics=[topic])
-    with closing(ConfluentRegistry(settings.registry_url)) as registry:
-        registry.register(subject_of(topic.name, RunFailed), text_of(RunFailed))
-    produced = _all(
-        settings, clients, lambda one: ("flood", topic.name, str(each), str(KEYS), one.language)
-    )
-    read = _all(settings, clients, lambda _: ("drain", topic.name))
-    found = _found(settings, topic)
+def flood(settings: Settings, clients: Sequence[Client], each: int) -> Flood:
+    """Let every client and HTTP produce `each` events, all at once; then all clients read them."""
+    produced: dict[str, dict[str, Any]] = {}
+    posting = threading.Thread(target=lambda: produced.update({HTTP: _post(settings, each)}))
+    posting.start()
+    produced |= _all(settings, clients, lambda one: ("flood", str(each), str(KEYS), one.language))
+    posting.join()
+    read = _all(settings, clients, lambda _: ("drain",))
+    found = _found(settings)
+    authors = [HTTP, *(client.language for client in clients)]
     expected = {"count": len(found), "digest": _digest(found)}
-    faults = [*_lost(found, clients, each), *_misplaced(found, topic), *_disordered(found)]
+    faults = [*_lost(found, authors, each), *_misplaced(found), *_disordered(found)]
     faults += [f"{one} reads {told}" for one, told in read.items() if told != expected]
     faults += [f"{one} lost {told['lost']}" for one, told in produced.items() if told["lost"]]
     return Flood(produced, read, faults)
 
 
-def _all(settings: Settings, clients: Sequence[Client], command: Any) -> dict[str, Any]:
+def _all(
+    settings: Settings, clients: Sequence[Client], command: Callable[[Client], tuple[str, ...]]
+) -> dict[str, dict[str, Any]]:
     """Run a command of every client's agent, all at once."""
     given = (settings.bootstrap, settings.registry_url)
     running = {one.language: one.ready().start(*given, *command(one)) for one in clients}
@@ -70,75 +72,86 @@ def _all(settings: Settings, clients: Sequence[Client], command: Any) -> dict[st
                 agent.wait()
 
 
-def _said(language: str, agent: "subprocess.Popen[str]") -> Any:
+def _said(language: str, agent: "subprocess.Popen[str]") -> dict[str, Any]:
     out, err = agent.communicate(timeout=LATE_S)
     if agent.returncode != 0:
         raise RuntimeError(f"the agent in {language} failed: {err[-4_000:]}")
-    return json.loads(out)
+    told: dict[str, Any] = json.loads(out)
+    return told
 
 
-def _found(settings: Settings, topic: Topic) -> list[Envelope[RunFailed]]:
-    """Return every event of the topic, partition by partition; of one id the first counts."""
-    with closing(ConfluentRegistry(settings.registry_url)) as registry:
-        codec = Codec(registry)
-        codec.learn(SESSIONS)
-        wire = Wire(codec, DirectoryStore(settings.data_dir / "objects"))
-        log = KafkaLog(settings.bootstrap, None, settings.kafka_options)
-        unique = {
-            envelope.event_id: envelope
-            for envelope in reversed([wire.open(_known(codec, r)) for r in _records(log, topic)])
-        }
-        log.close()
-        return list(reversed(unique.values()))
+def _post(settings: Settings, each: int) -> dict[str, Any]:
+    """Produce over HTTP, one batch after the other."""
+    address = f"{settings.gateway_url}/api/events/{MEMORY.name}"
+    kind = {"content-type": "application/cloudevents-batch+json"}
+    began, sent = time.monotonic(), 0
+    for start in range(0, each, BATCH):
+        batch = [_cloud_event(number) for number in range(start, min(start + BATCH, each))]
+        asked = Request(address, json.dumps(batch).encode(), kind)
+        with urlopen(asked, timeout=LATE_S) as answer:
+            sent += len(json.load(answer)["data"])
+    return {"sent": sent, "lost": each - sent, "seconds": time.monotonic() - began}
 
 
-def _records(log: KafkaLog, topic: Topic) -> Iterator[Record]:
-    for partition in range(topic.partitions):
-        span = log.span(topic.name, partition)
-        for batch in log.read(topic.name, partition, *span):
-            yield from batch
+def _cloud_event(number: int) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": derived(HTTP, number),
+        "source": "/flood",
+        "type": ce_type(RecallJudged),
+        "partitionkey": f"ключ-{number % KEYS}",
+        "datacontenttype": "application/json",
+        "data": {"question": HTTP, "scopes": [], "useful": [str(number)]},
+    }
 
 
-def _known(codec: Codec, record: Record) -> Record:
-    assert codec.kind_of(record.value) is RunFailed
-    return record
+def _found(settings: Settings) -> list[Judged]:
+    """Return what was flooded, partition by partition; of one id the first counts."""
+    unique: dict[str, Judged] = {}
+    with Door(settings, [MEMORY]) as door:
+        for partition in range(MEMORY.partitions):
+            span = door.log.span(MEMORY.name, partition)
+            for batch in door.log.read(MEMORY.name, partition, *span):
+                for record in batch:
+                    if door.wire.codec.kind_of(record.value) is RecallJudged:
+                        opened = door.wire.open(record)
+                        unique.setdefault(opened.event_id, opened)
+    return list(unique.values())
 
 
-def _digest(found: Sequence[Envelope[RunFailed]]) -> str:
+def _number(one: Judged) -> str:
+    return one.event.useful[0]
+
+
+def _digest(found: Sequence[Judged]) -> str:
     """Return what the agents' `drain` says of the same events."""
     digest = hashlib.sha256()
     for one in found:
-        line = (
-            one.partition,
-            one.offset,
-            one.key,
-            one.event_id,
-            one.event.run_id,
-            one.event.detail,
-        )
-        digest.update(("\t".join(map(str, line)) + "\n").encode())
+        place = (one.partition, one.offset, one.key, one.event_id)
+        line = "\t".join(map(str, (*place, one.event.question, _number(one))))
+        digest.update(f"{line}\n".encode())
     return digest.hexdigest()
 
 
-def _lost(found: Sequence[Envelope[RunFailed]], clients: Sequence[Client], each: int) -> list[str]:
-    wanted = Counter((str(one.language), str(n)) for one in clients for n in range(each))
-    there = Counter((str(one.event.run_id), one.event.detail) for one in found)
+def _lost(found: Sequence[Judged], authors: Sequence[str], each: int) -> list[str]:
+    wanted = Counter((author, str(number)) for author in authors for number in range(each))
+    there = Counter((one.event.question, _number(one)) for one in found)
     return [f"{there[what]} times {what}" for what in wanted | there if there[what] != wanted[what]]
 
 
-def _misplaced(found: Sequence[Envelope[RunFailed]], topic: Topic) -> list[str]:
+def _misplaced(found: Sequence[Judged]) -> list[str]:
     return [
-        f"{one.key} of {one.event.run_id} is in partition {one.partition}"
+        f"{one.key} of {one.event.question} is in partition {one.partition}"
         for one in found
-        if one.partition != partition_of(one.key.encode(), topic.partitions)
+        if one.partition != partition_of(one.key.encode(), MEMORY.partitions)
     ]
 
 
-def _disordered(found: Sequence[Envelope[RunFailed]]) -> list[str]:
+def _disordered(found: Sequence[Judged]) -> list[str]:
     last: dict[tuple[str, str], int] = {}
     faults = []
     for one in found:
-        stream, number = (one.event.run_id, one.key), int(one.event.detail)
+        stream, number = (one.event.question, one.key), int(_number(one))
         if number <= last.get(stream, -1):
             faults.append(f"{number} of {stream} comes after {last[stream]}")
         last[stream] = number

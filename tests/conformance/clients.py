@@ -46,8 +46,8 @@ class Client:
         """What its tools get: what takes long to build is shared by every clone."""
         cache = cache_directory(os.environ) / "clients"
         return {
-            **os.environ,
             "CARGO_TARGET_DIR": str(cache / "cargo"),
+            **os.environ,
             "PYTHONPATH": str(self.folder),
             "PYTHONDONTWRITEBYTECODE": "1",
             "LC_ALL": "C.UTF-8",  # Java reads its arguments as the locale says
@@ -192,7 +192,7 @@ RUST = Client(
     agent=("bin/agent",),
 )
 
-CLIENTS = (PYTHON, NODE, GO, JAVA)
+CLIENTS = (PYTHON, NODE, GO, JAVA, RUST)
 
 
 def language_of(client: Client) -> str:

@@ -3,15 +3,16 @@
  *
  *   agent.js KAFKA REGISTRY ask MODEL SESSION TEXT
  *   agent.js KAFKA REGISTRY serve NAME
- *   agent.js KAFKA REGISTRY flood TOPIC COUNT KEYS AUTHOR
- *   agent.js KAFKA REGISTRY drain TOPIC
+ *   agent.js KAFKA REGISTRY flood COUNT KEYS AUTHOR
+ *   agent.js KAFKA REGISTRY drain
  */
 
 import { createHash } from 'node:crypto'
 
 import { Grid, Refused, RunFailed } from '../src/index.js'
 
-const EVENT = 'aether.sessions.RunFailed'
+const EVENT = 'aether.memory.RecallJudged'
+const TOPIC = 'aether.memory.events'
 const IN_FLIGHT = 2_000
 
 const say = (told) => process.stdout.write(JSON.stringify(told) + '\n')
@@ -44,13 +45,13 @@ async function serve (grid, name) {
 }
 
 /** Produce many events, in order within each key. */
-async function flood (grid, topic, count, keys, author) {
+async function flood (grid, count, keys, author) {
   const began = performance.now()
   let [lost, sent] = [0, []]
   for (let number = 0; number < Number(count); number++) {
-    const value = { run_id: author, reason: 'flood', detail: String(number) }
+    const value = { question: author, scopes: [], useful: [String(number)] }
     const key = `ключ-${number % Number(keys)}`
-    sent.push(grid.produce(EVENT, key, value, { topic }).catch(() => lost++))
+    sent.push(grid.produce(EVENT, key, value).catch(() => lost++))
     if (sent.length === IN_FLIGHT) {
       await Promise.all(sent)
       sent = []
@@ -60,16 +61,19 @@ async function flood (grid, topic, count, keys, author) {
   say({ sent: Number(count), lost, seconds: (performance.now() - began) / 1000 })
 }
 
-/** Read everything there is, and say what it comes to. */
-async function drain (grid, topic) {
+/** Read everything that was flooded, and say what it comes to. */
+async function drain (grid) {
   const digest = createHash('sha256')
   let count = 0
-  for (const [partition, [first, end]] of (await grid.ends(topic)).entries()) {
+  for (const [partition, [first, end]] of (await grid.ends(TOPIC)).entries()) {
     if (first === end) continue
-    for await (const event of grid.follow(topic, { [partition]: first }, { timeoutMs: 120_000 })) {
+    for await (const event of grid.follow(TOPIC, { [partition]: first }, { timeoutMs: 120_000 })) {
       const { offset, key, eventId, value } = event
-      digest.update([partition, offset, key, eventId, value.run_id, value.detail].join('\t') + '\n')
-      count++
+      if (event.name === EVENT) {
+        const line = [partition, offset, key, eventId, value.question, value.useful[0]]
+        digest.update(line.join('\t') + '\n')
+        count++
+      }
       if (offset === end - 1) break
     }
   }

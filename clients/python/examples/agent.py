@@ -2,8 +2,8 @@
 
 agent.py KAFKA REGISTRY ask MODEL SESSION TEXT
 agent.py KAFKA REGISTRY serve NAME
-agent.py KAFKA REGISTRY flood TOPIC COUNT KEYS AUTHOR
-agent.py KAFKA REGISTRY drain TOPIC
+agent.py KAFKA REGISTRY flood COUNT KEYS AUTHOR
+agent.py KAFKA REGISTRY drain
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from aether_grid import Grid, Refused, RunFailed, Work
 from aether_grid.errors import GridError
 from aether_grid.wire import Place
 
-EVENT = "aether.sessions.RunFailed"
+EVENT, TOPIC = "aether.memory.RecallJudged", "aether.memory.events"
 
 
 def say(**told: object) -> None:
@@ -54,7 +54,7 @@ def serve(grid: Grid, name: str) -> None:
     serving.join()
 
 
-def flood(grid: Grid, topic: str, count: str, keys: str, author: str) -> None:
+def flood(grid: Grid, count: str, keys: str, author: str) -> None:
     """Produce many events, in order within each key."""
     lost: list[GridError] = []
 
@@ -64,30 +64,24 @@ def flood(grid: Grid, topic: str, count: str, keys: str, author: str) -> None:
 
     began = time.monotonic()
     for number in range(int(count)):
-        value = {"run_id": author, "reason": "flood", "detail": str(number)}
-        grid.send(EVENT, f"ключ-{number % int(keys)}", value, delivered, topic=topic)
+        value = {"question": author, "scopes": [], "useful": [str(number)]}
+        grid.send(EVENT, f"ключ-{number % int(keys)}", value, delivered)
     grid.close()
     say(sent=int(count), lost=len(lost), seconds=time.monotonic() - began)
 
 
-def drain(grid: Grid, topic: str) -> None:
-    """Read everything there is, and say what it comes to."""
+def drain(grid: Grid) -> None:
+    """Read everything that was flooded, and say what it comes to."""
     total, digest = 0, hashlib.sha256()
-    for partition, (first, end) in enumerate(grid.ends(topic)):
+    for partition, (first, end) in enumerate(grid.ends(TOPIC)):
         if first == end:
             continue
-        for event in grid.follow(topic, {partition: first}, timeout_s=120):
-            value = event.value or {}
-            line = [
-                partition,
-                event.offset,
-                event.key,
-                event.event_id,
-                value["run_id"],
-                value["detail"],
-            ]
-            digest.update(("\t".join(map(str, line)) + "\n").encode())
-            total += 1
+        for event in grid.follow(TOPIC, {partition: first}, timeout_s=120):
+            if event.name == EVENT and event.value is not None:
+                said, (number,) = event.value["question"], event.value["useful"]
+                line = [partition, event.offset, event.key, event.event_id, said, number]
+                digest.update(("\t".join(map(str, line)) + "\n").encode())
+                total += 1
             if event.offset == end - 1:
                 break
     say(count=total, digest=digest.hexdigest())

@@ -2,8 +2,8 @@
 //
 //	agent KAFKA REGISTRY ask MODEL SESSION TEXT
 //	agent KAFKA REGISTRY serve NAME
-//	agent KAFKA REGISTRY flood TOPIC COUNT KEYS AUTHOR
-//	agent KAFKA REGISTRY drain TOPIC
+//	agent KAFKA REGISTRY flood COUNT KEYS AUTHOR
+//	agent KAFKA REGISTRY drain
 package main
 
 import (
@@ -22,7 +22,13 @@ import (
 	"time"
 
 	"aethergrid"
+	"aethergrid/events/memory"
 	"aethergrid/events/sessions"
+)
+
+const (
+	event = "aether.memory.RecallJudged"
+	topic = "aether.memory.events"
 )
 
 type said map[string]any
@@ -81,7 +87,7 @@ func serve(ctx context.Context, grid *aethergrid.Grid, name string) error {
 }
 
 // flood produces many events, in order within each key.
-func flood(ctx context.Context, grid *aethergrid.Grid, topic, count, keys, author string) error {
+func flood(ctx context.Context, grid *aethergrid.Grid, count, keys, author string) error {
 	total, err := strconv.Atoi(count)
 	among, wrong := strconv.Atoi(keys)
 	if err := errors.Join(err, wrong); err != nil {
@@ -90,8 +96,8 @@ func flood(ctx context.Context, grid *aethergrid.Grid, topic, count, keys, autho
 	began, lost := time.Now(), atomic.Int64{}
 	for number := range total {
 		draft := aethergrid.Draft{
-			Name: "aether.sessions.RunFailed", Key: fmt.Sprint("ключ-", number%among), Topic: topic,
-			Value: sessions.RunFailed{RunID: author, Reason: "flood", Detail: strconv.Itoa(number)},
+			Name: event, Key: fmt.Sprint("ключ-", number%among),
+			Value: memory.RecallJudged{Question: author, Useful: []string{strconv.Itoa(number)}},
 		}
 		err := grid.Send(ctx, draft, func(_ aethergrid.Place, err error) {
 			if err != nil {
@@ -108,8 +114,8 @@ func flood(ctx context.Context, grid *aethergrid.Grid, topic, count, keys, autho
 	return say(said{"sent": total, "lost": lost.Load(), "seconds": time.Since(began).Seconds()})
 }
 
-// drain reads everything there is, and says what it comes to.
-func drain(ctx context.Context, grid *aethergrid.Grid, topic string) error {
+// drain reads everything that was flooded, and says what it comes to.
+func drain(ctx context.Context, grid *aethergrid.Grid) error {
 	spans, err := grid.Ends(ctx, topic)
 	if err != nil {
 		return err
@@ -120,17 +126,20 @@ func drain(ctx context.Context, grid *aethergrid.Grid, topic string) error {
 		if span.First == span.End {
 			continue
 		}
-		for event, err := range grid.Follow(ctx, topic, map[int32]int64{partition: span.First}) {
-			var value sessions.RunFailed
-			if err == nil {
-				err = event.Decode(&value)
-			}
+		for each, err := range grid.Follow(ctx, topic, map[int32]int64{partition: span.First}) {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(digest, "%d\t%d\t%s\t%s\t%s\t%s\n",
-				partition, event.Offset, event.Key, event.EventID, value.RunID, value.Detail)
-			if count++; event.Offset == span.End-1 {
+			if each.Name == event {
+				var value memory.RecallJudged
+				if err := each.Decode(&value); err != nil {
+					return err
+				}
+				fmt.Fprintf(digest, "%d\t%d\t%s\t%s\t%s\t%s\n",
+					partition, each.Offset, each.Key, each.EventID, value.Question, value.Useful[0])
+				count++
+			}
+			if each.Offset == span.End-1 {
 				break
 			}
 		}
@@ -152,9 +161,9 @@ func main() {
 	case "serve":
 		err = serve(ctx, grid, given[0])
 	case "flood":
-		err = flood(ctx, grid, given[0], given[1], given[2], given[3])
+		err = flood(ctx, grid, given[0], given[1], given[2])
 	case "drain":
-		err = drain(ctx, grid, given[0])
+		err = drain(ctx, grid)
 	}
 	if err != nil {
 		log.Fatal(err)

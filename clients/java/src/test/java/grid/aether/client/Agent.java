@@ -1,7 +1,7 @@
 package grid.aether.client;
 
+import aether.memory.RecallJudged;
 import aether.sessions.ResponseCompleted;
-import aether.sessions.RunFailed;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import grid.aether.client.GridException.Refused;
 import java.io.IOException;
@@ -23,11 +23,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <pre>
  * Agent KAFKA REGISTRY ask MODEL SESSION TEXT
  * Agent KAFKA REGISTRY serve NAME
- * Agent KAFKA REGISTRY flood TOPIC COUNT KEYS AUTHOR
- * Agent KAFKA REGISTRY drain TOPIC
+ * Agent KAFKA REGISTRY flood COUNT KEYS AUTHOR
+ * Agent KAFKA REGISTRY drain
  * </pre>
  */
 public final class Agent {
+  private static final String TOPIC = "aether.memory.events";
   private static final Duration LATE = Duration.ofMinutes(2);
 
   private Agent() {}
@@ -39,8 +40,8 @@ public final class Agent {
         case "ask" -> ask(grid, given[0], given[1], given[2]);
         case "serve" -> serve(grid, given[0]);
         case "flood" -> flood(
-            grid, given[0], Integer.parseInt(given[1]), Integer.parseInt(given[2]), given[3]);
-        case "drain" -> drain(grid, given[0]);
+            grid, Integer.parseInt(given[0]), Integer.parseInt(given[1]), given[2]);
+        case "drain" -> drain(grid);
         default -> throw new IllegalArgumentException(args[2]);
       }
     }
@@ -92,13 +93,12 @@ public final class Agent {
   }
 
   /** Produces many events, in order within each key. */
-  private static void flood(Grid grid, String topic, int count, int keys, String author)
-      throws IOException {
+  private static void flood(Grid grid, int count, int keys, String author) throws IOException {
     long began = System.nanoTime();
     var lost = new AtomicInteger();
     for (int number = 0; number < count; number++) {
-      var event = new RunFailed(author, "flood", Integer.toString(number));
-      grid.send(Draft.of("ключ-" + number % keys, event).on(topic)).exceptionally(error -> {
+      var event = new RecallJudged(author, List.of(), List.of(Integer.toString(number)));
+      grid.send(Draft.of("ключ-" + number % keys, event)).exceptionally(error -> {
         lost.incrementAndGet();
         return null;
       });
@@ -107,23 +107,24 @@ public final class Agent {
     say(Map.of("sent", count, "lost", lost.get(), "seconds", (System.nanoTime() - began) / 1e9));
   }
 
-  /** Reads everything there is, and says what it comes to. */
-  private static void drain(Grid grid, String topic) throws Exception {
+  /** Reads everything that was flooded, and says what it comes to. */
+  private static void drain(Grid grid) throws Exception {
     var digest = MessageDigest.getInstance("SHA-256");
     int count = 0;
-    for (var each : grid.ends(topic).entrySet()) {
+    for (var each : grid.ends(TOPIC).entrySet()) {
       Grid.Span span = each.getValue();
       if (span.first() == span.end()) {
         continue;
       }
-      try (Events events = grid.follow(topic, Map.of(each.getKey(), span.first()), LATE)) {
+      try (Events events = grid.follow(TOPIC, Map.of(each.getKey(), span.first()), LATE)) {
         for (Event event : events) {
-          var value = (RunFailed) event.value();
           long offset = event.place().offset();
-          String line = String.join("\t", each.getKey().toString(), Long.toString(offset),
-              event.key(), event.id(), value.getRunId(), value.getDetail());
-          digest.update((line + "\n").getBytes(StandardCharsets.UTF_8));
-          count++;
+          if (event.value() instanceof RecallJudged judged) {
+            String line = String.join("\t", each.getKey().toString(), Long.toString(offset),
+                event.key(), event.id(), judged.getQuestion(), judged.getUseful().get(0));
+            digest.update((line + "\n").getBytes(StandardCharsets.UTF_8));
+            count++;
+          }
           if (offset == span.end() - 1) {
             break;
           }
