@@ -1,7 +1,12 @@
-"""Each language asks, and is asked: it serves a capability to which the grid routes questions."""
+"""Each language asks, and is asked: it serves a capability to which the grid routes questions.
+
+All of them and HTTP produce at once: nothing is lost, misplaced, out of order or read differently.
+One file, so that one grid is enough.
+"""
 
 import pytest
 
+from benchmarks._flood import flood
 from streams.envelope import CAUSATION, ID
 from streams.events.sessions import InferenceCompleted, InferenceRequested
 from streams.ids import EventId, ProcessorName, of_decision
@@ -15,6 +20,8 @@ from tests.integration.grid.harness import everything
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(2_000)]
 
+#: How many events each language produces at once with the others.
+EACH = 2_000
 STEPS = {
     *("RequestReceived", "RequestRouted", "RunStarted", "PlanMade"),
     *("InferenceRequested", "InferenceCompleted", "ResponseCompleted"),
@@ -70,3 +77,13 @@ def test_a_node_offered_twice_is_the_same_version(front: Front) -> None:
         with at_work(client, front, "serve", "twice") as node:
             assert node.said() == {"serving": "twice", "version": 1}
             node.ended_well()
+
+
+def test_what_all_languages_produce_at_once_is_there_in_order_and_read_alike(front: Front) -> None:
+    clients = [client for client in CLIENTS if client.missing is None]
+    found = flood(front.settings, clients, EACH)
+    assert found.faults == []
+    assert {told["count"] for told in found.read.values()} == {EACH * len(found.produced)}
+    if len(clients) < len(CLIENTS):
+        missing = [client.missing for client in CLIENTS if client.missing is not None]
+        pytest.skip(f"skipped: no {', '.join(missing)}; the others agree")
