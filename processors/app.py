@@ -22,6 +22,7 @@ from processors.groups import group_of
 from processors.links import Link, Linking
 from processors.memory.turns import TURNS
 from processors.metrics import WorkerMetrics, serve
+from processors.models.dispatch import DISPATCH, answered_here
 from processors.models.effect import Inferring
 from processors.models.judging import Judging
 from processors.observer.decider import OBSERVER
@@ -65,7 +66,16 @@ SEEN = (OBSERVATIONS.name, 0)
 MODEL_WIDTH = 256
 REGISTERED_WITHIN_S, REGISTERED_EVERY_S = 60.0, 0.2
 
-LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY, ECHO)
+LINKS: tuple[Link, ...] = (
+    ADOPTION,
+    TURNS,
+    TEACHING,
+    RELEASE,
+    ANNOUNCING,
+    DELIVERY,
+    ECHO,
+    DISPATCH,
+)
 
 
 class World(NamedTuple):
@@ -106,11 +116,15 @@ def _linking(link: Link) -> Make:
     return make
 
 
-def _performing(open_effect: Callable[[World], Effect], width: int = 64) -> Make:
+def _performing(
+    open_effect: Callable[[World], Effect],
+    width: int = 64,
+    takes: Callable[[Any], bool] = lambda _: True,
+) -> Make:
     def make(world: World) -> Seat:
         effect = open_effect(world)
         author = Author(world.wire, effect.name, effect.version)
-        return Seat(effect.topic, Performing(effect, author, width))
+        return Seat(effect.topic, Performing(effect, author, width, takes=takes))
 
     return make
 
@@ -128,7 +142,11 @@ ROLES: Mapping[str, Sequence[Make]] = {
     "perception": (
         _performing(lambda world: PerceiveRequests(Gathered(world.adapters.encoder))),
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
-        _performing(lambda world: PerceiveCapabilities(world.adapters.encoder)),
+        _performing(
+            lambda world: PerceiveCapabilities(
+                world.adapters.encoder, KafkaTopics(world.settings).ensure
+            )
+        ),
     ),
     "opening": (
         _performing(lambda world: Opening(world.adapters.encoder, KafkaTopics(world.settings)), 1),
@@ -149,6 +167,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
                 world.adapters.models, TopicChunks(world.log, world.wire), world.adapters.budgets
             ),
             MODEL_WIDTH,
+            answered_here,
         ),
         _performing(lambda world: Judging(world.adapters.models), MODEL_WIDTH),
     ),

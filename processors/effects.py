@@ -6,7 +6,7 @@ whose outcome is in the log is not worked on again; of two outcomes readers take
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -71,13 +71,20 @@ class Performing:
     """The part of an effect, with its two bounds in this process.
 
     `width` calls are out at once; `backlog` requests wait or are in work, then reading pauses.
+    What `takes` declines is somebody else's.
     """
 
     def __init__(
-        self, effect: Effect, author: Author, width: int = 64, backlog: int = 2_000
+        self,
+        effect: Effect,
+        author: Author,
+        width: int = 64,
+        backlog: int = 2_000,
+        takes: Callable[[Any], bool] = lambda _: True,
     ) -> None:
         self.effect = effect
         self.author = author
+        self.takes = takes
         self.width = asyncio.Semaphore(width)
         self.backlog = Room(backlog)
 
@@ -129,6 +136,8 @@ class PerformingPost:
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:
         """Put a request on its key's lane; while the backlog is full, reading waits."""
+        if not self._part.takes(cause.event):
+            return None
         if cause.event_id in self._answered:
             self._answered.discard(cause.event_id)
             return None

@@ -3,6 +3,7 @@
 A topic's partition count is fixed for ever, because a key's stream must never move.
 """
 
+import re
 from dataclasses import dataclass
 
 #: Reserved key of facts that concern a whole partition; no session or scope may use it.
@@ -54,6 +55,18 @@ EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY, TUNING, SUBSCRIPTIONS, MATCHES, OBSE
 
 #: Every topic of the grid.
 TOPICS = (*EVENT_TOPICS, FORKS, ARCHIVE, PROBES, CHUNKS)
+
+
+#: A card whose model is named so is answered by nodes, in any language.
+WORK = re.compile(r"work/([a-z0-9][a-z0-9-]{0,62})")
+
+
+def work_of(model: str) -> Topic | None:
+    """Return the topic on which nodes are asked for `work/{name}`; None for any other model."""
+    named = WORK.fullmatch(model)
+    if named is None:
+        return None
+    return Topic(name=f"aether.work.{named[1]}", key="session")
 
 
 def matches_of(node: str) -> Topic:

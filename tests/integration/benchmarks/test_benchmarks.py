@@ -1,4 +1,7 @@
-"""Every benchmark runs, at a tiny size, and its figures have the promised shape."""
+"""Every benchmark runs, at a tiny size, and its figures have the promised shape.
+
+What `clients` measures is run, smaller, by `tests/integration/clients`.
+"""
 
 import json
 import os

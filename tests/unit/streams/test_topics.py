@@ -31,3 +31,12 @@ def test_every_topic_has_an_area_of_events() -> None:
 def test_the_truth_is_kept_for_ever() -> None:
     assert all(topic.retention_ms is None for topic in t.EVENT_TOPICS)
     assert t.CHUNKS not in t.EVENT_TOPICS
+
+
+def test_a_nodes_topic_is_named_after_what_it_answers() -> None:
+    work = t.work_of("work/poet")
+    assert work == t.Topic(name="aether.work.poet", key="session")
+    assert work.retention_ms is None
+    assert [t.work_of(m) for m in ("poet", "work/", "work/-a", "work/a\n", "work/" + "a" * 64)] == (
+        [None] * 5
+    )
