@@ -20,10 +20,13 @@ from processors.links import Link, Linking
 from processors.memory.turns import TURNS
 from processors.metrics import WorkerMetrics, serve
 from processors.models.effect import Inferring
+from processors.models.judging import Judging
 from processors.parts import Part
 from processors.patience import patiently
 from processors.perception.effect import PerceiveCapabilities, PerceiveMemories, PerceiveRequests
+from processors.perception.gathering import Gathered
 from processors.recall.effect import Recalling
+from processors.recall.likening import Likening
 from processors.recall.projection import IndexProjection
 from processors.registry.adoption import ADOPTION
 from processors.runner import Runner
@@ -99,12 +102,17 @@ def _performing(open_effect: Callable[[World], Effect], width: int = 64) -> Make
     return make
 
 
+def _likening(world: World) -> Effect:
+    wanted = world.settings.memory
+    return Likening(world.adapters.index, wanted.judge or "", is_on=wanted.compare)
+
+
 #: Every role a worker can have, and the parts it consists of.
 ROLES: Mapping[str, Sequence[Make]] = {
     **{decider.name: (_deciding(decider),) for decider in DECIDERS},
     **{link.name: (_linking(link),) for link in LINKS},
     "perception": (
-        _performing(lambda world: PerceiveRequests(world.adapters.encoder)),
+        _performing(lambda world: PerceiveRequests(Gathered(world.adapters.encoder))),
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
         _performing(lambda world: PerceiveCapabilities(world.adapters.encoder)),
     ),
@@ -119,6 +127,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
     ),
     "recall": (
         _performing(lambda world: Recalling(world.adapters.library, world.adapters.encoder)),
+        _performing(_likening),
     ),
     "models": (
         _performing(
@@ -127,6 +136,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
             ),
             MODEL_WIDTH,
         ),
+        _performing(lambda world: Judging(world.adapters.models), MODEL_WIDTH),
     ),
 }
 

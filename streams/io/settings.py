@@ -159,6 +159,15 @@ class Endpoint(_Part):
     context_tokens: int = Field(3_000, gt=0, description="how much of what is recalled it is told")
 
 
+class Memory(_Part):
+    """What becomes of memories that are near each other; nothing follows from nearness alone."""
+
+    compare: bool = Field(True, description="propose to merge what seems to be remembered twice")
+    judge: str | None = Field(
+        None, description="one of `models`, that says whether a newer fact replaces an older one"
+    )
+
+
 class Settings(BaseSettings):
     """The whole of them."""
 
@@ -178,6 +187,17 @@ class Settings(BaseSettings):
     gateway: Gateway = Gateway()
     worker: Worker = Worker()
     models: dict[str, Endpoint] = {}
+    memory: Memory = Memory()
+
+    @model_validator(mode="after")
+    def _has_its_judge(self) -> Self:
+        judge = self.memory.judge
+        if judge is not None and not (self.memory.compare and judge in self.models):
+            known = ", ".join(sorted(self.models)) or "none"
+            raise ValueError(
+                f"memory.judge, {judge!r}, must be one of models ({known}), and memory.compare on"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(

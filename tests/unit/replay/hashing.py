@@ -27,7 +27,9 @@ from streams.io.wire import Wire
 from streams.log import EventLog, Record
 from streams.topics import ARCHIVE
 from tests.fakes import NumberedRegistry
-from tests.unit.processors.crash_world import ADDER, COUNTER, TOPIC, World, make_runner
+from tests.unit.processors.crash_world import World, make_runner
+from tests.unit.processors.toy_events import TOPIC
+from tests.unit.processors.toy_parts import ADDER, COUNTER
 
 DECIDERS = (COUNTER, ADDER)
 

@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from streams.io.settings import ROOT
-from tests.unit.processors.crash_world import TOPIC, World
+from tests.unit.processors.crash_world import World
+from tests.unit.processors.toy_events import TOPIC
 from tests.unit.replay.hashing import (
     DECIDERS,
     Sliced,
