@@ -2,8 +2,8 @@
 
 import gc
 
-from processors.app import ROLES
 from processors.deciders import DECIDERS
+from processors.roles import ROLES
 from streams.events import AREAS
 from streams.events.offered import OFFERED
 
