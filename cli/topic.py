@@ -20,7 +20,7 @@ def topic() -> None:
 @click.option("--replication", default=-1, help="Copies of each record; the cluster's own default.")
 def create(replication: int) -> None:
     """Create what is missing; exit code 7 if a topic is there with other partitions."""
-    settings = _reached()
+    settings = reached()
     created = create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
     say(f"created {len(created)} topics")
 
@@ -29,7 +29,7 @@ def create(replication: int) -> None:
 @formatted
 def list_(output: str) -> None:
     """List the grid's topics with what they hold."""
-    settings = _reached()
+    settings = reached()
     log = KafkaLog(settings.bootstrap, options=settings.kafka_options)
     names = [t.name for t in TOPICS] + [t.dead_letters for t in EVENT_TOPICS]
     rows = []
@@ -41,7 +41,7 @@ def list_(output: str) -> None:
     emit(output, rows, ["topic", "partitions", "records"])
 
 
-def _reached() -> Settings:
+def reached() -> Settings:
     """Return the settings; raises BrokerAway at once where no broker of this machine answers."""
     settings = read_settings()
     if settings.kafka.bootstrap is None and not kafka_answers(settings.ports.kafka):

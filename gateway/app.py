@@ -17,11 +17,14 @@ from gateway.api.events import Events
 from gateway.api.idempotency import Idempotency
 from gateway.api.live import Reading
 from gateway.api.runs import RunHistory
+from gateway.board import Board
 from gateway.body import Bodies
+from gateway.burrow import Burrow
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError, away
 from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
+from gateway.lag import Lag
 from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
 from gateway.runs import Runs
@@ -81,6 +84,7 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
     """Put the gateway together on two clients of a log."""
     sender, meters = Sender(writing, wire), Meters()
     runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
+    board = Board(reading, wire)
     meters.waiting.set_function(lambda: runs.open)
     bodies = Bodies(settings.body_bytes_max, settings.body_timeout_s)
     doors = OpenAI(sender, runs, capabilities, settings.timeout_s, bodies)
@@ -90,6 +94,8 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
         *Events(sender, wire, events, answers, bodies).routes,
         *RunHistory(wire, events).routes,
         *Catalog(events).routes,
+        *Lag(board).routes,
+        *Burrow(board, wire.node).routes,
     ]
 
     @asynccontextmanager
@@ -97,9 +103,11 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
         sender.start()
         runs.start()
         capabilities.start()
+        board.start()
         try:
             yield
         finally:
+            await board.close()
             await events.close()
             await capabilities.close()
             await runs.close()

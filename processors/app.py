@@ -5,39 +5,43 @@ Wiring only; every adapter can be replaced by giving another.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from prometheus_client.registry import Collector
 
 from processors.adapters.chunks import TopicChunks
 from processors.adapters.opened import Adapters
 from processors.adapters.past import Past
 from processors.adapters.topics import KafkaTopics
+from processors.anomalies.metering import Metering
+from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER, WATCHING
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.groups import group_of
 from processors.links import Link, Linking
-from processors.memory.decider import MEMORY_DECIDER
 from processors.memory.turns import TURNS
 from processors.metrics import WorkerMetrics, serve
 from processors.models.dispatch import DISPATCH, answered_here
 from processors.models.effect import Inferring
-from processors.orchestrator.decider import ORCHESTRATOR
+from processors.models.judging import Judging
+from processors.observer.decider import OBSERVER
+from processors.observer.echo import ECHO
+from processors.observer.metrics import LagMetrics
+from processors.observer.watch import Watch
 from processors.parts import Part
 from processors.patience import patiently
 from processors.perception.effect import PerceiveCapabilities, PerceiveMemories, PerceiveRequests
+from processors.perception.gathering import Gathered
 from processors.recall.effect import Recalling
+from processors.recall.likening import Likening
 from processors.recall.projection import IndexProjection
 from processors.registry.adoption import ADOPTION
-from processors.registry.decider import REGISTRY_DECIDER
-from processors.router.decider import ROUTER
 from processors.runner import Runner
 from processors.shell import Membership, Shell
-from processors.subscriptions.decider import SUBSCRIBER
 from processors.subscriptions.links import ANNOUNCING, DELIVERY
-from processors.subscriptions.matcher import MATCHER
 from processors.subscriptions.opening import Opening
 from processors.tuner.comparing import Comparing
-from processors.tuner.decider import TUNER
 from processors.tuner.hearing import Hearing
 from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.releasing import Releasing
@@ -46,6 +50,7 @@ from streams.errors import Misconfigured
 from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
 from streams.io.kafka.log import PROCESSOR, KafkaLog
+from streams.io.kafka.sampler import Sampler
 from streams.io.registry import ConfluentRegistry
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
@@ -53,23 +58,15 @@ from streams.io.standing import AnyDecider
 from streams.io.stores import open_store
 from streams.io.wire import Author, Wire
 from streams.log import EventLog
-from streams.topics import TOPICS, Topic
+from streams.topics import OBSERVATIONS, TOPICS, Topic
 
-SNAPSHOTS_FOLDER = "snapshots"
+#: Who reads this is the one that looks and measures, of all workers.
+SEEN = (OBSERVATIONS.name, 0)
 #: Calls to models that may be out at once; texts and searches are quick and need fewer.
 MODEL_WIDTH = 256
 REGISTERED_WITHIN_S, REGISTERED_EVERY_S = 60.0, 0.2
 
-DECIDERS: tuple[AnyDecider, ...] = (
-    ROUTER,
-    ORCHESTRATOR,
-    MEMORY_DECIDER,
-    REGISTRY_DECIDER,
-    TUNER,
-    SUBSCRIBER,
-    MATCHER,
-)
-LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY, DISPATCH)
+LINKS: tuple[Link, ...] = (ADOPTION, TURNS, TEACHING, RELEASE, ANNOUNCING, DELIVERY, DISPATCH, ECHO)
 
 
 class World(NamedTuple):
@@ -90,6 +87,9 @@ class Seat(NamedTuple):
 
 
 Make = Callable[[World], Seat]
+
+#: Runs until it is told to stop.
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 def _deciding(decider: AnyDecider) -> Make:
@@ -120,12 +120,18 @@ def _performing(
     return make
 
 
+def _likening(world: World) -> Effect:
+    wanted = world.settings.memory
+    return Likening(world.adapters.index, wanted.judge or "", is_on=wanted.compare)
+
+
 #: Every role a worker can have, and the parts it consists of.
 ROLES: Mapping[str, Sequence[Make]] = {
-    **{decider.name: (_deciding(decider),) for decider in DECIDERS},
+    **{decider.name: (_deciding(decider),) for decider in DECIDERS if decider not in WATCHING},
+    OBSERVER.name: tuple([_deciding(decider) for decider in WATCHING]),
     **{link.name: (_linking(link),) for link in LINKS},
     "perception": (
-        _performing(lambda world: PerceiveRequests(world.adapters.encoder)),
+        _performing(lambda world: PerceiveRequests(Gathered(world.adapters.encoder))),
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
         _performing(
             lambda world: PerceiveCapabilities(
@@ -144,6 +150,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
     ),
     "recall": (
         _performing(lambda world: Recalling(world.adapters.library, world.adapters.encoder)),
+        _performing(_likening),
     ),
     "models": (
         _performing(
@@ -153,6 +160,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
             MODEL_WIDTH,
             answered_here,
         ),
+        _performing(lambda world: Judging(world.adapters.models), MODEL_WIDTH),
     ),
 }
 
@@ -186,10 +194,18 @@ class Worker:
         if "recall" in self._roles:
             projection = IndexProjection(world.log, world.wire, self._adapters.library)
         shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
-        metrics = WorkerMetrics(runners, projection, lambda: shell.partitions)
-        serve(metrics, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)
+        collectors: list[Collector] = [WorkerMetrics(runners, projection, lambda: shell.partitions)]
+        works: list[Work] = [shell.run]
+        if projection is not None:
+            works.append(projection.run)
+        if OBSERVER.name in self._roles:
+            works.append(Metering(world.log, world.wire, lambda: SEEN in shell.assigned).run)
+            watch = self._watch(world, shell)
+            works.append(watch.run)
+            collectors.append(LagMetrics(watch, kafka=self._settings.observer.kafka_metrics))
+        serve(collectors, self._settings.ports.worker_metrics, self._settings.worker.metrics_host)
         try:
-            await _together(shell, projection, stop)
+            await _together(works, stop)
         finally:
             await self._adapters.close()
             world.log.close()
@@ -215,6 +231,12 @@ class Worker:
             SnapshotFolder(settings.data_dir / SNAPSHOTS_FOLDER),
         )
 
+    def _watch(self, world: World, shell: Shell) -> Watch:
+        eye = Sampler(self._settings.bootstrap, self._settings.kafka_options)
+        mine = (OBSERVATIONS.name, 0)
+        every_s = self._settings.observer.every_s
+        return Watch(eye, world.log, world.wire, lambda: mine in shell.assigned, every_s)
+
     def _membership(self) -> Membership:
         worker = self._settings.worker
         query = "?events=batch" if worker.transport == "rdkafka" else ""
@@ -229,11 +251,12 @@ class Worker:
 
 async def _learned(learn: Callable[[], None]) -> None:
     """Learn the schemas; whoever registers them may just be about to."""
-    deadline = time.monotonic() + REGISTERED_WITHIN_S
+    deadline: float | None = None
     while True:
         try:
             return await patiently(lambda: asyncio.to_thread(learn))
-        except Misconfigured:
+        except Misconfigured:  # from here on: until now there may have been no registry to ask
+            deadline = deadline or time.monotonic() + REGISTERED_WITHIN_S
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(REGISTERED_EVERY_S)
@@ -266,14 +289,12 @@ def _runners(world: World, roles: Sequence[str], make: type[Runner]) -> list[Run
     ]
 
 
-async def _together(shell: Shell, projection: IndexProjection | None, stop: asyncio.Event) -> None:
-    """Run both until `stop` is set or one of them fails."""
+async def _together(works: Sequence[Work], stop: asyncio.Event) -> None:
+    """Run all of them until `stop` is set or one of them fails."""
     over = asyncio.Event()
-    works = [asyncio.create_task(shell.run(over))]
-    if projection is not None:
-        works.append(asyncio.create_task(projection.run(over)))
+    running = [asyncio.create_task(work(over)) for work in works]
     waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait([*works, waiting], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([*running, waiting], return_when=asyncio.FIRST_COMPLETED)
     over.set()
     waiting.cancel()
-    await asyncio.gather(*works)
+    await asyncio.gather(*running)

@@ -15,7 +15,7 @@ from processors.parts import Assignment, Desk, Task
 from processors.patience import patiently
 from processors.room import Room
 from streams.effects import EffectClass
-from streams.envelope import CAUSATION, Envelope, author_of
+from streams.envelope import CAUSATION, Envelope, Head, Origin, author_of
 from streams.errors import Fatal, Poison, Transient
 from streams.ids import ProcessorName
 from streams.io.wire import Author
@@ -43,7 +43,10 @@ class Effect(Protocol):
     patience_s: float | None
 
     async def perform(self, causes: Sequence[Envelope[Any]]) -> Sequence[Any]:
-        """Return one outcome per request, in order. Raises Transient and Poison."""
+        """Return one outcome per request, in order. Raises Transient and Poison.
+
+        None is no outcome: nothing is to be said, and it costs nothing to find that out again.
+        """
 
     @staticmethod
     def give_up(cause: Envelope[Any], error: Transient) -> Any:
@@ -125,9 +128,8 @@ class PerformingPost:
         self._tasks: dict[str, Task] = {}
         self._held = 0
 
-    def recall(self, record: Record, kind: type) -> None:
+    def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         """Remember which requests were answered."""
-        head = dict(record.headers)
         cause = head.get(CAUSATION)
         if cause is not None and author_of(head) == self._part.name:
             self._answered.add(cause.decode(errors="replace"))
@@ -184,7 +186,8 @@ class PerformingPost:
             self._done(only)
             return
         for request, outcome in zip(batch, outcomes, strict=True):
-            await self._append(request, outcome)
+            if outcome is not None:
+                await self._append(request, outcome)
             self._done(request)
 
     async def _perform(self, causes: list[Envelope[Any]]) -> Sequence[Any]:

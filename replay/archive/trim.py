@@ -42,8 +42,8 @@ class Trimmer(NamedTuple):
     def plan(self, topic: str, older_than_ms: int) -> Iterator[Trim]:
         """Yield what each partition may lose now.
 
-        The chain is audited first, to its head. Raises ArchiveDamaged if anything is wrong with
-        it, and StoreAway if that cannot be known.
+        Where that is anything, the chain is audited first, to its head. Raises ArchiveDamaged if
+        something is wrong with it, and StoreAway if that cannot be known.
         """
         count, identity = self.log.partitions(topic), self.log.identity(topic)
         committed = self.trimming.committed(topic, count)
@@ -51,11 +51,12 @@ class Trimmer(NamedTuple):
         for partition in range(count):
             place, span = Place(topic, identity, partition), self.log.span(topic, partition)
             chain = self.chains.of(place)
-            self._prove(place, chain, span)
             until, held_by = _sealed_end(chain, older_than_ms), ""
             for group, offsets in sorted(committed.items()):
                 if offsets.get(partition, until) < until:
                     until, held_by = offsets[partition], group
+            if until > span.first:
+                self._prove(place, chain, span)
             yield Trim(place, span.first, max(span.first, until), held_by)
 
     def trim(self, planned: Trim) -> None:

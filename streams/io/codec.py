@@ -171,7 +171,8 @@ class Codec:
 
         Raises Undecodable if the bytes are not what their schema says, or some are left over.
         """
-        kind, read = self._reading(value[:5])
+        prefix = value[:5]
+        kind, read = self._readings.get(prefix) or self._reading(prefix)
         try:
             return read(value)
         except UNREADABLE as exc:

@@ -18,7 +18,7 @@ from processors.parts import Assignment, Desk, Part
 from processors.shell import Raw
 from processors.transport import Transport
 from streams.dead_letters import OFFSET
-from streams.envelope import Envelope
+from streams.envelope import Envelope, Head, Origin
 from streams.ids import ProcessorName
 from streams.io.kafka.log import PROCESSOR, KafkaLog
 from streams.io.snapshots import SnapshotFolder
@@ -26,7 +26,7 @@ from streams.io.wire import Wire
 from streams.log import Delivered, Draft, Record
 from streams.topics import Topic
 from tests.contract.transport_members import PARTITIONS, Grounds, Member, numbering, until
-from tests.unit.processors.crash_world import Told
+from tests.unit.processors.toy_events import Told
 
 pytestmark = pytest.mark.integration
 
@@ -81,7 +81,7 @@ class Stuck:
     def begin(self, desk: Desk, assignment: Assignment) -> "Stuck":
         return self
 
-    def recall(self, record: Record, kind: type) -> None:
+    def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         pass
 
     async def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> None:

@@ -24,9 +24,10 @@ from streams.io.kafka.topics import create_topics
 from streams.io.objects.directory import DirectoryStore
 from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Wire
-from streams.log import Draft, Record
+from streams.log import Draft, EventLog, Record
 from streams.topics import Topic
-from tests.unit.processors.crash_world import NO_RULE, Counted, JsonCodec, Told
+from tests.unit.processors.toy_events import Counted, JsonCodec, Told
+from tests.unit.processors.toy_parts import NO_RULE
 
 WITHIN_S = 60.0
 #: Faust's own assignor, which `aiokafka` uses, shares out evenly or leaves a member with nothing.
@@ -133,7 +134,7 @@ class Member:
         grounds: Grounds,
         *topics: Topic,
         parts: MakeParts = numbering,
-        log: KafkaLog | None = None,
+        log: EventLog | None = None,
         options: dict[str, str] | None = None,
         name: str = "member",
     ) -> None:

@@ -61,3 +61,18 @@ def test_the_request_benchmark_tells_percentiles_and_stages() -> None:
     one = {f"{name}_1" for name in ("p50_ms", "p95_ms", "p99_ms", "requests_per_s", "cpu_ms")}
     assert one <= set(told["aether"]) & set(told["chain by hand"])
     assert len(told["stages of aether, ms"]) == 8
+
+
+def test_the_encoder_benchmark_tells_rates_batches_and_that_no_batch_changes_a_vector() -> None:
+    told = figures("encoder", "--count", "96")
+    assert set(told) == {
+        "aether",
+        "onnxruntime, a thread a client",
+        "onnxruntime, whole batches",
+    }
+    for clients in (1, 8, 32):
+        names = {f"{name}_{clients}" for name in ("texts_per_s", "cpu_ms", "p50_ms")}
+        assert all(names <= set(row) for row in told.values())
+    assert told["aether"]["batch_1"] == 1
+    assert told["aether"]["batch_32"] > 2
+    assert all(row["cosine_min"] >= 0.999999 for row in told.values())
