@@ -23,6 +23,8 @@ from aether_grid.ids import derived
 
 PREFIX = struct.Struct(">bI")
 NOT_FOUND = 404
+#: What is no part of the truth, and soon gone.
+PASSING = ("chunks", "probes")
 UNREADABLE = (
     *(EOFError, AttributeError, ValueError, TypeError, LookupError, OverflowError, MemoryError),
     struct.error,
@@ -135,7 +137,7 @@ def parsed(text: str) -> Any:
 def topic_of(name: str) -> str:
     """Return the topic on which events of a name belong: `aether.{area}.events`."""
     area = name.split(".")[1]
-    return "aether.chunks" if area == "chunks" else f"aether.{area}.events"
+    return f"aether.{area}" if area in PASSING else f"aether.{area}.events"
 
 
 def encode(named: Named, value: Mapping[str, Any]) -> bytes:

@@ -86,9 +86,9 @@ impl Named {
 
 /// The topic on which events of a name belong: `aether.{area}.events`.
 pub fn topic_of(name: &str) -> String {
-    match name.split('.').nth(1) {
-        Some("chunks") => "aether.chunks".into(),
-        area => format!("aether.{}.events", area.unwrap_or_default()),
+    match name.split('.').nth(1).unwrap_or_default() {
+        area @ ("chunks" | "probes") => format!("aether.{area}"), // soon gone
+        area => format!("aether.{area}.events"),
     }
 }
 
