@@ -11,9 +11,11 @@ from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from engines.console import console_directory
 from engines.install import Installed
 from engines.kafka import NAME as KAFKA
 from engines.kafka import KafkaFiles, kafka
+from engines.places import cache_directory
 from engines.ports import LOOPBACK, require_free
 from engines.probe import http_answers
 from engines.registry import NAME as REGISTRY
@@ -142,6 +144,8 @@ def _engines(settings: Settings, installed: Installed) -> Iterator[Service]:
 def _environment(settings: Settings, installed: Installed) -> Mapping[str, str]:
     """Return what our own processes get: the caller's environment, and where the models run."""
     environment = dict(os.environ)
+    console = settings.gateway.console or console_directory(cache_directory(os.environ))
+    environment["AETHER_GATEWAY__CONSOLE"] = str(console)
     if settings.triton.address is None and installed.no_triton is not None:
         environment["AETHER_TRITON__ADDRESS"] = IN_PROCESS
         environment["AETHER_TRITON__PACKAGES"] = str(installed.models.packages)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import click
 
+from cli.retold import RetellingOf
 from streams.io.settings import read_settings
 
 
@@ -30,7 +31,8 @@ def gateway() -> None:
     from gateway.serve import serve
 
     log_as_json()
-    asyncio.run(_until_signalled(lambda stop: serve(read_settings(), stop)))
+    settings = read_settings()
+    asyncio.run(_until_signalled(lambda stop: serve(settings, stop, RetellingOf(settings))))
 
 
 async def _until_signalled(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:

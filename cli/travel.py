@@ -104,8 +104,9 @@ def _moment(goes: Traveller, topic: Topic, key: str, at: str) -> Moment:
         ) from None
 
 
-def _row(known: Known, output: str) -> dict[str, Any]:
-    told = {
+def as_data(known: Known) -> dict[str, Any]:
+    """Return what a decider knew as data."""
+    return {
         "decider": known.decider,
         "partition": known.moment.partition,
         "position": known.moment.position,
@@ -113,6 +114,10 @@ def _row(known: Known, output: str) -> dict[str, Any]:
         "grid": known.grid,
         "records_read": known.read,
     }
+
+
+def _row(known: Known, output: str) -> dict[str, Any]:
+    told = as_data(known)
     return {**told, "state": in_short(known.state)} if output == "text" else told
 
 

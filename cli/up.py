@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +16,14 @@ from cli.codes import INTERRUPTED
 from cli.grid import logs, services
 from cli.notice import Notice
 from cli.output import say
+from engines.console import build_console, console_directory
 from engines.install import install
 from engines.lease import lease
 from engines.places import cache_directory
-from engines.progress import Console
+from engines.progress import Console, silent
 from engines.signals import StopSignals
 from engines.supervisor import Supervisor
+from streams.errors import AetherError
 from streams.io.settings import ROOT, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -102,6 +105,7 @@ def _run(settings: Settings, notice: Notice, show: bool) -> int:
         notice.is_ready()
         if show:
             click.echo(banner(settings, notice.running))
+        threading.Thread(target=_build_console, daemon=True).start()
         try:
             with Hands(settings) as hands:
                 _watch(settings, supervisor, notice, asked, hands)
@@ -122,6 +126,19 @@ def _watch(
         supervisor.tick()
         notice.keep(supervisor)
         time.sleep(PACE_S)
+
+
+def _build_console() -> None:
+    """Build the console if this is the first start of its version; the grid waits for nothing."""
+    cache = cache_directory(os.environ)
+    if console_directory(cache).exists():
+        return
+    say("building the console, this once; the grid is ready meanwhile")
+    try:
+        build_console(cache, silent, os.environ)
+        say("the console is built")
+    except AetherError as exc:
+        say(f"{exc}\n{exc.fix}")
 
 
 def _await(

@@ -16,11 +16,13 @@ from gateway.api.catalog import Catalog
 from gateway.api.events import Events
 from gateway.api.idempotency import Idempotency
 from gateway.api.live import Reading
+from gateway.api.retelling import Retelling, Retold
 from gateway.api.runs import RunHistory
 from gateway.board import Board
 from gateway.body import Bodies
 from gateway.burrow import Burrow
 from gateway.capabilities import Capabilities
+from gateway.console import Console
 from gateway.errors import ApiError, away
 from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
@@ -72,16 +74,23 @@ class Health:
         return Response(generate_latest(self._meters.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def build(settings: Settings, wire: Wire) -> Starlette:
+def build(settings: Settings, wire: Wire, retelling: Retelling | None = None) -> Starlette:
     """Put the gateway together on Kafka; nothing is opened before it starts."""
     options = settings.kafka_options
     live = KafkaLog(settings.bootstrap, options=options)
     reading = ArchivedLog(live, wire, open_store(settings))
-    return assemble(settings.gateway, wire, reading, KafkaLog(settings.bootstrap, DOOR, options))
+    writing = KafkaLog(settings.bootstrap, DOOR, options)
+    return assemble(settings.gateway, wire, reading, writing, retelling)
 
 
-def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep) -> Starlette:
-    """Put the gateway together on two clients of a log."""
+def assemble(
+    settings: Gateway,
+    wire: Wire,
+    reading: EventLog,
+    writing: Doorstep,
+    retelling: Retelling | None = None,
+) -> Starlette:
+    """Put the gateway together on two clients of a log; `retelling` is what decides again."""
     sender, meters = Sender(writing, wire), Meters()
     runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
     board = Board(reading, wire)
@@ -94,6 +103,7 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
         *Events(sender, wire, events, answers, bodies).routes,
         *RunHistory(wire, events).routes,
         *Catalog(events).routes,
+        *(Retold(retelling, events, answers, bodies).routes if retelling else ()),
         *Lag(board).routes,
         *Burrow(board, wire.node).routes,
     ]
@@ -114,7 +124,12 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
             await sender.close()
 
     return Starlette(
-        routes=[*Health(sender, runs, meters).routes, *doors.routes, *ours],
+        routes=[
+            *Health(sender, runs, meters).routes,
+            *doors.routes,
+            *ours,
+            *Console(settings.console).routes,
+        ],
         exception_handlers={
             ApiError: _answered,
             Transient: _away,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from gateway.api.retelling import Retelling
 from gateway.app import build
 from streams.errors import Conflict, Misconfigured, RegistryAway
 from streams.io.codec import Codec
@@ -30,12 +31,14 @@ LEARN_EVERY_S = 0.5
 BACKLOG = 512
 
 
-async def serve(settings: Settings, stop: asyncio.Event) -> None:
+async def serve(
+    settings: Settings, stop: asyncio.Event, retelling: Retelling | None = None
+) -> None:
     """Serve until `stop` is set. Raises Conflict if the port is taken."""
     listening = _listen(settings.gateway.host, settings.ports.gateway)
     codec = Codec(ConfluentRegistry(settings.registry_url))
     await _learn(codec, stop)
-    app = build(settings, Wire(codec, open_store(settings), settings.node))
+    app = build(settings, Wire(codec, open_store(settings), settings.node), retelling)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=10, lifespan="on"
     )

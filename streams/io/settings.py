@@ -128,6 +128,7 @@ class Gateway(_Part):
     host: str = LOOPBACK
     timeout_s: float = Field(120.0, gt=0)
     body_bytes_max: int = Field(10_485_760, gt=0, le=BODY_MAX)
+    console: Path | None = Field(None, description="the console's built files; none serves none")
     body_timeout_s: float = Field(30.0, gt=0, description="how long a client may take to send it")
 
 

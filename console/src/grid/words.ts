@@ -1,0 +1,45 @@
+// Numbers and times as people read them.
+
+/** `aether.sessions.RequestReceived.v1` as `RequestReceived`. */
+export function shortType(type: string): string {
+  return type.replace(/\.v\d+$/, "").split(".").at(-1) || "record";
+}
+
+/** `aether.sessions.events` as `sessions`. */
+export function shortTopic(topic: string): string {
+  return topic.replace(/^aether\./, "").replace(/\.events$/, "");
+}
+
+/** Milliseconds as a duration. */
+export function duration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return "unknown";
+  if (ms < 1) return `${ms.toFixed(1)} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+  if (ms < 172_800_000) return `${Math.floor(ms / 3_600_000)} h ${Math.round((ms % 3_600_000) / 60_000)} min`;
+  return `${Math.floor(ms / 86_400_000)} days`;
+}
+
+/** Seconds as a duration; what nobody knows is said so, never 0. */
+export const seconds = (value: number | null): string => duration(value === null ? null : value * 1_000);
+
+/** A count with its thousands parted. */
+export const count = (value: number): string => value.toLocaleString("en");
+
+/** A rate a second. */
+export function rate(value: number): string {
+  return `${value === 0 || value >= 10 ? Math.round(value).toLocaleString("en") : value.toFixed(1)}/s`;
+}
+
+/** A time of today as its clock, another with its date; always UTC, like the log. */
+export function clock(time: string): string {
+  const [date = "", rest = ""] = time.split("T");
+  const today = new Date().toISOString().slice(0, 10);
+  const at = rest.replace(/(\.\d{3})\d*/, "$1").replace("Z", "");
+  return date === today ? at : `${date} ${at}`;
+}
+
+/** "1 run", "2 runs". */
+export const many = (number: number, noun: string): string =>
+  `${count(number)} ${noun}${number === 1 ? "" : "s"}`;

@@ -1,0 +1,16 @@
+// A button that copies a text, and says that it did.
+import { useSignal } from "@preact/signals";
+
+export function Copy({ text, what }: { text: string; what: string }) {
+  const done = useSignal(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    done.value = true;
+    window.setTimeout(() => (done.value = false), 1_500);
+  };
+  return (
+    <button type="button" class="quiet" title={`copy ${what}`} aria-label={`Copy ${what}`} onClick={() => void copy()}>
+      {done.value ? "copied" : "copy"}
+    </button>
+  );
+}

@@ -1,0 +1,102 @@
+// The records of a topic from a place on, filtered by the gateway, page after page or as they come.
+import { useSignal } from "@preact/signals";
+import { useCallback, useEffect, useRef } from "preact/hooks";
+import { address, filter } from "../address";
+import { ask, Problem, withQuery } from "../grid/ask";
+import { cut, follow } from "../grid/follow";
+import type { Loaded } from "../grid/loaded";
+import type { GridEvent, Page, Topic } from "../grid/shapes";
+import { clock, count, shortType } from "../grid/words";
+import { pageKeys } from "../keys";
+import { EventPanel } from "./event_panel";
+import { begin, scanned } from "./places";
+import { Rows } from "./rows";
+import { Said } from "./said";
+
+const AT_ONCE = 200;
+const KEPT = 2_000;
+const ROW = 28;
+const PLACES = ["latest", "earliest", "live"];
+
+export function Records({ topic }: { topic: Topic }) {
+  const query = address.value.query;
+  const [from, type, key] = ["from", "type", "key"].map((name) => query.get(name) ?? "") as [string, string, string];
+  const { loaded, meter, more } = useRecords(topic, from, type && shortType(type), key);
+  const chosen = useSignal(-1);
+  const events = loaded.data?.data ?? [];
+  const event = events[chosen.value];
+  useEffect(() => pageKeys([
+    { keys: "j", does: "next record", run: () => (chosen.value = Math.min(chosen.value + 1, events.length - 1)) },
+    { keys: "k", does: "record before", run: () => (chosen.value = Math.max(chosen.value - 1, 0)) },
+    ...PLACES.map((place) => ({ keys: place[0]!, does: `read from ${place}`, run: () => filter({ from: place }) })),
+  ]), [events]);
+  return (
+    <>
+      <form class="filters" onSubmit={(submitted) => submitted.preventDefault()}>
+        {PLACES.map((place) => <button type="button" aria-pressed={(from || "latest") === place} onClick={() => filter({ from: place })}>{place}</button>)}
+        <input aria-label="From partition:offset or a time" placeholder="0:42 or 2026-01-31T12:00" value={PLACES.includes(from) ? "" : from}
+          onChange={(changed) => filter({ from: changed.currentTarget.value.trim() })} />
+        <select aria-label="Kind of event" value={type && shortType(type)} onChange={(changed) => filter({ type: changed.currentTarget.value })}>
+          <option value="">every kind</option>
+          {topic.types.map((one) => <option value={shortType(one)}>{shortType(one)}</option>)}
+        </select>
+        <input aria-label="Key" placeholder={`key: ${topic.key}`} value={key} onChange={(changed) => filter({ key: changed.currentTarget.value.trim() })} />
+        <span class="dim" role="status">{meter}</span>
+      </form>
+      <div class="two">
+        <Said loaded={loaded} empty={(page) => page.data.length === 0} nothing={<p>{from === "live" ? "Waiting for the next record…" : "No record from here on has these properties."}</p>}>
+          {(page) => (
+            <Rows label="Records" rows={page.data} height={ROW} chosen={chosen.value} choose={(at) => (chosen.value = at)} more={more}>
+              {(one) => <span class="record"><time>{clock(one.recordedtime)}</time><span class="dim">{one.partition}:{one.offset}</span><b>{one.unreadable ? "unreadable" : shortType(one.type)}</b><span class="long">{one.partitionkey}</span></span>}
+            </Rows>
+          )}
+        </Said>
+        {event && <EventPanel event={event} events={events} choose={(other) => (chosen.value = events.indexOf(other))} />}
+      </div>
+    </>
+  );
+}
+
+function useRecords(topic: Topic, from: string, type: string, key: string) {
+  const loaded = useSignal<Loaded<Page<GridEvent>>>({ data: undefined, at: 0, problem: undefined });
+  const begun = useRef<{ from?: string; cursor?: string }>({});
+  const path = `/api/events/${encodeURIComponent(topic.name)}`;
+  const read = useCallback(async (cursor: string | null) => {
+    const place = cursor ? { cursor } : begun.current;
+    try {
+      const page = await ask<Page<GridEvent>>(withQuery(path, { ...place, type, key, limit: AT_ONCE }));
+      const data = cursor ? [...(loaded.peek().data?.data ?? []), ...page.data] : page.data;
+      loaded.value = { data: { data, next_cursor: page.next_cursor }, at: Date.now(), problem: undefined };
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      loaded.value = { ...loaded.peek(), problem: error };
+    }
+  }, [path, type, key]);
+  useEffect(() => {
+    loaded.value = { data: undefined, at: 0, problem: undefined };
+    begun.current = begin(topic, from);
+    if (from !== "live") return void read(null);
+    loaded.value = { data: { data: [], next_cursor: null }, at: Date.now(), problem: undefined };
+    return follow(withQuery(path, { type, key }), topic.types.map(shortType).concat("record"), {
+      events: (events) => {
+        const data = [...events.reverse(), ...(loaded.peek().data?.data ?? [])].slice(0, KEPT);
+        loaded.value = { data: { data, next_cursor: null }, at: Date.now(), problem: undefined };
+      },
+      open: (open) => {
+        loaded.value = { ...loaded.peek(), problem: open ? undefined : cut() };
+      },
+    });
+  }, [read, from]);
+  const data = loaded.value.data;
+  const next = data?.next_cursor;
+  const more = useCallback(() => void (next && read(next)), [read, next]);
+  return { loaded: loaded.value, meter: data ? told(topic, from, begun.current, data) : "", more: next ? more : undefined };
+}
+
+/** Says how much was looked at for what is shown. */
+function told(topic: Topic, from: string, start: { from?: string; cursor?: string }, page: Page<GridEvent>): string {
+  if (from === "live") return `${count(page.data.length)} came since you look`;
+  if (start.from && start.from !== "start") return `${count(page.data.length)} shown`;
+  const [read, all] = scanned(topic, start, page.next_cursor);
+  return `${count(page.data.length)} shown, ${count(read)} of ${count(all)} looked at`;
+}

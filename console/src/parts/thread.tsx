@@ -1,0 +1,36 @@
+// The run as a conversation: what was said, recalled, asked of models, and answered.
+import type { GridEvent } from "../grid/shapes";
+import { shortType } from "../grid/words";
+import { actor } from "./causes";
+import { marks, type View } from "./views";
+
+/** The event's own words, by its type. */
+const WORDS: Record<string, (data: Record<string, any>) => string> = {
+  RequestReceived: (data) => data["text"],
+  RequestRouted: (data) => `to ${data["capability"]}: ${data["reason"]}`,
+  RequestRefused: (data) => data["reason"] ?? "",
+  ContextRecalled: (data) => `${data["passages"].length} passages recalled`,
+  InferenceRequested: (data) => `asks ${data["model"]}`,
+  InferenceCompleted: (data) => data["text"] ?? "",
+  ResponseCompleted: (data) => data["text"] ?? "",
+  RunFailed: (data) => data["detail"] ?? data["reason"] ?? "",
+  ClarificationAsked: (data) => data["text"] ?? data["question"] ?? "",
+};
+
+export function Thread(view: View) {
+  const told = view.nodes.map((node) => node.event).filter((event) => shortType(event.type) in WORDS);
+  return (
+    <ol class="thread">
+      {told.map((event) => (
+        <li class={`${shortType(event.type)} ${marks(view, event.id)}`}>
+          <button type="button" class="quiet" onClick={() => view.choose(event)}>{actor(event)} · {shortType(event.type)}</button>
+          <p>{words(event)}</p>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function words(event: GridEvent): string {
+  return WORDS[shortType(event.type)]?.((event.data ?? {}) as Record<string, unknown>) || "(no words)";
+}

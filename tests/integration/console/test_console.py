@@ -1,0 +1,147 @@
+"""The console in a real Chromium: with nothing, with much, and while its gateway is gone."""
+
+import pytest
+from playwright.sync_api import expect
+
+from streams.ids import RunId
+from streams.io.client import Client
+from tests.integration.console.conftest import Door
+from tests.integration.console.history import asked, long_run, runs, send
+from tests.integration.console.looked_at import GENEROUS_MS, Looker
+
+pytestmark = pytest.mark.integration
+
+expect.set_options(timeout=GENEROUS_MS)
+
+RUNS, LONG = 10_000, 2_000
+SHORT_RUN, LONG_RUN = RunId("run-000000"), RunId("a-long-run")
+PAGES = ("", "runs", "streams", "streams/aether.forks.events", "lag")
+#: What people call at once; generous, for CI's machine does other things as well.
+FIRST_ROWS_MS, INTERACTION_MS = 5_000, 1_000
+
+
+@pytest.fixture(scope="package")
+def much(gateway: Door, grid: "object") -> None:
+    """Many runs, and one with many events."""
+    from tests.integration.grid.harness import Grid
+
+    assert isinstance(grid, Grid)
+    with Client(grid.settings) as client:
+        send(client, runs(RUNS))
+        send(client, long_run(LONG_RUN, LONG))
+
+
+def test_a_grid_that_nobody_asked_anything_says_what_to_try(looker: Looker) -> None:
+    looker.opens().reads("Nothing was asked yet", "No run failed").is_served_well()
+    looker.opens("runs").reads("Nothing was asked yet").is_served_well()
+    looker.opens("streams/aether.forks.events").reads("No record from here on").is_served_well()
+    looker.opens("runs/nothing").reads("no event of run nothing").is_served_well()
+    looker.opens("nowhere").reads("There is no page").is_served_well()
+
+
+@pytest.mark.usefixtures("much")
+def test_the_overview_says_in_a_sentence_how_the_grid_is(looker: Looker) -> None:
+    looker.opens().reads("live", "What reads what", "Question number")
+    looker.reads("The grid keeps up").is_served_well()
+
+
+@pytest.mark.usefixtures("much")
+def test_runs_are_found_filtered_and_opened_with_the_keyboard(looker: Looker) -> None:
+    page = looker.opens("runs").reads(f"Question number {RUNS - 1}?").page
+    looker.is_served_well()
+    page.keyboard.press("/")
+    page.keyboard.type("number 4242")
+    looker.reads("Question number 4242?")
+    assert page.url.endswith("q=number+4242")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    looker.reads("caused by")
+    assert page.url.endswith("/console/runs/run-004242")
+    page.go_back()
+    expect(page.get_by_label("Words of the question")).to_have_value("number 4242")
+    looker.opens("runs?outcome=failed").reads(f"Question number {RUNS - 1}?")
+    page.keyboard.press("?")
+    looker.reads("go to Streams")
+
+
+@pytest.mark.usefixtures("much")
+def test_of_many_runs_the_first_rows_come_at_once_and_scrolling_stays_smooth(
+    looker: Looker,
+) -> None:
+    page = looker.opens("runs").reads("Question number").page
+    shown = page.evaluate("performance.now()")
+    assert shown < FIRST_ROWS_MS
+    rows = page.get_by_role("list", name="Runs")
+    for _ in range(5):  # each brings the next page
+        before = rows.evaluate("box => box.firstChild.offsetHeight")
+        busy = looker.takes_ms("document.querySelector('.rows').scrollTop = 1e9")
+        assert busy < INTERACTION_MS
+        page.wait_for_function(f"document.querySelector('.rows .all').offsetHeight > {before}")
+    assert rows.get_by_role("listitem").count() < 100
+
+
+@pytest.mark.usefixtures("much")
+def test_a_run_of_two_thousand_events_is_shown_in_every_view(looker: Looker) -> None:
+    page = looker.opens(f"runs/{LONG_RUN}").reads(f"{LONG:,} events", "How long can this").page
+    for view in ("timeline", "lanes", "thread", "tree"):
+        tab = page.get_by_role("tab", name=view)
+        tabs = "[...document.querySelectorAll('[role=tab]')]"
+        shown = looker.takes_ms(f"{tabs}.find((tab) => tab.textContent === '{view}').click()")
+        assert shown < INTERACTION_MS
+        expect(tab).to_have_attribute("aria-selected", "true")
+        looker.is_served_well()
+    slider = page.get_by_role("slider")
+    slider.fill("2")
+    looker.reads(f"2 / {LONG}", "Part 0.")
+
+
+@pytest.mark.usefixtures("much")
+def test_records_are_read_from_anywhere_and_told_to_their_last_field(looker: Looker) -> None:
+    page = looker.opens("streams/aether.sessions.events").reads("RequestReceived").page
+    looker.is_served_well()
+    page.get_by_role("button", name="earliest").click()
+    looker.reads("looked at")
+    page.get_by_label("Kind of event").select_option("RunFailed")
+    page.get_by_role("option", name="RunFailed").first.click()
+    looker.reads("the model broke")
+    page.get_by_role("tab", name="schema").click()
+    looker.reads("array of Message").is_served_well()
+
+
+def test_what_the_form_cannot_say_is_refused_by_field_and_the_rest_is_appended(
+    looker: Looker, client: Client
+) -> None:
+    page = looker.opens("streams/aether.registry.events?view=produce").reads("Payload").page
+    looker.is_served_well()
+    page.get_by_label("Key (capability)").fill("poet")
+    payload = page.get_by_label("Payload")
+    payload.fill("{")
+    page.get_by_role("button", name="Append to the log").click()
+    looker.reads("The payload is no JSON")
+    payload.fill('{"name": 7}')
+    page.get_by_role("button", name="Append to the log").click()
+    looker.reads("name")
+
+
+@pytest.mark.usefixtures("much")
+def test_lag_is_told_in_words_seconds_and_pictures(looker: Looker) -> None:
+    page = looker.opens("lag").reads("apicurio").page
+    page.get_by_role("link", name="apicurio").first.click()
+    looker.reads("Behind, in seconds", "how known").is_served_well()
+    page.emulate_media(color_scheme="dark")
+    looker.is_served_well()
+
+
+@pytest.mark.usefixtures("much")
+def test_a_gateway_that_goes_is_seen_and_one_that_comes_back_is_followed_on(
+    looker: Looker, gateway: Door, client: Client
+) -> None:
+    page = looker.opens("runs").reads("live", "Question number").page
+    gateway.role.kill()
+    looker.reads("away")
+    expect(page.get_by_role("alert")).to_be_visible()
+    gateway.role.start()
+    looker.reads("live")
+    send(client, iter([asked(RunId("after"), "Are you back?")]))
+    looker.reads("Are you back?")
