@@ -49,6 +49,8 @@ COMMANDS: Mapping[str, Entry] = {
     "export": Entry("cli.export:export", "Make training data of recorded runs."),
     "sql": Entry("cli.sql:sql", "Ask in SQL about everything that happened."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
+    "produce": Entry("cli.produce:produce", "Append events, from lines of JSON."),
+    "consume": Entry("cli.consume:consume", "Show a topic's events as they come."),
     "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),
     "schema": Entry("cli.schema:schema", "Check and register the event schemas."),
     "capability": Entry("cli.capabilities:capability", "Offer what the grid can do."),
