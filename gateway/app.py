@@ -17,6 +17,7 @@ from gateway.api.events import Events
 from gateway.api.idempotency import Idempotency
 from gateway.api.live import Reading
 from gateway.api.runs import RunHistory
+from gateway.asking import Asking
 from gateway.body import Bodies
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError, away
@@ -24,6 +25,7 @@ from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
 from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
+from gateway.responses.api import Responses
 from gateway.runs import Runs
 from gateway.sender import Doorstep, Sender
 from streams.errors import Transient
@@ -83,9 +85,11 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
     runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
     meters.waiting.set_function(lambda: runs.open)
     bodies = Bodies(settings.body_bytes_max, settings.body_timeout_s)
-    doors = OpenAI(sender, runs, capabilities, settings.timeout_s, bodies)
+    asking = Asking(sender, runs, settings.timeout_s)
+    doors = OpenAI(asking, capabilities, bodies)
     events, answers = Reading(reading, wire), Idempotency()
     ours = [
+        *Responses(asking, events, bodies, settings.timeout_s).routes,
         *Feedback(sender, answers, bodies).routes,
         *Events(sender, wire, events, answers, bodies).routes,
         *RunHistory(wire, events).routes,
