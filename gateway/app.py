@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -20,9 +21,12 @@ from gateway.api.runs import RunHistory
 from gateway.asking import Asking
 from gateway.body import Bodies
 from gateway.capabilities import Capabilities
+from gateway.described.api import ROUTES as DESCRIPTIONS
 from gateway.errors import ApiError, away
 from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
+from gateway.lag import lag_of
+from gateway.mcp_server import Lag, Mcp, Tools
 from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
 from gateway.responses.api import Responses
@@ -30,6 +34,7 @@ from gateway.runs import Runs
 from gateway.sender import Doorstep, Sender
 from streams.errors import Transient
 from streams.io.archive.log import ArchivedLog
+from streams.io.kafka.groups import Groups
 from streams.io.kafka.log import DOOR, KafkaLog
 from streams.io.settings import Gateway, Settings
 from streams.io.stores import open_store
@@ -76,10 +81,18 @@ def build(settings: Settings, wire: Wire) -> Starlette:
     options = settings.kafka_options
     live = KafkaLog(settings.bootstrap, options=options)
     reading = ArchivedLog(live, wire, open_store(settings))
-    return assemble(settings.gateway, wire, reading, KafkaLog(settings.bootstrap, DOOR, options))
+
+    def lag() -> list[dict[str, Any]]:
+        return lag_of(settings.worker.group, Groups(settings.bootstrap, options), live)
+
+    return assemble(
+        settings.gateway, wire, reading, KafkaLog(settings.bootstrap, DOOR, options), lag
+    )
 
 
-def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep) -> Starlette:
+def assemble(
+    settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep, lag: Lag | None = None
+) -> Starlette:
     """Put the gateway together on two clients of a log."""
     sender, meters = Sender(writing, wire), Meters()
     runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
@@ -88,12 +101,15 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
     asking = Asking(sender, runs, settings.timeout_s)
     doors = OpenAI(asking, capabilities, bodies)
     events, answers = Reading(reading, wire), Idempotency()
+    agents = Mcp(Tools(events, sender, lag), settings.host)
     ours = [
         *Responses(asking, events, bodies, settings.timeout_s).routes,
         *Feedback(sender, answers, bodies).routes,
         *Events(sender, wire, events, answers, bodies).routes,
         *RunHistory(wire, events).routes,
         *Catalog(events).routes,
+        *DESCRIPTIONS,
+        *agents.routes,
     ]
 
     @asynccontextmanager
@@ -104,6 +120,7 @@ def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep
         try:
             yield
         finally:
+            await agents.close()
             await events.close()
             await capabilities.close()
             await runs.close()
