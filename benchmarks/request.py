@@ -10,15 +10,12 @@ import argparse
 import asyncio
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -27,32 +24,26 @@ from benchmarks._cpu import cpu_s
 from benchmarks._load import Answered, Load
 from benchmarks._report import options, say, show
 from benchmarks._rounds import interleaved
+from benchmarks._stages import stages
 from benchmarks.systems import chain
 from cli import apart
 from cli.capabilities import offer_capabilities
 from cli.grid import GATEWAY, WORKER, services
+from engines.kafka import NAME as KAFKA
 from engines.places import REPOSITORY
 from engines.ports import free_port
 from engines.service import Service
 from engines.supervisor import Supervisor
+from engines.triton import NAME as TRITON
 from engines.ward import State
-from streams.io.client import Client
 from streams.io.settings import Settings, read_settings
-from streams.topics import SESSIONS
 
 SYSTEMS = Path(__file__).parent / "systems"
 LAUNCH = REPOSITORY / "engines" / "launch.py"
 MODEL, CHAIN, HOPS = "instant", "chain by hand", "hops alone"
 CLIENTS = (1, 16, 64)
-#: What lies on the way from question to answer, in order.
-PATH = (
-    "RequestReceived",
-    "TextPerceived",
-    "ContextRecalled",
-    "InferenceRequested",
-    "InferenceCompleted",
-    "ResponseCompleted",
-)
+#: Requests to each system before the clock starts.
+WARMING = 1_500
 WITHIN_S = 60.0
 START_S = 300.0
 
@@ -126,8 +117,8 @@ class Bench:
         self._up = up
         self._scale = scale
         self._loads = {"aether": Load(settings.ports.gateway, MODEL)}
-        self._pids = {"aether": [pid for pid in map(up.pid, (WORKER, GATEWAY)) if pid]}
-        self._broker = up.pid("kafka")
+        self._pids = {"aether": _running(up, WORKER, GATEWAY)}
+        self._shared = {"broker_": _running(up, KAFKA), "triton_": _running(up, TRITON)}
         self.alone: list[Answered] = []
 
     @contextmanager
@@ -144,9 +135,9 @@ class Bench:
             yield
 
     def warm(self) -> None:
-        """Let everything open its connections."""
+        """Let everything open its connections, and compile what it compiles while it runs."""
         for load in self._loads.values():
-            asyncio.run(load.run(4, 40))
+            asyncio.run(load.run(16, round(WARMING * self._scale)))
 
     def measure(self, system: str, _turn: int) -> dict[str, float]:
         """Ask as one client, then as some, then as many."""
@@ -159,12 +150,17 @@ class Bench:
             if clients == 1 and system == "aether":
                 self.alone += answered
             row |= _figures(answered, clients, seconds)
-            for at, name in enumerate(("cpu_ms", "broker_cpu_ms")):
-                row[f"{name}_{clients}"] = (after[at] - before[at]) / len(answered) * 1_000
+            for whose, used in after.items():
+                row[f"{whose}cpu_ms_{clients}"] = (used - before[whose]) / len(answered) * 1_000
         return row
 
-    def _cpu(self, system: str) -> tuple[float, float]:
-        return cpu_s(self._pids[system]), cpu_s([self._broker] if self._broker else [])
+    def _cpu(self, system: str) -> dict[str, float]:
+        processes = {"": self._pids[system], **self._shared}
+        return {whose: cpu_s(pids) for whose, pids in processes.items()}
+
+
+def _running(up: Supervisor, *services: str) -> list[int]:
+    return [pid for pid in map(up.pid, services) if pid]
 
 
 def _figures(answered: Sequence[Answered], clients: int, seconds: float) -> dict[str, float]:
@@ -181,39 +177,6 @@ def _open(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def stages(settings: Settings, alone: Sequence[Answered]) -> dict[str, float]:
-    """Return the milliseconds between a request's events, on average over many requests.
-
-    The broker's clock ticks in whole ms; that cancels out between events, and costs half a ms at
-    both ends, which is added here.
-    """
-    first, last = alone[0].sent * 1_000, alone[-1].answered * 1_000
-    times: dict[str, dict[str, int]] = defaultdict(dict)
-    with Client(settings) as client:
-        for place in range(client.log.partitions(SESSIONS.name)):
-            for records in client.log.read(
-                SESSIONS.name, place, *client.log.span(SESSIONS.name, place)
-            ):
-                for record in records:
-                    if first <= record.timestamp_ms + 1 and record.timestamp_ms <= last:
-                        event = client.wire.open(record)
-                        times[event.run_id][type(event.event).__name__] = record.timestamp_ms
-    whole = sorted((t for t in times.values() if set(PATH) <= set(t)), key=lambda t: t[PATH[0]])
-    asked = [max(one for one in alone if one.sent * 1_000 <= t[PATH[0]] + 1) for t in whole]
-    named = {f"{a} to {b}": _mean(t[b] - t[a] for t in whole) for a, b in pairwise(PATH)}
-    ends = list(zip(asked, whole, strict=True))
-    return {
-        f"client to {PATH[0]}": _mean(t[PATH[0]] + 0.5 - one.sent * 1_000 for one, t in ends),
-        **named,
-        f"{PATH[-1]} to client": _mean(one.answered * 1_000 - t[PATH[-1]] - 0.5 for one, t in ends),
-        "whole": _mean(one.seconds * 1_000 for one in alone),
-    }
-
-
-def _mean(values: Iterator[float]) -> float:
-    return statistics.fmean(values)
 
 
 def main(asked: argparse.Namespace) -> None:

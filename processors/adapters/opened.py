@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from processors.adapters.in_process import InProcessAnswerer, InProcessEncoder, InProcessModels
+from processors.adapters.model_server import ModelServer
+from processors.adapters.openai_model import OpenAIModel
 from processors.adapters.qdrant_edge_index import QdrantEdgeIndex
 from processors.adapters.triton import TritonAnswerer, TritonEncoder, TritonServer
 from processors.models.extractive import Answerer, Extractive
@@ -54,10 +56,20 @@ class Adapters:
     @cached_property
     def models(self) -> Mapping[ModelName, Model]:
         """Every model by name: the extractive answerer, and the endpoints that are set."""
-        endpoints = self._settings.models.items()
         return {
             EXTRACTIVE: Extractive(self._answerer),
-            **{ModelName(name): _open(name, endpoint) for name, endpoint in endpoints},
+            **{
+                ModelName(name): OpenAIModel(self._servers[name], endpoint.model)
+                for name, endpoint in self._settings.models.items()
+            },
+        }
+
+    @cached_property
+    def _servers(self) -> Mapping[str, ModelServer]:
+        endpoints = self._settings.models.items()
+        return {
+            name: ModelServer(endpoint.base_url, _key(name, endpoint), endpoint.timeout_s)
+            for name, endpoint in endpoints
         }
 
     @property
@@ -86,22 +98,18 @@ class Adapters:
             await self.index.close()
         if "_triton" in vars(self):
             await self._triton.close()
+        for server in vars(self).get("_servers", {}).values():
+            await server.close()
 
 
-def _open(name: str, endpoint: Endpoint) -> Model:
-    import openai  # as above: only who uses it waits for it
-
-    from processors.adapters.openai_model import OpenAIModel
-
-    key = "none"  # servers on one's own machine ask for none, but the client wants one
-    if endpoint.api_key_env is not None:
-        key = os.environ.get(endpoint.api_key_env, "")
-        if not key:
-            raise Misconfigured(
-                f"model {name} takes its key from {endpoint.api_key_env}, which is not set",
-                fix=f"export {endpoint.api_key_env}=..., or remove the model from the settings",
-            )
-    client = openai.AsyncOpenAI(
-        base_url=endpoint.base_url, api_key=key, timeout=endpoint.timeout_s, max_retries=0
-    )
-    return OpenAIModel(client, endpoint.model)
+def _key(name: str, endpoint: Endpoint) -> str | None:
+    """Return the key a model's server wants; those on one's own machine want none."""
+    if endpoint.api_key_env is None:
+        return None
+    key = os.environ.get(endpoint.api_key_env, "")
+    if not key:
+        raise Misconfigured(
+            f"model {name} takes its key from {endpoint.api_key_env}, which is not set",
+            fix=f"export {endpoint.api_key_env}=..., or remove the model from the settings",
+        )
+    return key

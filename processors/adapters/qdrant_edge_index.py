@@ -134,7 +134,9 @@ class QdrantEdgeIndex:
         self, scopes: Sequence[ScopeId], among: Sequence[MemoryId] | None = None
     ) -> list[Entry]:
         """Walk through every encoder's shard."""
-        return await self._run(self._entries, scopes, among) if scopes else []
+        if not scopes or not self._encoders():
+            return []
+        return await self._run(self._entries, scopes, among)
 
     async def positions(self) -> dict[int, int]:
         """Read how far the index is."""

@@ -106,6 +106,8 @@ class Library:
         by = by or self.by
         found = await self.candidates(asked, encode)
         ranked = rank(found, limit, by)
+        if not ranked:
+            return []
         entries = await self.index.entries(asked.scopes, [memory_id for memory_id, _, _ in ranked])
         known = {entry.memory_id: entry for entry in entries}
         return [
@@ -118,6 +120,8 @@ class Library:
         """Return what may serve a question: near by meaning, by words, or all of a small scope."""
         scopes = sorted(set(asked.scopes))
         shelves = [await self._shelf(scope) for scope in scopes]
+        if not any(map(len, shelves)):
+            return Candidates(taken_apart(asked.text, {}), [], [])
         speakers = {name: 0 for shelf in shelves for name in shelf.speakers}
         question = taken_apart(asked.text, speakers)
         vectors = await _vectors(asked, question, encode)
@@ -160,7 +164,8 @@ class Library:
             shelf = self._shelves.get(scope)
             if shelf is None:
                 entries = await self.index.entries([scope])
-                shelf = self._shelves[scope] = await asyncio.to_thread(_filled, entries)
+                shelf = await asyncio.to_thread(_filled, entries) if entries else Shelf()
+                self._shelves[scope] = shelf
             self._shelves.move_to_end(scope)
             while sum(map(len, self._shelves.values())) > self._rows_max and len(self._shelves) > 1:
                 self._shelves.popitem(last=False)

@@ -26,7 +26,7 @@ from streams.io.wire import Wire
 from streams.log import Delivered, Draft, Record
 from streams.topics import Topic
 from tests.contract.transport_members import PARTITIONS, Grounds, Member, numbering, until
-from tests.unit.processors.crash_world import Told
+from tests.unit.processors.toy_events import Told
 
 pytestmark = pytest.mark.integration
 

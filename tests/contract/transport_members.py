@@ -26,7 +26,8 @@ from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Wire
 from streams.log import Draft, Record
 from streams.topics import Topic
-from tests.unit.processors.crash_world import NO_RULE, Counted, JsonCodec, Told
+from tests.unit.processors.toy_events import Counted, JsonCodec, Told
+from tests.unit.processors.toy_parts import NO_RULE
 
 WITHIN_S = 60.0
 #: Faust's own assignor, which `aiokafka` uses, shares out evenly or leaves a member with nothing.

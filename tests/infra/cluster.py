@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.java import java
+from engines.java import BRIEF, java
 from engines.kafka import KafkaFiles
 from engines.places import INFRA
 from engines.ports import LOOPBACK, free_port
@@ -56,7 +56,7 @@ class Cluster:
         """Return a broker that the image's own class configures and formats before it starts."""
         home = self.directory / name
         files = KafkaFiles(jars=self.jars, directory=home, log=self.directory / f"{name}.log")
-        command = [*java(_HEAP_MB), "-cp", files.classpath]
+        command = [*java(_HEAP_MB, BRIEF), "-cp", files.classpath]
         environment = self.environment(name) | {"KAFKA_LOG_DIRS": str(files.data)}
 
         def prepare() -> None:

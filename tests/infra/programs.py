@@ -14,8 +14,6 @@ from engines.lease import turn
 from engines.places import cache_directory
 
 COMPOSE = "5.6.0"
-#: What was skipped for want of a program; told at the end of the run.
-unchecked: set[str] = set()
 _PACKAGE = "github.com/docker/compose/v5/cmd"
 
 
@@ -23,7 +21,6 @@ def program(name: str, fix: str) -> str:
     """Return where a program is; without it the test is skipped, and the run's end says so."""
     found = shutil.which(name)
     if found is None:
-        unchecked.add(f"{name} is not installed ({fix})")
         pytest.skip(f"{name} is not installed: {fix}")
     return found
 

@@ -58,7 +58,9 @@ READER: Options = {
     "queued.min.messages": 500_000,
     "reconnect.backoff.max.ms": 1_000,
 }
-LIVE: Options = {"fetch.wait.max.ms": 500, "queued.min.messages": 10_000}
+#: Who follows live takes what is there before more is fetched: one that pauses is sent more at
+#: once, by fewer requests.
+LIVE: Options = {"fetch.wait.max.ms": 500, "queued.min.messages": 2}
 
 METADATA_TIMEOUT_S = 10.0
 LEADERLESS = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}

@@ -1,17 +1,12 @@
 """A small world in which the real runner is killed, frozen, woken up and cut off, by a seed.
 
-One partition, two keys. Two deciders whose decisions depend on their state, on each other and on a
-fact of the grid; an effect with a lane per key; poison of two sorts. Everything that takes time is
-a step of a random walk, so that a run can be repeated from its seed.
+One partition, two keys, poison of two sorts. Everything that takes time is a step of a random walk,
+so that a run can be repeated from its seed.
 """
 
 import asyncio
-import json
 import random
-import struct
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,211 +14,17 @@ from processors.batch import Batch
 from processors.decisions import Deciding
 from processors.effects import Performing
 from processors.runner import Runner
-from streams.dead_letters import OFFSET
-from streams.decider import Decider, Projection
-from streams.effects import EffectClass
-from streams.envelope import CAUSATION, ID, Decision, Envelope, origin_of
-from streams.errors import DeliveryFailed, Poison, Transient, Undecodable
-from streams.ids import ProcessorName
-from streams.io.memory_log import MemoryBroker, MemoryLog
+from streams.io.memory_log import MemoryBroker
 from streams.io.objects.directory import DirectoryStore
-from streams.io.snapshots import Place, Snapshot, SnapshotFolder
 from streams.io.wire import Author, Wire
-from streams.ledger import Marks
 from streams.log import Draft, Record
-from streams.plain import Plain, text_of
-from streams.topics import GRID_KEY, Topic
+from streams.topics import GRID_KEY
+from tests.unit.processors.lossy_log import LossyLog
+from tests.unit.processors.remembered_snapshots import RememberedSnapshots
+from tests.unit.processors.toy_events import TOPIC, JsonCodec, Ruled, Told
+from tests.unit.processors.toy_parts import ADDER, COUNTER, Looking
 
-TOPIC = Topic(name="aether.sessions.events", key="session", partitions=1)
 GROUP_PARTITION = 0
-
-
-# -- events ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """From outside; a body below zero is poison to the first decider."""
-
-    body: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ruled:
-    """From outside, under the grid's key: from here on the first decider adds this."""
-
-    body: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """Decided by the first decider."""
-
-    body: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
-    """What the effect found out about a Counted."""
-
-    body: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summed:
-    """Decided by the second decider."""
-
-    body: int
-
-
-KINDS = (Told, Ruled, Counted, Looked, Summed)
-
-
-class JsonCodec:
-    """Events as JSON behind the five bytes of the wire format."""
-
-    def encode(self, event: Any) -> bytes:
-        return struct.pack(">bI", 0, KINDS.index(type(event))) + json.dumps(asdict(event)).encode()
-
-    def kind_of(self, value: bytes | None) -> type | None:
-        if value is None or len(value) < 5:
-            raise Undecodable("no framing")
-        return KINDS[struct.unpack(">bI", value[:5])[1]]
-
-    def decode(self, value: bytes) -> Any:
-        kind = self.kind_of(value)
-        assert kind is not None
-        try:
-            return kind(**json.loads(value[5:]))
-        except ValueError as exc:
-            raise Undecodable(str(exc)) from exc
-
-    def ce_type(self, kind: type) -> str:
-        return f"test.{kind.__name__}"
-
-
-# -- deciders: nothing, one or two events, always depending on what came before ------------------
-
-
-def count(state: int, cause: Envelope[Told], rule: int) -> tuple[Counted, ...]:
-    body = cause.event.body
-    if body < 0:
-        raise Poison("below zero")
-    turn = (state + body + rule) % 5
-    if turn == 0:
-        return ()
-    return tuple(
-        Counted(body=(state * 7 + body + step + rule) % 97) for step in range(1 + (turn == 1))
-    )
-
-
-def add(state: int, cause: Envelope[Any], _: None) -> tuple[Summed, ...]:
-    turn = (state * 3 + cause.event.body + isinstance(cause.event, Looked)) % 4
-    if turn == 0:
-        return ()
-    return tuple(
-        Summed(body=(state * 5 + cause.event.body + step) % 89) for step in range(1 + (turn == 3))
-    )
-
-
-def remember(state: int, event: Counted | Summed) -> int:
-    return (state * 31 + event.body + 1) % 1009
-
-
-RULE: Projection[int, Ruled] = Projection(
-    reads=(Ruled,), initial=0, evolve=lambda _, fact: fact.body
-)
-NO_RULE: Projection[None, Any] = Projection(reads=(), initial=None, evolve=lambda rule, _: rule)
-
-COUNTER = Decider(
-    name=ProcessorName("counter"),
-    version=1,
-    topic=TOPIC,
-    reads=(Told,),
-    writes=(Counted,),
-    initial=0,
-    decide=count,
-    evolve=remember,
-    grid=RULE,
-)
-ADDER = Decider(
-    name=ProcessorName("adder"),
-    version=1,
-    topic=TOPIC,
-    reads=(Told, Counted, Looked),
-    writes=(Summed,),
-    initial=0,
-    decide=add,
-    evolve=remember,
-    grid=NO_RULE,
-)
-
-
-class Looking:
-    """An effect that takes its time and now and then finds the world away."""
-
-    name, version, topic = ProcessorName("looking"), 1, TOPIC
-    reads: tuple[type, ...] = (Counted,)
-    writes: tuple[type, ...] = (Looked,)
-    depends_on: tuple[str, ...] = ("body",)
-    safety = EffectClass.REPEATABLE
-    batch_max = 2
-    patience_s: float | None = None
-
-    def __init__(self, chance: random.Random) -> None:
-        self.chance = chance
-
-    async def perform(self, causes: Sequence[Envelope[Counted]]) -> Sequence[Looked]:
-        for _ in range(self.chance.randrange(4)):
-            await asyncio.sleep(0)
-        return [Looked(body=cause.event.body % 10) for cause in causes]
-
-    @staticmethod
-    def give_up(cause: Envelope[Any], error: Transient) -> Looked:
-        raise AssertionError("the world of this test comes back")
-
-
-# -- the world -------------------------------------------------------------------------------------
-
-
-class LossyLog(MemoryLog):
-    """A client whose deliveries can be landed one by one, or fail for good.
-
-    As with librdkafka's gapless guarantee, nothing that was sent after a failure lands.
-    """
-
-    broken = False
-
-    def serve(self, timeout_s: float = 0.0) -> int:
-        return 0  # the world decides what lands
-
-    def land_one(self) -> None:
-        draft, delivered = self.in_flight.popleft()
-        if self.broken:
-            delivered(DeliveryFailed("lost"))
-        else:
-            self.broker.land(draft)
-            delivered(None)
-
-
-class RememberedSnapshots(SnapshotFolder):
-    """Snapshots as the text a folder would hold, without the files: they took a third of the time.
-
-    What a folder does with its files is proven in its own tests.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(Path("/nowhere"))
-        self._texts: defaultdict[Place, dict[int, list[str]]] = defaultdict(dict)
-
-    def save(self, place: Place, position: int, items: Iterable[Plain]) -> None:
-        self._texts[place][position] = [text_of(item) for item in items]
-
-    def load(self, place: Place, first: int, last: int) -> Snapshot | None:
-        within = [at for at in self._texts[place] if first <= at <= last]
-        if not within:
-            return None
-        return Snapshot(max(within), [json.loads(t) for t in self._texts[place][max(within)]])
 
 
 async def at_once(work: Callable[..., Any], *arguments: Any) -> Any:
@@ -420,95 +221,3 @@ def assemble(
         snapshot_every=10,
         offload=at_once,
     )
-
-
-# -- the check -------------------------------------------------------------------------------------
-
-
-def faults(world: World) -> list[str]:
-    """Say in what the log differs from one that was written without any disturbance.
-
-    Every input, in the order of the log, is decided anew from what came before it; what the log
-    holds, repeats dropped, must be exactly that.
-    """
-    found = _contradictions(world)
-    for decider in (COUNTER, ADDER):
-        found += _wrong_decisions(world, decider)
-    return found + _wrong_outcomes(world)
-
-
-def _contradictions(world: World) -> list[str]:
-    contents: dict[bytes, tuple[bytes | None, bytes | None]] = {}
-    places: dict[tuple[str, int, int], bytes] = {}
-    found = []
-    for record in world.records():
-        head = dict(record.headers)
-        event_id, decision = head.get(ID), origin_of(head, record.offset)
-        if event_id is None:
-            continue
-        content = record.key, record.value
-        if contents.setdefault(event_id, content) != content:
-            found.append(f"two contents under the id of {record.offset}")
-        if isinstance(decision, Decision):
-            place = decision.processor, decision.cause.offset, decision.cause.step
-            if places.setdefault(place, event_id) != event_id:
-                found.append(f"two ids for the decision at {record.offset}")
-    return found
-
-
-def _wrong_decisions(world: World, decider: Decider[Any, Any, Any, Any]) -> list[str]:
-    found, states, grid, marks = list[str](), dict[str, Any](), decider.grid.initial, Marks()
-    written, parked = _written_by(world, decider), letters_at(world)
-    for record in world.records():
-        if marks.repeats(
-            origin_of(dict(record.headers), record.offset), (record.key or b"").decode()
-        ):
-            continue
-        expected: tuple[Any, ...] = ()
-        try:
-            cause = world.wire.open(record)
-            kind = type(cause.event)
-            if kind in decider.grid.reads:
-                grid = decider.grid.evolve(grid, cause.event)
-            if kind in decider.reads:
-                expected = decider.decide(states.get(cause.key, decider.initial), cause, grid)
-        except Poison:
-            if record.offset not in parked:
-                found.append(f"poison at {record.offset} is not parked")
-        got = written.get(record.offset, [])
-        if list(expected) != got:
-            found.append(f"{decider.name} at {record.offset}: {got} instead of {expected}")
-        if expected:
-            states[cause.key] = decider.fold(expected, states.get(cause.key, decider.initial))
-    return found
-
-
-def _written_by(world: World, decider: Decider[Any, Any, Any, Any]) -> dict[int, list[Any]]:
-    written, marks = dict[int, list[Any]](), Marks()
-    for record in world.records():
-        decision, key = origin_of(dict(record.headers), record.offset), (record.key or b"").decode()
-        if not isinstance(decision, Decision) or decision.processor != decider.name:
-            continue
-        if marks.repeats(decision, key):
-            continue
-        written.setdefault(decision.cause.offset, []).append(world.wire.open(record).event)
-    return written
-
-
-def _wrong_outcomes(world: World) -> list[str]:
-    marks, asked, answered = Marks(), dict[bytes, list[bytes]](), dict[bytes, list[bytes]]()
-    for record in world.records():
-        head, key = dict(record.headers), record.key or b""
-        origin = origin_of(head, record.offset)
-        if origin is None or marks.repeats(origin, key.decode()):
-            continue
-        if origin.processor == Looking.name:
-            answered.setdefault(key, []).append(head[CAUSATION])
-        elif origin.processor == COUNTER.name:
-            asked.setdefault(key, []).append(head[ID])
-    return [] if asked == answered else ["outcomes do not follow their requests, one for each"]
-
-
-def letters_at(world: World) -> set[int]:
-    """Return the offsets whose records were parked."""
-    return {int(dict(letter.headers)[OFFSET]) for letter in world.letters()}

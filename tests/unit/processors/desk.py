@@ -15,15 +15,9 @@ from streams.errors import Poison, Transient
 from streams.ids import ProcessorName
 from streams.io.wire import Author
 from streams.log import Draft, Record
-from tests.unit.processors.crash_world import (
-    TOPIC,
-    Counted,
-    Looked,
-    LossyLog,
-    World,
-    at_once,
-    make_runner,
-)
+from tests.unit.processors.crash_world import World, at_once, make_runner
+from tests.unit.processors.lossy_log import LossyLog
+from tests.unit.processors.toy_events import TOPIC, Counted, Looked
 
 
 class Watched:

@@ -20,14 +20,9 @@ from streams.envelope import ID, Envelope
 from streams.io.wire import Author
 from streams.ledger import Ledger
 from streams.log import Draft, Record
-from tests.unit.processors.crash_world import (
-    LossyLog,
-    MakeRunner,
-    World,
-    assemble,
-    faults,
-    make_runner,
-)
+from tests.unit.processors.crash_world import MakeRunner, World, assemble, make_runner
+from tests.unit.processors.faults import faults
+from tests.unit.processors.lossy_log import LossyLog
 
 RUNS = int(os.environ.get("AETHER_CRASH_RUNS", "2000"))
 

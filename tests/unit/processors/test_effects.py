@@ -7,8 +7,8 @@ from typing import Any
 from streams.dead_letters import OFFSET
 from streams.envelope import CAUSATION, ID, REQUEST
 from streams.ids import EventId, ProcessorName, of_decision, of_position
-from tests.unit.processors.crash_world import TOPIC, Counted, Looked
 from tests.unit.processors.desk import Desk, Watched
+from tests.unit.processors.toy_events import TOPIC, Counted, Looked
 
 
 def counted(*bodies: int) -> list[Counted]:

@@ -9,15 +9,9 @@ import pytest
 
 from processors.batch import Batch
 from streams.log import Draft
-from tests.unit.processors.crash_world import (
-    TOPIC,
-    Counted,
-    Looked,
-    LossyLog,
-    Told,
-    World,
-    make_runner,
-)
+from tests.unit.processors.crash_world import World, make_runner
+from tests.unit.processors.lossy_log import LossyLog
+from tests.unit.processors.toy_events import TOPIC, Counted, Looked, Told
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from streams.errors import Poison
 from streams.ids import EventId, ProcessorName, of_decision, of_position
 from streams.io.wire import Author
 from streams.topics import GRID_KEY, MEMORY, REGISTRY, SESSIONS
-from tests.unit.processors.crash_world import TOPIC, Looked, Told
 from tests.unit.processors.desk import Desk
+from tests.unit.processors.toy_events import TOPIC, Looked, Told
 
 NAME = ProcessorName("twice")
 

@@ -8,8 +8,8 @@ import pytest
 
 from processors.batch import Tally
 from streams.errors import DeliveryFailed, Fatal, Misconfigured
-from tests.unit.processors.crash_world import Counted, Looked, Summed, Told
 from tests.unit.processors.desk import Desk, Watched
+from tests.unit.processors.toy_events import Counted, Looked, Summed, Told
 
 
 async def test_it_counts_what_it_does(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from streams.io.memory_log import MemoryLog
 from streams.io.snapshots import Snapshot, SnapshotFolder
 from streams.io.standing import Standing
 from streams.log import Record
-from tests.unit.processors.crash_world import ADDER, COUNTER, World, make_runner
+from tests.unit.processors.crash_world import World, make_runner
+from tests.unit.processors.toy_parts import ADDER, COUNTER
 
 DECIDERS = (COUNTER, ADDER)
 

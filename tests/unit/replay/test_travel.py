@@ -12,7 +12,9 @@ from streams.io.memory_log import MemoryLog
 from streams.io.snapshots import SnapshotFolder
 from streams.ledger import Marks
 from streams.topics import Topic
-from tests.unit.processors.crash_world import ADDER, COUNTER, TOPIC, World
+from tests.unit.processors.crash_world import World
+from tests.unit.processors.toy_events import TOPIC
+from tests.unit.processors.toy_parts import ADDER, COUNTER
 from tests.unit.replay.test_verify import world
 
 #: Worlds in which a fact of the grid was told.

@@ -13,16 +13,10 @@ from streams.decider import Decider
 from streams.envelope import Decision, Envelope, origin_of
 from streams.io.memory_log import MemoryLog
 from streams.log import Record
-from tests.unit.processors.crash_world import (
-    ADDER,
-    COUNTER,
-    Counted,
-    Told,
-    World,
-    count,
-    letters_at,
-    make_runner,
-)
+from tests.unit.processors.crash_world import World, make_runner
+from tests.unit.processors.faults import letters_at
+from tests.unit.processors.toy_events import Counted, Told
+from tests.unit.processors.toy_parts import ADDER, COUNTER, count
 
 SEEDS = range(24)
 
