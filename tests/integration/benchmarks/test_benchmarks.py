@@ -58,3 +58,12 @@ def test_the_request_benchmark_tells_percentiles_and_stages() -> None:
     one = {f"{name}_1" for name in ("p50_ms", "p95_ms", "p99_ms", "requests_per_s", "cpu_ms")}
     assert one <= set(told["aether"]) & set(told["chain by hand"])
     assert len(told["stages of aether, ms"]) == 8
+
+
+def test_the_gateway_benchmark_tells_both_doors() -> None:
+    told = figures("gateway", "--scale", "0.05")
+    assert set(told) == {"aether", "LiteLLM proxy"}
+    names = {"p50_ms", "p95_ms", "p99_ms", "requests_per_s", "requests_per_core"}
+    both = {f"{name}_{clients}" for name in names for clients in (1, 16)}
+    assert all(both <= set(row) for row in told.values())
+    assert told["aether"]["times_litellm_per_core_16"] > 0
