@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+_NANO = 1e-9
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -23,3 +24,9 @@ def cpu_s(roots: Iterable[int]) -> float:
         wanted |= more
         grew = bool(more)
     return sum(used.get(pid, 0) for pid in wanted) * _TICK
+
+
+def kept_waiting_s() -> float:
+    """Return the seconds this process was ready to run and others had the cores."""
+    stats = Path("/proc/self/task").glob("*/schedstat")
+    return sum(int(path.read_text().split()[1]) for path in stats) * _NANO

@@ -5,43 +5,28 @@ What is measured is what a worker does, event by event; only Kafka and the regis
 
 import asyncio
 import os
-import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engines.install import models_environment
-from engines.places import cache_directory
-from engines.ports import LOOPBACK, free_port
-from engines.progress import Console
-from engines.supervisor import Supervisor
-from engines.triton import TritonPorts, triton, triton_available
-from processors.adapters.in_process import InProcessEncoder, InProcessModels
-from processors.adapters.triton import TritonEncoder, TritonServer
 from processors.batch import Batch
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
 from processors.parts import Part
-from processors.perception.ports import Encoded, Encoder
 from processors.runner import Runner
 from streams.ids import EventId, minted
 from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
-from streams.io.settings import ROOT
 from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
 from streams.io.wire import Author, Wire
 from streams.topics import MEMORY, REGISTRY, SESSIONS, Topic
 from tests.fakes import NumberedRegistry
 
-MODELS = ROOT / "triton_models"
 TOPICS = (MEMORY, SESSIONS, REGISTRY)
 STEP_S = 0.0005
-TEXTS_MAX = 64
 
 
 class Grid:
@@ -97,49 +82,3 @@ class Grid:
             for records in self.log.read(topic.name, 0, start, self.end(topic))
             for record in records
         ]
-
-
-class Remembering:
-    """An encoder that is asked only once about each text, so that runs can be repeated."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._known: dict[str, bytes] = {}
-        self._name = ""
-
-    async def encode(self, texts: Sequence[str]) -> Encoded:
-        """Return a vector per text."""
-        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
-        for at in range(0, len(missing), TEXTS_MAX):
-            asked = missing[at : at + TEXTS_MAX]
-            self._name, vectors = await self._encoder.encode(asked)
-            self._known.update(zip(asked, vectors, strict=True))
-        return Encoded(self._name, [self._known[text] for text in texts])
-
-
-@asynccontextmanager
-async def served_encoder() -> AsyncIterator[Remembering]:
-    """Serve the encoder with a Triton of its own, or in this process where none can run."""
-    missing = triton_available()
-    home = models_environment(cache_directory(os.environ), missing)
-    home.ready(Console(sys.stderr))
-    if missing:
-        yield Remembering(InProcessEncoder(InProcessModels(MODELS, home.packages)))
-        return
-    with ExitStack() as running:
-        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
-        ports = TritonPorts(http=free_port(), grpc=free_port(), metrics=free_port())
-        service = triton(
-            home,
-            models=["minilm"],
-            repository=MODELS,
-            ports=ports,
-            log=folder / "triton.log",
-            environment=os.environ,
-        )
-        running.enter_context(Supervisor([service])).start()
-        server = TritonServer(f"{LOOPBACK}:{ports.grpc}")
-        try:
-            yield Remembering(TritonEncoder(server))
-        finally:
-            await server.close()

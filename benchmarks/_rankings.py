@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks._grid import Remembering
 from benchmarks._locomo import Asking, Conversation, Turn
+from benchmarks._served import Remembering
 
 Floats = npt.NDArray[np.float64]
 

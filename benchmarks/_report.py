@@ -81,4 +81,6 @@ def _told(value: float | None) -> str:
         return "-"
     if isinstance(value, int) or abs(value) >= 1_000:
         return f"{value:,.0f}"
+    if 0.999 < value < 1:
+        return f"{value:.7f}"  # how near something is to 1 is all that it says
     return f"{value:.3g}" if abs(value) < 1 else f"{value:.2f}"

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
+from benchmarks._report import say
+from benchmarks._texts import OUTSIDE, Row
 from benchmarks._vectors import KeptEncoder
 from processors.perception.effect import PerceiveCapabilities, PerceiveRequests
 from processors.registry.adoption import ADOPTION
@@ -31,10 +33,6 @@ from streams.events.tuning import (
 )
 from streams.ids import EventId, ModelName, RunId
 from streams.topics import ROUTER_KEY
-
-OUTSIDE = "oos"
-
-Row = tuple[str, str]  # text, label
 
 
 class Told(NamedTuple):
@@ -77,15 +75,20 @@ class Path:
             self._adopt(ADOPTION.carry(said, 1))
             self.stream += [self._envelope(k, e) for k, e, *_ in TEACHING.carry(said, 1)]
 
-    async def learn(self) -> WeightsTrained:
-        """Train on everything so far, and put the weights in force."""
+    async def learn(self) -> None:
+        """Train on everything so far, and put the weights in force.
+
+        What is too little to learn from leaves every label to its centroid, as in a grid.
+        """
         request = TrainingRequested(training_id="bench", reason="benchmark")
         (trained,) = await Training(self).perform([self._envelope(ROUTER_KEY, request)])
-        assert isinstance(trained, WeightsTrained), trained
-        released = WeightsReleased(version=trained.version, weights=trained.weights)
-        for event in (released, PolicySet(unsure=Unsure.REFUSE, threshold=0.5)):
+        events: list[Any] = [PolicySet(unsure=Unsure.REFUSE, threshold=0.5)]
+        if isinstance(trained, WeightsTrained):
+            events.append(WeightsReleased(version=trained.version, weights=trained.weights))
+        else:
+            say(f"nothing is learned, labels are told apart by their centroids: {trained.detail}")
+        for event in events:
             self._adopt(RELEASE.carry(self._envelope(ROUTER_KEY, event), 1))
-        return trained
 
     async def route(self, texts: Sequence[str]) -> list[Told]:
         """Decide each text as the first request of a session."""

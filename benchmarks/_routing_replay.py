@@ -9,16 +9,18 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
+from benchmarks._feedback import Decided, corrected, verdict_on
 from benchmarks._report import say
-from benchmarks._routing_path import OUTSIDE, Row, described
+from benchmarks._routing_path import described
+from benchmarks._texts import OUTSIDE, Row
 from benchmarks._vectors import KeptEncoder
 from cli.grid import engines
 from cli.tuning import tell, told
@@ -36,7 +38,7 @@ from streams.envelope import Envelope, author_of
 from streams.events import tuning as t
 from streams.events.registry import CapabilityOffered, Card
 from streams.events.sessions import Options, RequestReceived, RequestRouted, RouterAdopted
-from streams.ids import CapabilityId, EventId, ModelName, RunId, minted
+from streams.ids import EventId, ModelName, RunId, minted
 from streams.io.client import Client
 from streams.io.settings import Ports, Settings, read_settings
 from streams.ledger import Ledger
@@ -47,7 +49,6 @@ ROLES = (
     *("teaching", "hearing", "tuner", "training", "release"),
 )
 WINDOW, PAUSE = 50, 500
-CHOICES = 3
 PATIENCE_S = 900.0
 
 
@@ -64,22 +65,25 @@ class KeptAdapters(Adapters):
         return self._kept
 
 
-class Decided(NamedTuple):
-    """A request that was routed: where it belongs, and what the router said."""
-
-    label: str
-    event: RequestRouted
-
-
 async def replayed(
-    encoder: KeptEncoder, start: Sequence[Row], requests: Sequence[Row], test: Sequence[Row]
+    encoder: KeptEncoder,
+    start: Sequence[Row],
+    requests: Sequence[Row],
+    test: Sequence[Row],
+    *,
+    verdicts: bool = False,
 ) -> dict[str, float | None]:
-    """Return what accuracy feedback leads to, and whether the past stayed what it was."""
+    """Return what accuracy feedback leads to, and whether the past stayed what it was.
+
+    With `verdicts` nobody says what would have been right, only whether the answer was.
+    """
     with TemporaryDirectory() as folder:
         ports = Ports(**{name: free_port() for name in Ports.model_fields})
         settings = read_settings(data_dir=Path(folder), ports=ports)
         async with _grid(settings, encoder) as client:
-            return await _Replay(client).run(start, requests, test)
+            return await _Replay(client, verdict_on if verdicts else corrected).run(
+                start, requests, test
+            )
 
 
 @asynccontextmanager
@@ -104,8 +108,9 @@ async def _grid(settings: Settings, encoder: KeptEncoder) -> AsyncIterator[Clien
 class _Replay:
     """One run through the topics."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, feedback: Callable[[Decided], t.FeedbackOffered]) -> None:
         self._client = client
+        self._feedback = feedback
         self._follower = client.log.follow(
             {(SESSIONS.name, p): 0 for p in range(client.log.partitions(SESSIONS.name))}
         )
@@ -151,18 +156,12 @@ class _Replay:
         self._client.flush()
 
     async def _teach(self, rows: Sequence[Row]) -> list[Decided]:
-        """Ask, and say of each answer what was right: picked among three, or corrected."""
+        """Ask, and say of each answer what a person would."""
         live: list[Decided] = []
         for at in range(0, len(rows), WINDOW):
             decided = await self._ask(rows[at : at + WINDOW])
             for one in decided.values():
-                choices = [c.capability for c in one.event.candidates[:CHOICES]]
-                verdict = t.Verdict.PICKED if one.label in choices else t.Verdict.WRONG
-                offered = t.FeedbackOffered(
-                    run_id=one.event.run_id, verdict=verdict, label=CapabilityId(one.label),
-                    none_of_these=False,
-                )  # fmt: skip
-                await asyncio.to_thread(tell_quietly, self._client, offered)
+                await asyncio.to_thread(tell_quietly, self._client, self._feedback(one))
             await asyncio.to_thread(self._client.flush)
             live += decided.values()
             if len(live) % PAUSE == 0:

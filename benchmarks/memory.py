@@ -16,11 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks._grid import Grid, Remembering, served_encoder
+from benchmarks._grid import Grid
 from benchmarks._locomo import Asking, Conversation, read
 from benchmarks._rankings import PEERS, Peers
 from benchmarks._report import OURS, Figures, options, say, show
 from benchmarks._scale import at_scale
+from benchmarks._served import Remembering, served_encoder
 from processors.adapters.qdrant_edge_index import QdrantEdgeIndex
 from processors.memory.decider import MEMORY_DECIDER, memory_id
 from processors.perception.effect import PerceiveMemories, PerceiveRequests

@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks._broker import broker, create, everything, fill, folder
+from benchmarks._launch import program
 from benchmarks._report import options, show
 from benchmarks._rounds import against, interleaved
 from benchmarks.systems.aether import JobCodec, Paid
@@ -32,11 +32,10 @@ from benchmarks.systems.job import (
     decode_counted,
 )
 from engines.environment import Environment
-from engines.places import REPOSITORY, REQUIREMENTS, cache_directory
+from engines.places import REQUIREMENTS, cache_directory
 from engines.progress import Console
 from streams.partitioner import partition_of
 
-SYSTEMS = Path(__file__).parent / "systems"
 KEYS = 1_000
 RAW, BARE = "raw confluent-kafka", "raw, values alone"
 STOCK = "stock Faust, dict"
@@ -131,36 +130,14 @@ class Bench:
         So nobody restores or prefetches anything before the clock starts.
         """
         system = PEERS[name]
-        command = [self._pythons[name], str(SYSTEMS / system.program), json.dumps(order)]
-        log = Path(order.folder) / "stderr.log"
+        given = (system.program, json.dumps(order), *system.arguments)
         fill(self._bootstrap, order.source, self._payments[:WARM])
-        with (
-            log.open("w") as errors,
-            subprocess.Popen(
-                [*command, *system.arguments],
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                cwd=order.folder,
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-            ) as child,
-        ):
-            try:
-                assert child.stdout is not None
-                _expect(child.stdout.readline().strip() == READY, name, log)
-                child.send_signal(signal.SIGSTOP)
-                fill(self._bootstrap, order.source, self._payments[WARM : order.total])
-                child.send_signal(signal.SIGCONT)
-                said = child.stdout.readline()
-                _expect(said != "", name, log)
-                return Took(*json.loads(said))
-            finally:
-                child.kill()
-
-
-def _expect(good: bool, name: str, log: Path) -> None:
-    if not good:
-        raise RuntimeError(f"{name} ended early:\n{log.read_text()[-4000:]}")
+        with program(*given, python=self._pythons[name], folder=Path(order.folder)) as running:
+            assert running.line() == READY, f"{name} said something else"
+            running.signal(signal.SIGSTOP)
+            fill(self._bootstrap, order.source, self._payments[WARM : order.total])
+            running.signal(signal.SIGCONT)
+            return Took(*json.loads(running.line()))
 
 
 def _check(bootstrap: str, topic: str, given: Payments) -> None:

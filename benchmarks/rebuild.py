@@ -6,24 +6,21 @@ last bytes. Goals: at least 100,000 records/s/core, and 8 times Faust's.
 
 import argparse
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from confluent_kafka import Producer
 
 from benchmarks._broker import QUIET, broker, create, folder
+from benchmarks._launch import program
 from benchmarks._report import options, say, show
 from benchmarks._rounds import against, interleaved
 from benchmarks.systems.history import History, open_wire
-from engines.places import REPOSITORY
 from streams.io.kafka.topics import create_topics
 from streams.io.objects.directory import DirectoryStore
 from streams.log import Record
 from streams.topics import SESSIONS
 
-SYSTEMS = Path(__file__).parent / "systems"
 FAUST = "Faust table recovery"
 EMPTY, CHANGELOG = "bench.empty", "bench.changelog"
 
@@ -37,21 +34,22 @@ class Bench:
         create_topics(bootstrap, {}, replication=1, topics=(SESSIONS,))
         create(bootstrap, {EMPTY: SESSIONS.partitions})
         create(bootstrap, {CHANGELOG: SESSIONS.partitions}, **{"cleanup.policy": "compact"})
-        self.records = self._fill(records)
-        say(f"{self.records} records are in the log")
+        self._wire = open_wire(DirectoryStore(home / "objects"))
+        self._history, self.records = History(self._wire), 0
+        self.grow(records, (SESSIONS.name, CHANGELOG))
 
-    def _fill(self, count: int) -> int:
+    def grow(self, count: int, topics: Sequence[str] = (SESSIONS.name,)) -> None:
+        """Append history until the log holds about `count` records."""
         producer = Producer(
             {**QUIET, "bootstrap.servers": self._bootstrap, "enable.idempotence": True,
              "linger.ms": 20}
         )  # fmt: skip
-        wire, written = open_wire(DirectoryStore(self._home / "objects")), 0
-        for record in History(wire).records(count):
-            for topic in (SESSIONS.name, CHANGELOG):
+        for record in self._history.records(count):
+            for topic in topics:
                 _produce(producer, topic, record)
-            written += 1
+            self.records += 1
         assert producer.flush(120) == 0
-        return written
+        say(f"{self.records} records are in the log")
 
     def measure(self, system: str, turn: int) -> dict[str, float]:
         """Let one of them come to its state once."""
@@ -69,16 +67,10 @@ class Bench:
             "records_per_core_s": self.records / took["cpu_s"],
         }
 
-    def _run(self, program: str, *arguments: str) -> dict[str, float]:
-        command = [sys.executable, str(SYSTEMS / program), self._bootstrap, *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=300
-        )
-        if done.returncode:
-            raise RuntimeError(f"{program} failed:\n{done.stderr[-4000:]}")
-        took: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-        return took
+    def _run(self, name: str, *arguments: str) -> dict[str, float]:
+        with program(name, self._bootstrap, *arguments) as running:
+            took: dict[str, float] = json.loads(running.line())
+            return took
 
 
 def _produce(producer: Producer, topic: str, record: Record) -> None:

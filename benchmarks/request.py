@@ -10,8 +10,6 @@ import argparse
 import asyncio
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +19,7 @@ from urllib.request import urlopen
 
 from benchmarks._broker import create, folder, installed
 from benchmarks._cpu import cpu_s
+from benchmarks._launch import program
 from benchmarks._load import Answered, Load
 from benchmarks._report import options, say, show
 from benchmarks._rounds import interleaved
@@ -30,7 +29,6 @@ from cli import apart
 from cli.capabilities import offer_capabilities
 from cli.grid import GATEWAY, WORKER, services
 from engines.kafka import NAME as KAFKA
-from engines.places import REPOSITORY
 from engines.ports import free_port
 from engines.service import Service
 from engines.supervisor import Supervisor
@@ -38,8 +36,6 @@ from engines.triton import NAME as TRITON
 from engines.ward import State
 from streams.io.settings import Settings, read_settings
 
-SYSTEMS = Path(__file__).parent / "systems"
-LAUNCH = REPOSITORY / "engines" / "launch.py"
 MODEL, CHAIN, HOPS = "instant", "chain by hand", "hops alone"
 CLIENTS = (1, 16, 64)
 #: Requests to each system before the clock starts.
@@ -49,21 +45,11 @@ START_S = 300.0
 
 
 @contextmanager
-def program(name: str, *arguments: str) -> Iterator[int]:
-    """Run one of the systems' programs, from when it says that it is ready; return its id.
-
-    It ends with us, however we end.
-    """
-    launch = [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid())]
-    command = [*launch, sys.executable, str(SYSTEMS / name), *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
-        try:
-            assert child.stdout is not None
-            assert child.stdout.readline(), f"{name} {arguments} did not start"
-            yield child.pid
-        finally:
-            child.kill()
+def started(name: str, *arguments: str) -> Iterator[int]:
+    """Run one of the systems' programs, from when it says that it is ready; return its id."""
+    with program(name, *arguments) as running:
+        running.line()
+        yield running.pid
 
 
 @contextmanager
@@ -77,7 +63,7 @@ def grid(home: Path) -> Iterator[tuple[Settings, Supervisor, str]]:
     )
     settings = read_settings()
     with (
-        program("instant_model.py", str(port)),
+        started("instant_model.py", str(port)),
         Supervisor(_patient(services(settings, installed())), _report) as up,
     ):
         assert up.start()
@@ -127,8 +113,8 @@ class Bench:
         bootstrap, port, label = self._settings.bootstrap, free_port(), f"chain-{len(work)}"
         create(bootstrap, dict.fromkeys(chain.topics(label), chain.PARTITIONS))
         with ExitStack() as running:
-            stages = running.enter_context(program("chain.py", "stages", label, bootstrap, *work))
-            door = running.enter_context(program("chain.py", "door", label, bootstrap, str(port)))
+            stages = running.enter_context(started("chain.py", "stages", label, bootstrap, *work))
+            door = running.enter_context(started("chain.py", "door", label, bootstrap, str(port)))
             self._loads[name] = Load(port, MODEL)
             self._pids[name] = [stages, door]
             _until(lambda: _open(port), "the chain's door does not open")

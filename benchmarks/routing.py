@@ -6,7 +6,6 @@ or CLINC150's JSON. Both systems get the same vectors.
 
 import argparse
 import asyncio
-import csv
 import json
 import os
 import random
@@ -21,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks._report import OURS, options, say, show
-from benchmarks._routing_path import OUTSIDE, Path, Row, Told, described
+from benchmarks._routing_path import Path, Told, described
+from benchmarks._texts import OUTSIDE, Row, read, teachable
 from benchmarks._vectors import KeptEncoder
 from engines.environment import Environment
 from engines.places import REQUIREMENTS, cache_directory
@@ -44,15 +44,20 @@ def main() -> None:
     parser.add_argument(
         "--replay", type=int, metavar="N", help="start with 5 shots, then learn from N requests"
     )
+    parser.add_argument(
+        "--verdicts", action="store_true", help="with --replay: only say right or wrong"
+    )
     asked = parser.parse_args()
     figures = asyncio.run(_measure(asked))
     show(figures, asked, title=f"Routing {asked.test}", drawn="accuracy")
 
 
 async def _measure(asked: argparse.Namespace) -> dict[str, dict[str, float | None]]:
-    train, test = read(asked.train, "train"), read(asked.test, "test")
+    test = read(asked.test, "test")
+    train = teachable(read(asked.train, "train"), asked.train)
     if asked.inside:
         train = [row for row in train if row[1] != OUTSIDE]
+    _tell_unknown(train, test)
     encoder = KeptEncoder()
     await encoder.learn([text for text, _ in [*train, *test]])
     if asked.replay is not None:
@@ -67,6 +72,14 @@ async def _measure(asked: argparse.Namespace) -> dict[str, dict[str, float | Non
     }
 
 
+def _tell_unknown(train: Sequence[Row], test: Sequence[Row]) -> None:
+    """Say what can never be right, so that nobody takes it for a mistake of the router."""
+    unknown = {label for _, label in test} - {label for _, label in train} - {OUTSIDE}
+    if unknown:
+        named = ", ".join(sorted(unknown)[:5])
+        say(f"{len(unknown)} labels to test are in no training row and count as wrong: {named}")
+
+
 async def _replay(
     encoder: KeptEncoder, train: Sequence[Row], test: Sequence[Row], asked: argparse.Namespace
 ) -> dict[str, float | None]:
@@ -77,7 +90,8 @@ async def _replay(
     requests = sorted(set(known) - set(start))
     random.Random(0).shuffle(requests)
     inside = [row for row in test if row[1] != OUTSIDE]
-    return await replayed(encoder, start, requests[: asked.replay], inside)
+    taught = requests[: asked.replay]
+    return await replayed(encoder, start, taught, inside, verdicts=asked.verdicts)
 
 
 async def _round(
@@ -108,12 +122,14 @@ def figures(told: Sequence[Told], test: Sequence[Row]) -> dict[str, float | None
     outside = [t for t, label in pairs if label == OUTSIDE]
     joint = [t.taken and right for t, right in inside] + [not t.taken for t in outside]
     return {
-        "accuracy": 100 * fmean(right for _, right in inside),
+        "accuracy": 100 * fmean(right for _, right in inside) if inside else None,
         "oos_auroc": 100 * auroc([t.confidence for t, _ in inside], [t.confidence for t in outside])
-        if outside
+        if inside and outside
         else None,
         "joint": 100 * fmean(joint) if outside else None,
-        "ece": calibration_error([(t.confidence, right) for t, right in inside]),
+        "ece": calibration_error([(t.confidence, right) for t, right in inside])
+        if inside
+        else None,
         "decision_ms_p50": 1000 * median(t.seconds for t in told),
     }
 
@@ -162,18 +178,6 @@ async def _peer(encoder: KeptEncoder, train: Sequence[Row], test: Sequence[Row])
 async def _vectors(encoder: KeptEncoder, rows: Sequence[Row]) -> "np.ndarray[tuple[int, ...], Any]":
     encoded = await encoder.encode([text for text, _ in rows])
     return np.frombuffer(b"".join(encoded.vectors), "<f4").reshape(len(rows), -1)
-
-
-def read(path: File, part: str) -> list[Row]:
-    """Return the rows of a file; of CLINC150's JSON those of a part and what is outside of it."""
-    if path.suffix == ".json":
-        parts = json.loads(path.read_text(encoding="utf-8"))
-        return [(text, label) for name in (part, f"oos_{part}") for text, label in parts[name]]
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    if len(rows) < 2 or any(len(row) < 2 for row in rows):
-        raise SystemExit(f"{path}: want a header and at least one line of text,label")
-    return [(row[0], row[1]) for row in rows[1:]]
 
 
 def drawn(rows: Sequence[Row], shots: int | None, seed: int) -> list[Row]:

@@ -7,22 +7,19 @@ from typing import Any, NamedTuple
 import click
 
 from cli.codes import CHECK, OK
+from cli.keep import NAMES, keep
 from cli.output import Bar, emit, formatted, say
 from replay.archive.audit import Audited, Auditor, Fault
 from replay.archive.seal import Sealer
-from replay.archive.seen import SeenFile
+from replay.archive.seen import SEEN_FILE, SeenFile
 from replay.archive.trim import Trim, Trimmer
 from streams.events.archive import SegmentSealed
 from streams.io.archive.chains import Chains, Place
 from streams.io.client import Client
 from streams.io.kafka.trimming import KafkaTrimming
 from streams.io.settings import Settings, read_settings
-from streams.topics import EVENT_TOPICS
 
-NAMES = [topic.name for topic in EVENT_TOPICS]
-SEEN_FILE = "archive/seen.json"
 UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-
 PLACE = ["topic", "partition", "first", "end"]
 
 
@@ -64,6 +61,9 @@ class Opened(NamedTuple):
 def _opened(settings: Settings, client: Client) -> Opened:
     chains = Chains(client.log.live, client.wire).refresh()
     return Opened(client, chains, SeenFile(settings.data_dir / SEEN_FILE))
+
+
+archive.add_command(keep)
 
 
 @archive.command()

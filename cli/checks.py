@@ -12,7 +12,7 @@ from cli.output import say
 from streams.io.settings import ROOT
 
 PACKAGES = ("streams", "processors", "replay", "gateway", "cli", "engines")
-CODE = (*PACKAGES, "benchmarks", "tests")
+CODE = (*PACKAGES, "clients/python/aether_grid", "benchmarks", "tests")
 
 
 class Check(NamedTuple):

@@ -13,13 +13,15 @@ from cli.fork import tell_again
 from cli.forks import as_text as forked_text
 from cli.output import say, step
 from cli.retelling import Query, tell_many
+from cli.travel import in_short, known_at
 from cli.verify import verify_all
 from cli.whatif import as_text
 from replay.diff import diff
 from replay.page import page
-from streams.events.sessions import ContextRecalled
+from streams.events.sessions import ContextRecalled, RequestRouted
 from streams.ids import RunId
 from streams.io.settings import Settings
+from streams.topics import SESSIONS
 
 REPORT = "whatif.html"
 NOTHING_RECALLED: Mapping[str, Any] = {"passages": []}
@@ -27,10 +29,14 @@ BY_NAME: Mapping[str, Any] = {"model": "answer"}
 
 
 def relive(settings: Settings, run_id: RunId) -> bool:
-    """Verify everything, fork one run, and ask a what-if over all; say whether all was verified."""
+    """Verify, go back, fork one run, and ask a what-if over all; say whether all was verified."""
     step("Decide every recorded input again")
     verified = verify_all(settings)
     click.secho(verified.verdict, bold=True, fg="red" if verified.wrong else "green")
+    step("What every decider knew when the first run had just been routed (aether state)")
+    for known in known_at(settings, SESSIONS, run_id, RequestRouted.__name__):
+        click.echo(f"  {known.decider:12} {in_short(known.state)}")
+    click.secho(f"  (aether state {run_id} --at {RequestRouted.__name__})", dim=True)
     step("Tell the first run again, had it recalled nothing (aether fork, aether diff)")
     past, forked = tell_again(
         settings, run_id, ContextRecalled.__name__, NOTHING_RECALLED, live=True

@@ -25,7 +25,7 @@ from streams.io.settings import IN_PROCESS, ROOT, Settings
 from streams.topics import TOPICS
 
 MODELS = ("minilm", "extractive")
-WORKER, GATEWAY = "worker", "gateway"
+WORKER, GATEWAY, ARCHIVE = "worker", "gateway", "archive"
 LOG_ENGINES = (KAFKA, REGISTRY)
 READY_LINE = "aether_worker_partitions "
 #: A worker waits for the log first, which on a busy machine takes its time.
@@ -46,11 +46,14 @@ def services(settings: Settings, installed: Installed) -> list[Service]:
     started = engines(settings, installed)
     needs = tuple(engine.name for engine in started)
     environment = _environment(settings, installed)
-    return [
+    wanted = [
         *started,
         _worker(settings, needs, environment),
         _gateway(settings, needs, environment),
     ]
+    if settings.archive.keep:
+        wanted.append(_archive(settings, environment))
+    return wanted
 
 
 def engines(settings: Settings, installed: Installed) -> list[Service]:
@@ -176,6 +179,19 @@ def _gateway(settings: Settings, needs: tuple[str, ...], environment: Mapping[st
         eager=True,
         ready_within_s=READY_S,
         grace_s=20.0,
+    )
+
+
+def _archive(settings: Settings, environment: Mapping[str, str]) -> Service:
+    """Return who keeps the archive: it begins once the others are ready, and nobody waits."""
+    return Service(
+        name=ARCHIVE,
+        command=[sys.executable, "-P", "-m", "cli.main", "archive", "keep"],
+        environment=environment,
+        directory=ROOT,
+        log=logs(settings) / "archive.log",
+        ready=lambda: True,
+        needs=(WORKER, GATEWAY),
     )
 
 

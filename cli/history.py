@@ -5,9 +5,9 @@ nothing was recorded. Only a live fork opens one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from processors.adapters.opened import Adapters
-from processors.app import DECIDERS, SNAPSHOTS_FOLDER
+from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER
 from processors.effects import Effect
 from processors.models.effect import Inferring
 from processors.perception.effect import PerceiveRequests
@@ -27,6 +27,9 @@ from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
 from streams.topics import SESSIONS, TUNING
 
+if TYPE_CHECKING:
+    from processors.adapters.opened import Adapters  # slow to import, and few open any
+
 
 class Unwatched:
     """Nobody watches an answer being made again."""
@@ -36,7 +39,7 @@ class Unwatched:
 
 
 #: The effects of a session, and how each is opened where somebody asks for it to be called.
-EFFECTS: Mapping[type[Effect], Callable[[Adapters], Effect]] = {
+EFFECTS: Mapping[type[Effect], "Callable[[Adapters], Effect]"] = {
     PerceiveRequests: lambda adapters: PerceiveRequests(adapters.encoder),
     Recalling: lambda adapters: Recalling(adapters.library, adapters.encoder),
     Inferring: lambda adapters: Inferring(adapters.models, Unwatched()),

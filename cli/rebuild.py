@@ -18,7 +18,7 @@ from cli.comparison import Comparison, Index
 from cli.grid import WORKER
 from cli.output import Bar, emit, formatted, say
 from processors.adapters.opened import INDEX_FOLDER, Adapters
-from processors.app import DECIDERS, SNAPSHOTS_FOLDER
+from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER
 from processors.groups import considered
 from processors.recall.projection import IndexProjection
 from replay.memories import unperceived

@@ -19,7 +19,7 @@ def worker(roles: tuple[str, ...]) -> None:
     """Run processors: every role, or those named (`aether worker router memory`)."""
     from processors.app import Worker
 
-    _log_as_json()
+    log_as_json()
     settings = read_settings()
     asyncio.run(_until_signalled(Worker(settings, roles).run))
 
@@ -29,7 +29,7 @@ def gateway() -> None:
     """Run the HTTP doors."""
     from gateway.serve import serve
 
-    _log_as_json()
+    log_as_json()
     asyncio.run(_until_signalled(lambda stop: serve(read_settings(), stop)))
 
 
@@ -62,7 +62,7 @@ class _Json(logging.Formatter):
         return json.dumps(said, default=str)
 
 
-def _log_as_json() -> None:
+def log_as_json() -> None:
     """Log to stderr; what nobody thought of belongs into the log with its traceback."""
     sys.excepthook = sys.__excepthook__
     handler = logging.StreamHandler(sys.stderr)

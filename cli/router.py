@@ -71,11 +71,25 @@ def rollback(reason: str, output: str) -> int:
 @router.command()
 @click.argument("unsure", type=click.Choice([unsure.value for unsure in t.Unsure]))
 @click.option("--threshold", default=0.5, type=click.FloatRange(0, 1), help="Sure from here on.")
-def policy(unsure: str, threshold: float) -> None:
+@click.option(
+    "--weigh",
+    type=click.Choice([weigh.value for weigh in t.Weigh]),
+    default=t.Weigh.NOTHING.value,
+    help="What decides between capabilities that are about as likely.",
+)
+@click.option(
+    "--within", default=0.05, type=click.FloatRange(0, 1), help="So near counts as about as likely."
+)
+def policy(unsure: str, threshold: float, weigh: str, within: float) -> None:
     """Say what happens to requests the router is unsure of: nearest, ask back, or refuse."""
+    told = t.PolicySet(
+        unsure=t.Unsure(unsure), threshold=threshold, weigh=t.Weigh(weigh), within=within
+    )
     with Client(read_settings()) as client:
-        tell(client, t.PolicySet(unsure=t.Unsure(unsure), threshold=threshold))
+        tell(client, told)
     say(f"requests less sure than {threshold:.0%}: {unsure}")
+    if told.weigh is not t.Weigh.NOTHING:
+        say(f"of capabilities within {within:.0%} of the likeliest: the one of least {weigh}")
 
 
 def standing(past: list[Envelope[Any]]) -> dict[str, Any]:
@@ -98,6 +112,8 @@ def standing(past: list[Envelope[Any]]) -> dict[str, Any]:
         "feedback": sum(isinstance(e, t.FeedbackAccepted) for e in events),
         "unsure": policies[-1].unsure.value if policies else t.Unsure.NEAREST.value,
         "threshold": policies[-1].threshold if policies else 0.5,
+        "weigh": policies[-1].weigh.value if policies else t.Weigh.NOTHING.value,
+        "within": policies[-1].within if policies else 0.0,
     }
 
 

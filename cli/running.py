@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 
 import click
 
-from cli import state
+from cli import kept, state
 from cli.output import emit_one, formatted, say
 from streams.io.settings import LOOPBACK, Settings, read_settings
 
@@ -58,6 +58,7 @@ def status(output: str) -> int:
     reasons = list(_reasons(settings, running))
     told = {"running": True, READY: not reasons, "reasons": reasons}
     row = {**told, "data": str(settings.data_dir), **running._asdict()}
+    row["archive"] = kept.known(settings)
     emit_one(output, row, _text(settings, running, reasons))
     return 1 if reasons else 0
 
@@ -65,11 +66,12 @@ def status(output: str) -> int:
 def _text(settings: Settings, running: state.Running, reasons: list[str]) -> str:
     lines = [f"{'NOT READY' if reasons else READY}, process {running.pid}"]
     lines += [f"  because   {reason}" for reason in reasons]
+    beside = {**running.addresses, "archive": kept.shown(settings)}
     for name in dict.fromkeys((*running.addresses, *running.states)):
         pid = running.processes.get(name)
         process = "" if pid is None else f"process {pid}"
         doing = running.states.get(name, "")
-        row = f"  {name:9} {doing:9} {process:15} {running.addresses.get(name, '')}"
+        row = f"  {name:9} {doing:9} {process:15} {beside.get(name, '')}"
         lines.append(row.rstrip())
     lines += [f"  data      {settings.data_dir}", f"  logs      {settings.data_dir / 'logs'}"]
     return "\n".join([*lines, *(f"  note      {note}" for note in running.notes)])

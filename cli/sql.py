@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from cli.output import FORMATS, Bar, emit, say
+from replay.sealed import FOLDER, SealedFiles
 from replay.sql import Answer, Gatherer, Questions
 from streams.io.archive.chains import Chains
 from streams.io.client import Client
@@ -42,13 +43,16 @@ def sql(question: str, only: str | None, topics: tuple[str, ...], limit: int, ou
 
     aether sql "select event, count(*) from events group by event"
     """
-    with Client(read_settings()) as client, TemporaryDirectory(prefix="aether-sql-") as name:
+    settings = read_settings()
+    with Client(settings) as client, TemporaryDirectory(prefix="aether-sql-") as name:
         live, folder = client.log.live, Path(name)
+        sealed = SealedFiles(client.store, settings.data_dir / FOLDER)
         chains = Chains(live, client.wire).refresh()
         with Bar("records gathered", _length(client, topics or NAMES)) as bar:
-            gatherer = Gatherer(live, client.wire, client.store, folder, bar.advance)
+            gatherer = Gatherer(live, client.wire, sealed, folder, bar.advance)
             for topic in topics or NAMES:
                 gatherer.gather(topic, chains, archive=only != "live", live=only != "archive")
+        sealed.close()
         with closing(Questions(folder, gatherer.files)) as questions:
             answer = questions.ask(question, limit or None)
     _write(output, answer)

@@ -4,7 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.output import on_one_line
-from streams.events import archive, chunks, forks, matches, memory, registry, subscriptions, tuning
+from streams.events import (
+    archive,
+    chunks,
+    forks,
+    lag,
+    matches,
+    memory,
+    probes,
+    registry,
+    subscriptions,
+    tuning,
+)
+from streams.events import healing as h
+from streams.events import series as n
 from streams.events import sessions as s
 
 WORDS_MAX = 64
@@ -42,18 +55,36 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     memory.MemoryOffered: lambda e: repr(e.content.text),
     memory.MemoryRecorded: lambda e: repr(e.content.text),
     memory.MemoryMerged: lambda e: f"into {e.memory_id}: {e.content.text!r}",
-    memory.MemorySuperseded: lambda e: f"{e.memory_id} by {e.by}{e.key and f', {e.key}'}",
+    memory.MemorySuperseded: lambda e: (
+        f"{e.memory_id} by {e.by}{e.key and f', {e.key}'}{e.judgement and ', as judged'}"
+    ),
     memory.ForgettingRequested: lambda e: f"{e.memory_id}: {e.reason}",
     memory.MemoryForgotten: lambda e: f"{e.memory_id}: {e.reason}",
     memory.MemoryExpired: lambda e: e.memory_id,
     memory.PerceptionRequested: lambda e: f"{e.memory_id} by {e.encoder}",
     memory.MemoryRefused: lambda e: f"{e.reason}: {e.detail}",
     memory.MemoryPerceived: lambda e: f"{len(e.vector) // 4} numbers by {e.encoder}",
+    memory.LikenessFound: lambda e: f"{e.memory_id} is near {len(e.like)} others",
+    memory.MergeProposed: lambda e: f"with {e.other_id}, cosine {e.cosine:.2f}",
+    memory.JudgementRequested: lambda e: f"{e.model} on {e.other.text!r}",
+    memory.JudgementMade: lambda e: f"{e.relation}: {e.said!r}",
+    memory.JudgementFailed: lambda e: f"{e.reason}: {e.detail}",
     memory.RecallJudged: lambda e: f"{len(e.useful)} useful for {e.question!r}",
     registry.RecallWeightsAdopted: lambda e: f"{e.name}: {e.reason}",
     registry.CapabilityOffered: lambda e: e.card.description,
     registry.CapabilityRegistered: lambda e: f"version {e.version}",
     registry.CapabilityRefused: lambda e: f"{e.reason}: {e.detail}",
+    h.HealingPolicySet: lambda e: f"restarts {'allowed' if e.restart else 'not allowed'}",
+    h.TroubleNoted: lambda e: f"since {e.at_ms}",
+    h.TroubleOver: lambda e: f"it works again, after {(e.at_ms - e.since_ms) / 1000:.0f} s",
+    h.HealingRequested: lambda e: f"{e.action.value} {e.target}: {e.reason}",
+    h.HealingRefused: lambda e: f"{e.reason}: {e.detail}",
+    h.HealingDone: lambda e: f"{e.action.value} {e.target}: {e.detail}",
+    n.SeriesSampled: lambda e: f"{len(e.points)} numbers, {len(e.counts)} counts",
+    n.AnomalyDetected: lambda e: (
+        f"{e.series} {e.unusual.value}, {e.value:.4g}, score {e.score:.1f}"
+    ),
+    n.AnomalyCleared: lambda e: f"{e.series} {e.unusual.value}",
     chunks.TextEmitted: lambda e: repr(e.text),
     archive.SegmentSealed: lambda e: f"{e.topic}/{e.partition} from {e.first} to {e.end}",
     forks.ForkMade: lambda e: f"of {e.origin}, {len(e.steps)} events of its own",
@@ -75,6 +106,11 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     subscriptions.SubscriptionRefused: lambda e: f"{e.reason}: {e.detail}",
     subscriptions.SubscriptionOpened: lambda e: f"{e.sentence!r} version {e.version}",
     matches.MatchFound: lambda e: f"{e.score:.2f} to {e.sentence!r}: {e.text!r}",
+    lag.LagSampled: lambda e: f"{e.phase.value}, {e.members} members, {len(e.topics)} topics",
+    lag.LagVerdictChanged: lambda e: f"{e.before.value} to {e.status.value}{_wrong(e.partitions)}",
+    probes.ProbeSent: lambda e: str(e.number),
+    probes.ProbeAnswered: lambda e: f"{e.number}, sent at {e.sent_at_ms}",
+    probes.ProbeLost: lambda e: f"{e.number}, after {e.waited_ms / 1000:.0f} s",
     tuning.FeedbackOffered: lambda e: f"{e.verdict} {e.label or ''}",
     tuning.FeedbackRefused: lambda e: f"{e.reason}: {e.detail}",
     tuning.TrainingRequested: lambda e: e.reason,
@@ -88,3 +124,7 @@ _TOLD: dict[type, Callable[[Any], str]] = {
 
 def _best(passages: tuple[s.Passage, ...]) -> str:
     return f", the nearest {passages[0].score:.2f}: {passages[0].title}" if passages else ""
+
+
+def _wrong(partitions: tuple[lag.PartitionVerdict, ...]) -> str:
+    return "".join(f", {p.topic}/{p.partition} {p.verdict.value}" for p in partitions)

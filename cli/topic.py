@@ -21,7 +21,7 @@ def topic() -> None:
 @click.option("--replication", default=-1, help="Copies of each record; the cluster's own default.")
 def create(replication: int) -> None:
     """Create what is missing; exit code 7 if a topic is there with other partitions."""
-    settings = _reached()
+    settings = reached()
     created = create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
     say(f"created {len(created)} topics")
 
@@ -30,7 +30,7 @@ def create(replication: int) -> None:
 @formatted
 def list_(output: str) -> None:
     """List the grid's topics with what they hold."""
-    settings = _reached()
+    settings = reached()
     log = KafkaLog(settings.bootstrap, options=settings.kafka_options)
     names = [t.name for t in TOPICS] + [t.dead_letters for t in EVENT_TOPICS]
     rows = []
@@ -47,7 +47,7 @@ def list_(output: str) -> None:
 @formatted
 def show(name: str, output: str) -> None:
     """Show what each partition of a topic holds; NAME may be an area, such as `sessions`."""
-    settings = _reached()
+    settings = reached()
     log = KafkaLog(settings.bootstrap, options=settings.kafka_options)
     name = topic_named(name)
     spans = [log.span(name, partition) for partition in range(log.partitions(name))]
@@ -59,7 +59,7 @@ def show(name: str, output: str) -> None:
     emit(output, rows, ["partition", "first", "end", "records"])
 
 
-def _reached() -> Settings:
+def reached() -> Settings:
     """Return the settings; raises BrokerAway at once where no broker of this machine answers."""
     settings = read_settings()
     if settings.kafka.bootstrap is None and not kafka_answers(settings.ports.kafka):

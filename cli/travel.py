@@ -7,20 +7,22 @@ import click
 from cli.history import traveller
 from cli.naming import KINDS, LATEST, Unknown, run_named, time_of
 from cli.output import emit, formatted
-from processors.app import DECIDERS
+from processors.deciders import DECIDERS
 from replay.runs import events_of
 from replay.travel import Known, Moment, Traveller
 from streams.envelope import Envelope
 from streams.errors import Misconfigured
 from streams.ids import EventId
 from streams.io.client import Client
-from streams.io.settings import read_settings
-from streams.plain import text_of
+from streams.io.settings import Settings, read_settings
+from streams.plain import Plain, text_of
 from streams.topics import EVENT_TOPICS, SESSIONS, Topic
 
 AREAS = {topic.name.split(".")[1]: topic for topic in EVENT_TOPICS}
 NOW = "now"
 RUN_MIN = 8
+ID_CHARACTERS = set("0123456789abcdef-")
+TEXT_MAX, LIST_MAX = 60, 5
 
 
 @click.command()
@@ -37,20 +39,24 @@ def state(key: str, at: str | None, area: str, output: str) -> None:
     that of the run's end. At an event: once it had been taken in. At an offset or time: before what
     came then.
     """
-    settings, topic = read_settings(), AREAS[area]
+    rows = [_row(known, output) for known in known_at(read_settings(), AREAS[area], key, at)]
+    emit(output, rows, ["decider", "position", "state"])
+
+
+def known_at(settings: Settings, topic: Topic, name: str, at: str | None) -> list[Known]:
+    """Return what a topic's deciders knew of a key, or of a run's session, at a moment."""
     with Client(settings) as client:
         goes = traveller(settings, client)
-        key, moment = _place(client, goes, topic, key, at)
+        key, moment = _place(client, goes, topic, name, at)
         deciders = [decider for decider in DECIDERS if decider.topic == topic]
-        rows = [_row(known, output) for known in goes.known(deciders, key, moment)]
-    emit(output, rows, ["decider", "position", "state"])
+        return goes.known(deciders, key, moment)
 
 
 def _place(
     client: Client, goes: Traveller, topic: Topic, key: str, at: str | None
 ) -> tuple[str, Moment]:
     """Return the key and the moment that are meant."""
-    run = _run(client, key) if topic is SESSIONS else None
+    run = _run(client, goes, key) if topic is SESSIONS else None
     if run is None:
         return key, _moment(goes, topic, key, at or NOW)
     session = run[0].key
@@ -64,9 +70,14 @@ def _place(
     return session, _moment(goes, topic, session, at)
 
 
-def _run(client: Client, name: str) -> list[Envelope[Any]] | None:
-    """Return the events of a run, if one is called so; a short name is that of a session."""
+def _run(client: Client, goes: Traveller, name: str) -> list[Envelope[Any]] | None:
+    """Return the events of a run, if one is called so; a short name is that of a session.
+
+    What looks like no id of ours is first taken for a session: to find no run reads all of the log.
+    """
     if name != LATEST and len(name) < RUN_MIN:
+        return None
+    if name != LATEST and not set(name) <= ID_CHARACTERS and goes.knows(SESSIONS, name):
         return None
     try:
         return events_of(run_named(name, client), client.log, client.wire) or None
@@ -102,4 +113,20 @@ def _row(known: Known, output: str) -> dict[str, Any]:
         "grid": known.grid,
         "records_read": known.read,
     }
-    return {**told, "state": text_of(known.state)} if output == "text" else told
+    return {**told, "state": in_short(known.state)} if output == "text" else told
+
+
+def in_short(state: Plain) -> str:
+    """Return a state on one line, its long texts and lists cut short; `-o json` has them whole."""
+    return text_of(_cut(state))
+
+
+def _cut(plain: Plain) -> Plain:
+    if isinstance(plain, str) and len(plain) > TEXT_MAX:
+        return f"{plain[: TEXT_MAX // 2]}… {len(plain)} characters"
+    if isinstance(plain, list):
+        more = [f"… {len(plain)} in all"] if len(plain) > LIST_MAX else []
+        return [_cut(each) for each in plain[:LIST_MAX]] + more
+    if isinstance(plain, dict):
+        return {name: _cut(value) for name, value in plain.items()}
+    return plain

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,9 @@ from engines.progress import Console
 from engines.signals import StopSignals
 from engines.supervisor import Supervisor
 from streams.io.settings import ROOT, Settings, read_settings
+
+if TYPE_CHECKING:
+    from cli.hands import Hands
 
 PACE_S = 0.2
 
@@ -89,6 +93,7 @@ def _run(settings: Settings, notice: Notice, show: bool) -> int:
     with StopSignals() as asked, Supervisor(wanted, notice.heard) as supervisor:
         supervisor.tick()  # they are on their way; what we import now takes less than Kafka does
         from cli.capabilities import offer_capabilities
+        from cli.hands import Hands
 
         if not supervisor.start(lambda: asked.stop):
             say("stopped before it was ready")
@@ -98,18 +103,22 @@ def _run(settings: Settings, notice: Notice, show: bool) -> int:
         if show:
             click.echo(banner(settings, notice.running))
         try:
-            _watch(settings, supervisor, notice, asked)
+            with Hands(settings) as hands:
+                _watch(settings, supervisor, notice, asked, hands)
         finally:
             say("stopping; what was accepted is in the log")
             supervisor.stop(hurry=lambda: asked.hurry)
     return 0
 
 
-def _watch(settings: Settings, supervisor: Supervisor, notice: Notice, asked: StopSignals) -> None:
-    """Keep everything running but what is held, and the notice true."""
+def _watch(
+    settings: Settings, supervisor: Supervisor, notice: Notice, asked: StopSignals, hands: "Hands"
+) -> None:
+    """Keep everything running but what is held, do what is asked for, and keep the notice true."""
     held = state.hold_file(settings)
     while not asked.stop:
         supervisor.hold(held.read_text().split() if held.exists() else [])
+        hands.act(supervisor)
         supervisor.tick()
         notice.keep(supervisor)
         time.sleep(PACE_S)

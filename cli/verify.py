@@ -9,7 +9,7 @@ import click
 
 from cli.codes import CHECK, OK
 from cli.output import Bar, emit, formatted, say
-from processors.app import DECIDERS
+from processors.deciders import DECIDERS
 from processors.groups import considered
 from replay.verify import Divergence, Made, Range, Verified, verify
 from streams.io.client import Client

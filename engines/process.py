@@ -23,6 +23,11 @@ def plain_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in _KEPT if name in environment}
 
 
+def tied(command: Sequence[str]) -> list[str]:
+    """Return what runs a command as a process that ends with the thread that starts it."""
+    return [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), *command]
+
+
 class Process:
     """A running command. Its output goes to a log file, its input is empty."""
 
@@ -34,10 +39,9 @@ class Process:
         directory: Path,
         log: LogFile,
     ) -> None:
-        launch = [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid())]
         with log.open() as output:
             self._child = subprocess.Popen(  # noqa: S603 - whoever builds the service chose it
-                [*launch, *command],
+                tied(command),
                 env=dict(environment),
                 cwd=directory,
                 stdin=subprocess.DEVNULL,

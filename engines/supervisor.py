@@ -86,6 +86,16 @@ class Supervisor:
         for name, ward in self._wards.items():
             ward.hold(name in names)
 
+    def restart(self, name: str) -> int | None:
+        """Kill a service's process, to be started again as after any death; return its id.
+
+        Also one that no longer hears signals, such as a stopped one, ends. None if none runs.
+        """
+        pid = self.pid(name)
+        if pid is not None:
+            self._wards[name].kill()
+        return pid
+
     def stop(self, hurry: Callable[[], bool] = _never) -> None:
         """End every service, those first that nobody needs any more; harmless when all have ended.
 

@@ -103,6 +103,11 @@ class Ward:
         elif self.state in (State.WAITING, State.RESTING):
             self._enter(State.STOPPED)
 
+    def kill(self) -> None:
+        """End the process as if it had died; harmless when none runs."""
+        if self.process is not None:
+            self.process.kill()
+
     def tick_stopping(self, *, hurry: bool) -> None:
         """Kill a process whose grace is over, or none is left to give; note when it has ended."""
         if self.state is not State.STOPPING:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -19,14 +18,16 @@ from gateway.api.idempotency import Idempotency
 from gateway.api.live import Reading
 from gateway.api.runs import RunHistory
 from gateway.asking import Asking
+from gateway.board import Board
 from gateway.body import Bodies
+from gateway.burrow import Burrow
 from gateway.capabilities import Capabilities
 from gateway.described.api import ROUTES as DESCRIPTIONS
 from gateway.errors import ApiError, away
 from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
-from gateway.lag import lag_of
-from gateway.mcp_server import Lag, Mcp, Tools
+from gateway.lag import Lag, lag_shown
+from gateway.mcp_server import Mcp, Tools
 from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
 from gateway.responses.api import Responses
@@ -34,7 +35,6 @@ from gateway.runs import Runs
 from gateway.sender import Doorstep, Sender
 from streams.errors import Transient
 from streams.io.archive.log import ArchivedLog
-from streams.io.kafka.groups import Groups
 from streams.io.kafka.log import DOOR, KafkaLog
 from streams.io.settings import Gateway, Settings
 from streams.io.stores import open_store
@@ -81,27 +81,20 @@ def build(settings: Settings, wire: Wire) -> Starlette:
     options = settings.kafka_options
     live = KafkaLog(settings.bootstrap, options=options)
     reading = ArchivedLog(live, wire, open_store(settings))
-
-    def lag() -> list[dict[str, Any]]:
-        return lag_of(settings.worker.group, Groups(settings.bootstrap, options), live)
-
-    return assemble(
-        settings.gateway, wire, reading, KafkaLog(settings.bootstrap, DOOR, options), lag
-    )
+    return assemble(settings.gateway, wire, reading, KafkaLog(settings.bootstrap, DOOR, options))
 
 
-def assemble(
-    settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep, lag: Lag | None = None
-) -> Starlette:
+def assemble(settings: Gateway, wire: Wire, reading: EventLog, writing: Doorstep) -> Starlette:
     """Put the gateway together on two clients of a log."""
     sender, meters = Sender(writing, wire), Meters()
     runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
+    board = Board(reading, wire)
     meters.waiting.set_function(lambda: runs.open)
     bodies = Bodies(settings.body_bytes_max, settings.body_timeout_s)
     asking = Asking(sender, runs, settings.timeout_s)
     doors = OpenAI(asking, capabilities, bodies)
     events, answers = Reading(reading, wire), Idempotency()
-    agents = Mcp(Tools(events, sender, lag), settings.host)
+    agents = Mcp(Tools(events, sender, lambda: lag_shown(board.known)), settings.host)
     ours = [
         *Responses(asking, events, bodies, settings.timeout_s).routes,
         *Feedback(sender, answers, bodies).routes,
@@ -110,6 +103,8 @@ def assemble(
         *Catalog(events).routes,
         *DESCRIPTIONS,
         *agents.routes,
+        *Lag(board).routes,
+        *Burrow(board, wire.node).routes,
     ]
 
     @asynccontextmanager
@@ -117,10 +112,12 @@ def assemble(
         sender.start()
         runs.start()
         capabilities.start()
+        board.start()
         try:
             yield
         finally:
             await agents.close()
+            await board.close()
             await events.close()
             await capabilities.close()
             await runs.close()

@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 LIMIT_MAX = 200
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-#: Says how far consumer groups are behind, a row for each partition.
-Lag = Callable[[], list[dict[str, Any]]]
+#: Says how far consumer groups are behind.
+Lag = Callable[[], dict[str, Any]]
 
 
 class Tools:
     """What can be asked and told; every failure that can be foreseen is an ApiError."""
 
-    def __init__(self, reading: Reading, sender: Sender, lag: Lag | None = None) -> None:
+    def __init__(self, reading: Reading, sender: Sender, lag: Lag) -> None:
         self._reading = reading
         self._sender = sender
         self._lag = lag
@@ -137,10 +137,8 @@ class Tools:
         return await reading.aside(read)
 
     async def lag(self) -> dict[str, Any]:
-        """Say how far the grid's workers are behind, partition by partition."""
-        if self._lag is None:
-            raise ApiError(503, "server_error", "unavailable", "this gateway knows of no groups")
-        return {"partitions": await self._reading.aside(self._lag)}
+        """Say how far every consumer group is behind, and how old that knowledge is."""
+        return self._lag()
 
 
 class Mcp:

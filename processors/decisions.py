@@ -10,7 +10,7 @@ from typing import Any
 
 from processors.line import Act, Entry
 from processors.parts import Assignment, Desk
-from streams.envelope import Envelope, origin_of
+from streams.envelope import Envelope, Head, Origin
 from streams.errors import Poison
 from streams.ids import ProcessorName
 from streams.io.snapshots import Place, Snapshot, SnapshotFolder
@@ -69,11 +69,11 @@ class DecidingPost:
         self._fact_kinds = frozenset(part.decider.grid.reads)
         self._input_kinds = frozenset(part.decider.reads)
 
-    def recall(self, record: Record, kind: type) -> None:
+    def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         """Fold own decisions up to the end; the grid only up to the first input."""
         with suppress(Poison):  # it was, or will be, parked when it is handled
-            head, before = dict(record.headers), record.offset < self._assignment.start
-            self.standing.recall(record, kind, head, origin_of(head, record.offset), facts=before)
+            before = record.offset < self._assignment.start
+            self.standing.recall(record, kind, head, origin, facts=before)
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:
         """Decide, fold and append; what was considered before a crash is passed over."""

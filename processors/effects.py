@@ -6,7 +6,7 @@ whose outcome is in the log is not worked on again; of two outcomes readers take
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -15,7 +15,7 @@ from processors.parts import Assignment, Desk, Task
 from processors.patience import patiently
 from processors.room import Room
 from streams.effects import EffectClass
-from streams.envelope import CAUSATION, Envelope, author_of
+from streams.envelope import CAUSATION, Envelope, Head, Origin, author_of
 from streams.errors import Fatal, Poison, Transient
 from streams.ids import ProcessorName
 from streams.io.wire import Author
@@ -43,7 +43,10 @@ class Effect(Protocol):
     patience_s: float | None
 
     async def perform(self, causes: Sequence[Envelope[Any]]) -> Sequence[Any]:
-        """Return one outcome per request, in order. Raises Transient and Poison."""
+        """Return one outcome per request, in order. Raises Transient and Poison.
+
+        None is no outcome: nothing is to be said, and it costs nothing to find that out again.
+        """
 
     @staticmethod
     def give_up(cause: Envelope[Any], error: Transient) -> Any:
@@ -68,13 +71,20 @@ class Performing:
     """The part of an effect, with its two bounds in this process.
 
     `width` calls are out at once; `backlog` requests wait or are in work, then reading pauses.
+    What `takes` declines is somebody else's.
     """
 
     def __init__(
-        self, effect: Effect, author: Author, width: int = 64, backlog: int = 2_000
+        self,
+        effect: Effect,
+        author: Author,
+        width: int = 64,
+        backlog: int = 2_000,
+        takes: Callable[[Any], bool] = lambda _: True,
     ) -> None:
         self.effect = effect
         self.author = author
+        self.takes = takes
         self.width = asyncio.Semaphore(width)
         self.backlog = Room(backlog)
 
@@ -118,15 +128,16 @@ class PerformingPost:
         self._tasks: dict[str, Task] = {}
         self._held = 0
 
-    def recall(self, record: Record, kind: type) -> None:
+    def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         """Remember which requests were answered."""
-        head = dict(record.headers)
         cause = head.get(CAUSATION)
         if cause is not None and author_of(head) == self._part.name:
             self._answered.add(cause.decode(errors="replace"))
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:
         """Put a request on its key's lane; while the backlog is full, reading waits."""
+        if not self._part.takes(cause.event):
+            return None
         if cause.event_id in self._answered:
             self._answered.discard(cause.event_id)
             return None
@@ -175,7 +186,8 @@ class PerformingPost:
             self._done(only)
             return
         for request, outcome in zip(batch, outcomes, strict=True):
-            await self._append(request, outcome)
+            if outcome is not None:
+                await self._append(request, outcome)
             self._done(request)
 
     async def _perform(self, causes: list[Envelope[Any]]) -> Sequence[Any]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from processors.line import Entry
 from processors.parts import Assignment, Desk
-from streams.envelope import Envelope
+from streams.envelope import Envelope, Head, Origin
 from streams.errors import Poison
 from streams.ids import ProcessorName
 from streams.io.wire import Author
@@ -72,7 +72,7 @@ class LinkingPost:
         self._part = part
         self._desk = desk
 
-    def recall(self, record: Record, kind: type) -> None:
+    def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         """Nothing is asked for."""
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:

@@ -64,8 +64,9 @@ class WorkerMetrics(Collector):
             yield put
 
 
-def serve(metrics: WorkerMetrics, port: int, host: str) -> None:
+def serve(collectors: Iterable[Collector], port: int, host: str) -> None:
     """Serve the metrics at `/metrics` until the process ends."""
     registry = CollectorRegistry()
-    registry.register(metrics)
+    for collector in collectors:
+        registry.register(collector)
     start_http_server(port, host, registry)

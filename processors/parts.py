@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
 from processors.line import Act, Entry
-from streams.envelope import Envelope
+from streams.envelope import Envelope, Head, Origin
 from streams.errors import Transient
 from streams.ids import ProcessorName
 from streams.log import Draft, Record, Span
@@ -70,7 +70,7 @@ class Post(Protocol):
 
     since: int
 
-    def recall(self, record: Record, kind: type) -> None:
+    def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         """Take note of a record of the past at or after `since`, in order."""
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:

@@ -72,6 +72,7 @@ class Shell:
     ) -> None:
         self.membership = membership
         self.app = _application(membership, scratch)
+        self.app.log_behind = log
         self._runners = runners
         self._log = log
         for runner in runners:
@@ -82,11 +83,16 @@ class Shell:
     @property
     def partitions(self) -> int:
         """How many partitions this worker reads now."""
+        return len(self.assigned)
+
+    @property
+    def assigned(self) -> frozenset[tuple[str, int]]:
+        """Which partitions this worker reads now."""
         consumer = self.app.consumer if self.app.started else None
         try:
-            return 0 if consumer is None else len(consumer.assignment())
+            return frozenset(() if consumer is None else consumer.assignment())
         except ConsumerNotStarted:  # aiokafka's lives in a thread that takes its time
-            return 0
+            return frozenset()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set.
@@ -184,12 +190,16 @@ def _single(message: Any) -> Record:
 
 
 class Application(faust.App):
-    """A Faust application that hands its librdkafka options to the transport."""
+    """A Faust application that hands the transport its librdkafka options, and the whole log.
+
+    What a group has yet to read may lie behind what the broker still holds.
+    """
 
     client_options: Mapping[str, str] = {}
+    log_behind: EventLog | None = None
 
 
-def _application(membership: Membership, scratch: Path) -> faust.App:
+def _application(membership: Membership, scratch: Path) -> Application:
     scratch.mkdir(parents=True, exist_ok=True)  # Faust makes the last part of the path only
     batches = "events=batch" in membership.broker
     session = membership.session_s

@@ -29,6 +29,7 @@ class Tenure:
         self._posts = [post for _, post in posts]
         self._readers = _by_kind((part.reads, post) for part, post in posts)
         self._recallers = _by_kind((part.recalls, post) for part, post in posts)
+        self._known = self._readers.keys() | self._recallers.keys()
         self._assignment = assignment
         self._snapshots = snapshots
         self._place = marks_place(assignment.topic, assignment.identity, assignment.partition)
@@ -47,14 +48,16 @@ class Tenure:
 
         Raises Poison for headers that cannot be read.
         """
-        if kind is None:
+        if kind is None or kind not in self._known:
             return
-        if kind in self._readers and self._marked <= record.offset < self._assignment.start:
-            origin = origin_of(dict(record.headers), record.offset)
-            self.marks.repeats(origin, (record.key or b"").decode(errors="replace"))
+        _, _, offset, _, key, _, headers = record
+        head = dict(headers)
+        origin = origin_of(head, offset)
+        if kind in self._readers and self._marked <= offset < self._assignment.start:
+            self.marks.note(origin, key)
         for post in self._recallers.get(kind, ()):
-            if record.offset >= post.since:
-                post.recall(record, kind)
+            if offset >= post.since:
+                post.recall(record, kind, head, origin)
 
     def readers(self, kind: type) -> Sequence[Post]:
         """Return the posts that handle a kind of event."""

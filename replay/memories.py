@@ -14,6 +14,8 @@ from streams.log import EventLog
 from streams.partitioner import partition_of
 from streams.topics import MEMORY
 
+#: What concerns two memories.
+PAIRED = (m.MergeProposed, m.JudgementRequested, m.JudgementMade, m.JudgementFailed)
 #: What tells of a memory; requests are told by what came of them.
 TOLD = (
     m.MemoryRecorded,
@@ -21,6 +23,7 @@ TOLD = (
     m.MemorySuperseded,
     m.MemoryForgotten,
     m.MemoryExpired,
+    *PAIRED,
 )
 
 
@@ -124,10 +127,18 @@ def _request(recorded: m.MemoryRecorded, encoder: str) -> m.PerceptionRequested:
 
 
 def history(memory_id: MemoryId, events: list[Envelope[Any]]) -> list[Envelope[Any]]:
-    """Return all that concerns a memory, what it superseded and what superseded it, in order."""
+    """Return all that concerns a memory, what it superseded and what superseded it, in order.
+
+    What it was only held against is named, and its own history is not told.
+    """
     family = {memory_id}
     while True:
-        grown = family | {name for event in events for name in _names(event.event, family)}
+        grown = family | {
+            name
+            for event in events
+            if not isinstance(event.event, PAIRED)
+            for name in _names(event.event, family)
+        }
         if grown == family:
             break
         family = grown
@@ -141,4 +152,6 @@ def _names(event: Any, family: set[MemoryId]) -> set[MemoryId]:
         names.add(event.by)
     if isinstance(event, m.MemoryMerged):
         names.add(event.merged_id)
+    if isinstance(event, PAIRED):
+        names.add(event.other_id)
     return names if names & family else set()

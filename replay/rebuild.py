@@ -6,7 +6,7 @@ What a worker had written down before must lead to the same, or the fold is not 
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from streams.envelope import origin_of
@@ -125,38 +125,48 @@ class Rebuilder(NamedTuple):
     ) -> tuple[Marks, int]:
         """Fold a whole partition; facts of the grid and marks count below `position` only."""
         span, marks, read = self.log.span(topic, partition), Marks(), 0
-        concerned: Concerned = {}
-        with _few_collections():
+        past = _Past(standings, marks, self.wire, position)
+        with few_collections():
             for records in self.log.read(topic, partition, span.first, span.end):
                 for record in records:
-                    try:
-                        self._fold_one(record, standings, concerned, marks, position)
-                    except Poison:
-                        continue  # the runner parks it
+                    with suppress(Poison):  # the runner parks it
+                        past.read(record)
                 read += len(records)
                 self.progress(len(records))
         return marks, read
 
-    def _fold_one(
-        self,
-        record: Record,
-        standings: Sequence[Standing],
-        concerned: Concerned,
-        marks: Marks,
-        position: int,
+
+class _Past:
+    """What a partition's records tell, whoever is concerned; `position` is the first input's."""
+
+    def __init__(
+        self, standings: Sequence[Standing], marks: Marks, wire: Wire, position: int
     ) -> None:
-        head, before = dict(record.headers), record.offset < position
-        origin = origin_of(head, record.offset)
+        self._standings = standings
+        self._marks = marks
+        self._wire = wire
+        self._position = position
+        self._concerned: Concerned = {}
+
+    def read(self, record: Record) -> None:
+        """Take the next record in. Raises Poison for one that cannot be read."""
+        _, _, offset, _, key, value, headers = record
+        head, before = dict(headers), offset < self._position
+        origin = origin_of(head, offset)
         if before:
-            marks.repeats(origin, (record.key or b"").decode(errors="replace"))
-        prefix = (record.value or b"")[:5]
-        known = concerned.get(prefix)
+            self._marks.note(origin, key)
+        known = self._concerned.get((value or b"")[:5])
         if known is None:
-            kind = self.wire.codec.kind_of(record.value)
-            known = concerned[prefix] = [(s, kind) for s in standings if kind and kind in s.recalls]
+            known = self._learn(value)
         for standing, kind in known:
-            if record.offset >= standing.since:
+            if offset >= standing.since:
                 standing.recall(record, kind, head, origin, facts=before)
+
+    def _learn(self, value: bytes | None) -> list[tuple[Standing, type]]:
+        kind = self._wire.codec.kind_of(value)
+        found = [(s, kind) for s in self._standings if kind and kind in s.recalls]
+        self._concerned[(value or b"")[:5]] = found
+        return found
 
 
 def _differing(before: Standing, after: Standing) -> Iterator[str]:
@@ -168,7 +178,7 @@ def _differing(before: Standing, after: Standing) -> Iterator[str]:
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
+def few_collections() -> Iterator[None]:
     """Let the cyclic collector rest: records are many live objects and no cycles."""
     before = gc.get_threshold()
     gc.set_threshold(*COLLECTOR)

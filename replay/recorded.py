@@ -67,6 +67,7 @@ class Recorded:
     def __init__(self, effects: Iterable[Outside]) -> None:
         self.effects = tuple(effects)
         self._by_request = {kind: effect for effect in self.effects for kind in effect.reads}
+        self._by_outcome = {kind: effect for effect in self.effects for kind in effect.writes}
         self._authors = {effect.name: effect for effect in self.effects}
         self._outcomes: dict[bytes, Outcome] = {}
         self._own: dict[tuple[RunId, bytes], Outcome] = {}
@@ -76,11 +77,15 @@ class Recorded:
         return len(self._outcomes)
 
     def learn(self, envelope: Envelope[Any], author: ProcessorName | None) -> None:
-        """Take a record in, in the order of the log."""
+        """Take a record in, in the order of the log.
+
+        What names no author is a node's: it is the outcome of the request it says caused it.
+        """
         effect = self._by_request.get(type(envelope.event))
         if effect is not None:
             self._waiting[effect.name, envelope.event_id] = envelope
-        effect = None if author is None else self._authors.get(author)
+        outcomes = self._by_outcome.get(type(envelope.event))
+        effect = outcomes if author is None else self._authors.get(author)
         cause = envelope.cause_id
         if effect is None or cause is None or not isinstance(envelope.event, effect.writes):
             return

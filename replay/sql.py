@@ -1,20 +1,20 @@
 """Questions in SQL about everything that happened: DuckDB over the archive and the live log.
 
-A question sees one view, `events`, and files of ours that were proven just before; it can neither
-reach another file nor the network, nor change anything.
+A question sees one view, `events`: sealed segments where they lie, each of them proven, and the
+live log as it was just written down. It can reach no other file and no network, and change nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 
 from replay.archive.seal import Limits
+from replay.sealed import SealedFiles
 from streams.errors import Misconfigured
 from streams.io.archive.chains import Chain, Chains, Place
 from streams.io.archive.segment import Row, Segment, decoded, packed
-from streams.io.objects import ObjectStore
 from streams.io.wire import Wire
 from streams.log import EventLog
 
@@ -39,23 +39,28 @@ class Answer(NamedTuple):
     more: bool
 
 
+#: The files that hold each partition's records.
+Files = Mapping[Place, Sequence[Path]]
+
+
 class Gatherer:
-    """Puts the files that a question may see into a folder."""
+    """Finds the files that a question may see; what is not sealed it writes into a folder."""
 
     def __init__(
         self,
         log: EventLog,
         wire: Wire,
-        store: ObjectStore,
+        sealed: SealedFiles,
         folder: Path,
         progress: Progress = lambda _: None,
     ) -> None:
-        self.files: list[tuple[Place, Path]] = []
+        self.files: dict[Place, list[Path]] = {}
         self._log = log
         self._wire = wire
-        self._store = store
+        self._sealed = sealed
         self._folder = folder
         self._progress = progress
+        self._written = 0
 
     def gather(self, topic: str, chains: Chains, *, archive: bool, live: bool) -> None:
         """Take in a topic's sealed segments, its live log, or both without the overlap.
@@ -67,14 +72,14 @@ class Gatherer:
             place = Place(topic, identity, partition)
             chain = chains.of(place)
             if archive:
-                self._sealed(place, chain)
+                self._in_place(place, chain)
             if live:
                 end = chain.head.end if archive and chain.head else 0
                 self._live(place, max(end, self._log.span(topic, partition).first))
 
-    def _sealed(self, place: Place, chain: Chain) -> None:
+    def _in_place(self, place: Place, chain: Chain) -> None:
         for segment in chain.segments:
-            self._keep(place, self._store.get(segment.address))
+            self.files.setdefault(place, []).append(self._sealed.path(segment.address))
             self._progress(segment.records)
 
     def _live(self, place: Place, start: int) -> None:
@@ -93,15 +98,19 @@ class Gatherer:
             self._keep(place, packed(Segment(*place, start, end, None), rows))
 
     def _keep(self, place: Place, content: bytes) -> None:
-        path = self._folder / f"{len(self.files)}.parquet"
+        self._written += 1
+        path = self._folder / f"{self._written}.parquet"
         path.write_bytes(content)
-        self.files.append((place, path))
+        self.files.setdefault(place, []).append(path)
 
 
 class Questions:
-    """A database of one view; whoever opens it closes it."""
+    """A database of one view over some files, and a folder for what does not fit into memory.
 
-    def __init__(self, folder: Path, files: Sequence[tuple[Place, Path]]) -> None:
+    Whoever opens it closes it.
+    """
+
+    def __init__(self, folder: Path, files: Files) -> None:
         self._connection = duckdb.connect(
             config={
                 "autoinstall_known_extensions": False,
@@ -113,6 +122,7 @@ class Questions:
         self._connection.execute(f"create view {VIEW} as {' union all '.join(_parts(files))}")
         for setting, value in (
             ("allowed_directories", [str(folder)]),
+            ("allowed_paths", [str(path) for paths in files.values() for path in paths]),
             ("enable_external_access", False),
             ("lock_configuration", True),
         ):
@@ -141,13 +151,13 @@ class Questions:
         return Answer(columns, rows[:limit], more)
 
 
-def _parts(files: Sequence[tuple[Place, Path]]) -> Iterator[str]:
-    """Yield a query per file; a file's rows know neither topic nor partition."""
+def _parts(files: Files) -> Iterator[str]:
+    """Yield a query per partition; a file's rows know neither topic nor partition."""
     yield EMPTY
-    for place, path in files:
-        topic, name = _quoted(place.topic), _quoted(str(path))
+    for place, paths in files.items():
+        topic, names = _quoted(place.topic), ", ".join(_quoted(str(path)) for path in paths)
         known = f"{topic} as topic, {place.partition} as partition"
-        yield f"select {known}, * from read_parquet({name})"  # noqa: S608 - both are quoted
+        yield f"select {known}, * from read_parquet([{names}])"  # noqa: S608 - both are quoted
 
 
 def _quoted(text: str) -> str:

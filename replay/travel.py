@@ -19,6 +19,9 @@ from streams.partitioner import partition_of
 from streams.plain import Plain, form_of
 from streams.topics import GRID_KEY, Topic
 
+#: Of so many records after a moment each one may say that a decider had gone further.
+NEAR = 2_000
+
 
 class Moment(NamedTuple):
     """A place in a partition: every input below `position` was decided, the next one was not."""
@@ -43,6 +46,7 @@ class Traveller(NamedTuple):
     log: EventLog
     wire: Wire
     snapshots: SnapshotFolder
+    near: int = NEAR
 
     def known(self, deciders: Sequence[AnyDecider], key: str, moment: Moment) -> list[Known]:
         """Return what deciders of one topic knew of `key` at a moment, from one pass."""
@@ -97,6 +101,12 @@ class Traveller(NamedTuple):
                             return envelope
         return None
 
+    def knows(self, topic: Topic, key: str) -> bool:
+        """Whether anything was ever told of a key."""
+        partition, wanted = self._home(topic, key), (key.encode(),)
+        span = self.log.span(topic.name, partition)
+        return any(of_keys(self.log, topic.name, partition, span, wanted))
+
     def facts(self, topic: str, moment: Moment) -> Iterator[Envelope[Any]]:
         """Yield the facts of the grid that had been told at a moment, in order."""
         return facts(topic, moment, self.log, self.wire)
@@ -117,7 +127,7 @@ class Traveller(NamedTuple):
                 _recall(standings, record, position, self.wire)
         read = max(0, position - start)
         waiting = {standing.decider.name: standing for standing in standings}
-        for records in self.log.read(topic, partition, max(start, position), span.end):
+        for records in self._after(topic, partition, Span(max(start, position), span.end), keys):
             read += len(records)
             for record in records:
                 _close(waiting, record, position)
@@ -126,6 +136,18 @@ class Traveller(NamedTuple):
                 if record.key in keys:
                     _recall(waiting.values(), record, position, self.wire)
         return standings, read
+
+    def _after(
+        self, topic: str, partition: int, span: Span, keys: Collection[bytes]
+    ) -> Iterator[list[Record]]:
+        """Yield what came after a moment: all that is near, then the keys' own records alone.
+
+        Whoever decides now and then is done by the near ones; one that is silent for long would
+        have every record unpacked up to the log's end.
+        """
+        near = min(span.end, span.first + self.near)
+        yield from self.log.read(topic, partition, span.first, near)
+        yield from of_keys(self.log, topic, partition, span._replace(first=near), keys)
 
     def _nearest(self, decider: AnyDecider, span: Span, moment: Moment) -> Standing:
         """Return the standing of a snapshot that does not know decisions that came later."""

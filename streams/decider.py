@@ -21,7 +21,10 @@ G = TypeVar("G")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection(Generic[G, I]):
-    """A fold that publishes nothing; here of the facts under a partition's key `@grid`."""
+    """A fold that publishes nothing; here of the facts that hold in a whole partition.
+
+    They stand under its key `@grid`; what the observer sampled, under the group's.
+    """
 
     reads: tuple[type, ...]
     initial: G

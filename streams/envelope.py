@@ -81,18 +81,26 @@ def open_envelope(record: Record, head: Head, event: E) -> Envelope[E]:
 
     Raises Unacceptable for an empty key and for headers that are not what they should be.
     """
-    topic, partition, offset, at_ms, key, _, _ = record
+    topic, partition, offset, at_ms, _, _, _ = record
+    key, given, said = named(record, head)
+    event_id = EventId(given) if given else of_position(topic, partition, offset)
+    run_id = RunId(said or getattr(event, "run_id", ""))
+    return Envelope(event, event_id, key, topic, partition, offset, at_ms, run_id, head)
+
+
+def named(record: Record, head: Head) -> tuple[str, str, str]:
+    """Return a record's key, and the event's and the run's id if its headers say them.
+
+    Raises what `open_envelope` does.
+    """
+    key = record.key
     if not key:
         raise Unacceptable(f"{place(record)} has no key, so it belongs to no stream")
     try:
-        given = head.get(ID)
-        event_id = EventId(given.decode()) if given else of_position(topic, partition, offset)
-        said = head.get(CORRELATION)
-        run_id = RunId(said.decode() if said else getattr(event, "run_id", ""))
-        named = key.decode()
+        # a header of Kafka's may be null
+        return key.decode(), (head.get(ID) or b"").decode(), (head.get(CORRELATION) or b"").decode()
     except UnicodeDecodeError as exc:
         raise Unacceptable(f"key or header of {place(record)} is not UTF-8: {exc}") from exc
-    return Envelope(event, event_id, named, topic, partition, offset, at_ms, run_id, head)
 
 
 def origin_of(head: Head, at: int) -> Origin:
@@ -106,15 +114,16 @@ def origin_of(head: Head, at: int) -> Origin:
         return None
     author = _author(signature)
     if (cause := head.get(CAUSE)) is not None:
-        offset, step, steps = _numbers(CAUSE, cause, 3)
-        if not (0 <= offset < at and 0 <= step < steps):
+        before, _, steps = cause.partition(b"/")
+        where = _number(CAUSE, before, cause), *_steps(steps)
+        if not 0 <= where[0] < at:
             raise Unacceptable(f"header {CAUSE} of the record at {at} is {cause[:80]!r}")
-        return Decision(author, Cause(offset, step, steps))
+        return _tuple(Decision, (author, _tuple(Cause, where)))
     if (request := head.get(REQUEST)) is not None:
-        (offset,) = _numbers(REQUEST, request, 1)
+        offset = _number(REQUEST, request, request)
         if not 0 <= offset < at:
             raise Unacceptable(f"header {REQUEST} of the record at {at} is {request[:80]!r}")
-        return Outcome(author, offset)
+        return _tuple(Outcome, (author, offset))
     return None
 
 
@@ -129,14 +138,24 @@ def _author(signature: bytes) -> ProcessorName:
     return ProcessorName(signature.decode(errors="replace").partition("/")[0])
 
 
-def _numbers(name: str, value: bytes, count: int) -> list[int]:
+#: Makes a named tuple without the call of its own constructor.
+_tuple = tuple.__new__
+
+
+@lru_cache(maxsize=256)  # nearly all decisions have one event, or two
+def _steps(written: bytes) -> tuple[int, int]:
+    step, _, steps = written.partition(b"/")
+    found = _number(CAUSE, step, written), _number(CAUSE, steps, written)
+    if not 0 <= found[0] < found[1]:
+        raise Unacceptable(f"header {CAUSE} ends with {written[:80]!r}")
+    return found
+
+
+def _number(name: str, written: bytes, header: bytes) -> int:
     try:
-        numbers = list(map(int, value.split(b"/")))
-    except ValueError:
-        numbers = []
-    if len(numbers) != count:
-        raise Unacceptable(f"header {name} is {value[:80]!r}")
-    return numbers
+        return int(written)
+    except ValueError as exc:
+        raise Unacceptable(f"header {name} is {header[:80]!r}") from exc
 
 
 def place(record: Record) -> str:

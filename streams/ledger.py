@@ -49,6 +49,14 @@ class Marks:
         self._decisions[processor] = here
         return False
 
+    def note(self, origin: Origin, key: bytes | None) -> None:
+        """Remember that what is from `origin` was read under a record's key."""
+        if type(origin) is Outcome:
+            named = (key or b"").decode(errors="replace")
+            self._outcome_repeats((origin.processor, named), origin.offset)
+        else:
+            self.repeats(origin, "")  # decisions are told apart without it
+
     def _outcome_repeats(self, name: tuple[str, str], offset: int) -> bool:
         before = self._outcomes.pop(name, -1)
         self._outcomes[name] = max(before, offset)  # last: the keys stand in the order of reading
@@ -78,6 +86,7 @@ class Ledger(Generic[S]):
         self.decider = decider
         self.mark = mark
         self.states: dict[str, S] = dict(states)
+        self._initial, self._evolve = decider.initial, decider.evolve
         self._open: list[Any] = []
         self._open_offset = -1
 
@@ -86,20 +95,22 @@ class Ledger(Generic[S]):
 
         A decision counts once all its events have been read; one half written is decided again.
         """
-        if cause.offset <= self.mark:
+        offset, step, steps = cause
+        if offset <= self.mark:
             return False
-        if cause.offset != self._open_offset:
-            self._open, self._open_offset = [], cause.offset
-            if cause.steps == 1 and cause.step == 0:  # nearly all are whole at once
+        if offset != self._open_offset:
+            if steps == 1:  # nearly all are whole at once
                 self._open_offset = -1
-                self.keep(key, cause.offset, (event,))
+                state = self._evolve(self.states.pop(key, self._initial), event)
+                self._settle(key, offset, state)
                 return True
-        if cause.step != len(self._open):
+            self._open, self._open_offset = [], offset
+        if step != len(self._open):
             return False
         self._open.append(event)
-        if len(self._open) == cause.steps:
-            events, self._open, self._open_offset = self._open, [], -1
-            self.keep(key, cause.offset, events)
+        if len(self._open) == steps:
+            events, self._open_offset = self._open, -1
+            self.keep(key, offset, events)
         return True
 
     def decide(self, cause: Envelope[Any], grid: Any) -> tuple[Any, ...] | None:
@@ -114,10 +125,13 @@ class Ledger(Generic[S]):
 
     def keep(self, key: str, offset: int, events: Iterable[Any]) -> None:
         """Fold the complete decision on the input at `offset`."""
-        initial, states, evolve = self.decider.initial, self.states, self.decider.evolve
-        state = states.pop(key, initial)
+        state = self.states.pop(key, self._initial)
         for event in events:
-            state = evolve(state, event)
+            state = self._evolve(state, event)
+        self._settle(key, offset, state)
+
+    def _settle(self, key: str, offset: int, state: S) -> None:
+        initial, states = self._initial, self.states
         self.mark = offset
         if state is initial or state == initial:
             return

@@ -13,9 +13,9 @@ Headers = list[tuple[str, bytes]]
 
 def filled(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
     """Return headers with those empty that are null in Kafka: both say nothing."""
-    given = list(headers)
-    for header in given:
-        if header[1] is None:
+    given = headers if type(headers) is list else list(headers)
+    for _, value in given:
+        if value is None:
             return [(name, value or b"") for name, value in given]
     return given  # type: ignore[return-value]
 

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from streams.pmap import PMap
+from streams.values import making, twin_of
 
 Plain = Any
 
@@ -91,33 +92,33 @@ def _optional(form: Form) -> Form:
 
 
 def _of_dataclass(kind: type, bytes_as: Form) -> Form:
-    """Write the two functions out, as `dataclasses` does: a generic loop takes twice the time.
-
-    A frozen class's own constructor goes through `object.__setattr__`; its slots do not.
-    """
+    """Write the two functions out, as `dataclasses` does: a generic loop takes twice the time."""
     hints = get_type_hints(kind)
-    scope: dict[str, Any] = {"kind": kind, "new": object.__new__}
-    dumps, loads = [], []
+    scope: dict[str, Any] = {"K": kind, "T": twin_of(kind)}
+    dumps, loads = [], dict[str, str]()
     for name in (f.name for f in fields(kind)):
         form = form_of(hints[name], bytes_as)
         scope |= {f"dump_{name}": form.dump, f"load_{name}": form.load}
-        scope[f"set_{name}"] = getattr(kind, name).__set__
         value, plain = f"v.{name}", f"p[{name!r}]"
         dumps.append(f"{name!r}: {value if form is SAME else f'dump_{name}({value})'}")
-        loads.append(f"set_{name}(v, {plain if form is SAME else f'load_{name}({plain})'})")
+        loads[name] = plain if form is SAME else f"load_{name}({plain})"
     source = (
         f"def dump(v): return {{{', '.join(dumps)}}}\n"
-        f"def load(p):\n v = new(kind)\n {'; '.join(loads)}\n return v\n"
+        f"def load(p):\n {making('v', 'K', 'T', loads)}\n return v\n"
     )
     exec(source, scope)  # noqa: S102 - made of the field names of our own classes
     return Form(scope["dump"], scope["load"])
 
 
+#: Made once: with a form of its own `json.dumps` makes a new one at every call.
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
 def text_of(plain: Plain) -> str:
     """Write plain data as canonical JSON."""
-    return json.dumps(
-        plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(plain)
 
 
 def hash_of(kind: Any, states: Iterable[tuple[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 A topic's partition count is fixed for ever, because a key's stream must never move.
 """
 
+import re
 from dataclasses import dataclass
 
 #: Reserved key of facts that concern a whole partition; no session or scope may use it.
@@ -41,14 +42,31 @@ ROUTER_KEY = "router"
 SUBSCRIPTIONS = Topic(name="aether.subscriptions.events", key="node", partitions=1)
 #: What subscribed nodes hear of lies on `matches_of(node)`; this one gives the events their schema.
 MATCHES = Topic(name="aether.matches.events", key="session", partitions=1)
+#: What is seen of the grid: lag, probes. Every decision about one group needs no other group's.
+OBSERVATIONS = Topic(name="aether.observations.events", key="subject", partitions=1)
+#: Probes on their way to whoever answers them: nothing else, and not part of the truth.
+PROBES = Topic(name="aether.probes", key="probe", retention_ms=HOUR_MS, partitions=1)
+PROBE_KEY = "probe"
 #: Tokens on their way to a browser: not part of the truth, the completed event holds the text.
 CHUNKS = Topic(name="aether.chunks", key="run", retention_ms=HOUR_MS)
 
 #: The topics whose records are the truth.
-EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY, TUNING, SUBSCRIPTIONS, MATCHES)
+EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY, TUNING, SUBSCRIPTIONS, MATCHES, OBSERVATIONS)
 
 #: Every topic of the grid.
-TOPICS = (*EVENT_TOPICS, FORKS, ARCHIVE, CHUNKS)
+TOPICS = (*EVENT_TOPICS, FORKS, ARCHIVE, PROBES, CHUNKS)
+
+
+#: A card whose model is named so is answered by nodes, in any language.
+WORK = re.compile(r"work/([a-z0-9][a-z0-9-]{0,62})")
+
+
+def work_of(model: str) -> Topic | None:
+    """Return the topic on which nodes are asked for `work/{name}`; None for any other model."""
+    named = WORK.fullmatch(model)
+    if named is None:
+        return None
+    return Topic(name=f"aether.work.{named[1]}", key="session")
 
 
 def matches_of(node: str) -> Topic:

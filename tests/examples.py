@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, get_args, get_origin, get_type_hints
 
-from streams.events import AREAS, Event, chunks, forks, memory, registry, sessions
+from streams.events import AREAS, Event, chunks, forks, lag, memory, registry, sessions
 from streams.events.vector import Vector
 from streams.ids import (
     CapabilityId,
@@ -176,6 +176,36 @@ _ALL: tuple[Event, ...] = (
                 how="changed",
                 at_ms=1_700_000_000_123,
                 value=b"\0\0\0\0\1body",
+            ),
+        ),
+    ),
+    lag.LagSampled(
+        group="readers",
+        at_ms=1_700_000_000_000,
+        phase=lag.Phase.STABLE,
+        members=2,
+        topics=(
+            lag.TopicSample(
+                topic="orders",
+                identity="pQ2mZ0c1QkS5",
+                partitions=(
+                    lag.PartitionSample(
+                        partition=1,
+                        first=3,
+                        end=120,
+                        committed=100,
+                        committed_at_ms=1_699_999_999_500,
+                        oldest_at_ms=1_699_999_998_000,
+                    ),
+                    lag.PartitionSample(
+                        partition=2,
+                        first=0,
+                        end=9,
+                        committed=9,
+                        committed_at_ms=None,
+                        oldest_at_ms=None,
+                    ),
+                ),
             ),
         ),
     ),

@@ -85,17 +85,19 @@ class History:
         self._ends = dict.fromkeys(places, 0)
         self._ledgers = {place: [Ledger(decider) for decider in DECIDERS] for place in places}
         self._grids = {place: [d.grid.initial for d in DECIDERS] for place in places}
+        self._runs = 0
 
     def records(self, count: int) -> Iterator[Record]:
-        """Yield about `count` records, ending with a whole run."""
-        for place in range(SESSIONS.partitions):
-            yield from self._write(self._root(GRID_KEY, self._adopted(), place, "adopted"))
-        run = 0
+        """Yield records until there are about `count` in all, ending with a whole run."""
+        for place, end in self._ends.items():
+            if not end:
+                yield from self._write(self._root(GRID_KEY, self._adopted(), place, "adopted"))
         while sum(self._ends.values()) < count:
+            run = self._runs
             session = f"session-{run // SESSION_RUNS:07d}"
             place = partition_of(session.encode(), SESSIONS.partitions)
             yield from self._write(self._root(session, self._request(run), place, f"run-{run}"))
-            run += 1
+            self._runs += 1
 
     def _write(self, draft: Draft) -> Iterator[Record]:
         waiting = [draft]

@@ -66,6 +66,7 @@ def openapi() -> dict[str, Any]:
                 "parameters": [_in_path("name")],
                 "get": _operation("One event's schema.", _json(OBJECT), 400, 404),
             },
+            "/api/lag": {"get": _operation("How far groups are behind.", {**_json(OBJECT), **SSE})},
             "/api/feedback": {"post": _feedback()},
         },
         "components": {"schemas": {"Problem": _problem(), **_events()}},

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from processors.classifier.exact import COSINE_SCALE
 from processors.classifier.folds import Judged, Late, folds, together
-from processors.classifier.regression import Fitted, Floats, Labels
+from processors.classifier.regression import Examples, Fitted, Floats, Labels
 from streams.events.tuning import Calibration
 
 Reals = NDArray[np.float64]
@@ -19,15 +19,15 @@ PULLS, SHARPER = (0.0, 2.5, 5.0, 10.0), (0.7, 1.0, 1.4, 2.0, 2.8)
 
 
 def calibrated(
-    vectors: Floats, labels: Labels, count: int, outside: Floats, fitted: Fitted
+    right: Examples, count: int, outside: Floats, wrong: Examples, fitted: Fitted
 ) -> Calibration:
-    """Return the calibration of what was fitted to `float32[n, d]` with labels from 0."""
+    """Return the calibration of what was fitted with labels from 0."""
     if count < LABELS_MIN:
         return Calibration(
             fitted=False, bias=0.0, logit=0.0, pull=0.0,
-            late_scale=COSINE_SCALE, late_bias=_level(vectors, labels, count, fitted),
+            late_scale=COSINE_SCALE, late_bias=_level(*right, count, fitted),
         )  # fmt: skip
-    judged, late = zip(*folds(vectors, labels, count, outside), strict=True)
+    judged, late = zip(*folds(right, count, outside, wrong), strict=True)
     pull = min(PULLS, key=lambda pull: _surprise(judged, pull))
     bias, logit = _confidence(judged, pull)
     seen = Late(*map(np.concatenate, zip(*late, strict=True)))

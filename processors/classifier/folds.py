@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.classifier.prototypes import prototypes_of
-from processors.classifier.regression import Fitted, Floats, Labels, fit
+from processors.classifier.regression import Examples, Fitted, Floats, Labels, fit
 
 Reals = NDArray[np.float64]
 
@@ -50,9 +50,10 @@ class Late(NamedTuple):
 
 
 def folds(
-    vectors: Floats, labels: Labels, count: int, outside: Floats
+    right: Examples, count: int, outside: Floats, wrong: Examples
 ) -> Iterator[tuple[Judged, Late]]:
     """Fit without a part, and judge that part, once per fold; labels are numbered from 0."""
+    vectors, labels = right
     chance = np.random.default_rng(SEED)
     group = chance.permutation(np.arange(count) % LABEL_FOLDS)
     turn = np.empty(len(labels), np.intp)
@@ -67,13 +68,19 @@ def folds(
         if len(left) > LEFT_OUT_MAX:
             left = np.sort(chance.choice(left, LEFT_OUT_MAX, replace=False))
         lessons, answers = vectors[taught], number[labels[taught]]
-        fitted = fit(lessons, answers, int(kept.sum()))
+        fitted = fit(Examples(lessons, answers), int(kept.sum()), _kept(wrong, kept, number))
         near = [prototypes_of(lessons[answers == at]) for at in range(int(kept.sum()))]
         groups = [vectors[held], vectors[left], *([outside] if len(outside) else [])]
         yield (
             _judged(fitted, near, groups, number[labels[held]]),
             _late(fitted, vectors, labels, left, vectors[held]),
         )
+
+
+def _kept(wrong: Examples, kept: NDArray[np.bool_], number: Labels) -> Examples:
+    """Return the examples that do not belong to one of the known labels."""
+    known = kept[wrong.labels]
+    return Examples(wrong.vectors[known], number[wrong.labels[known]])
 
 
 def _judged(fitted: Fitted, near: list[Floats], groups: list[Floats], answers: Labels) -> Judged:

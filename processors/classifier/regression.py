@@ -1,10 +1,12 @@
 """Multinomial logistic regression over frozen vectors: convex, so what it finds is the optimum.
 
+With examples that are only known to be wrong it is not convex; from zero it always ends the same.
+
 L-BFGS (Nocedal & Wright, algorithm 7.4) that starts from the vectors' own second moments as its
 Hessian: a bound of the true one (Böhning 1992), which saves two thirds of the steps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +20,13 @@ STRENGTH = 20.0
 STEPS, MEMORY, DONE = 30, 8, 2e-3
 
 
+class Examples(NamedTuple):
+    """Vectors `float32[n, d]`, and of each its label's number: the right one, or a wrong one."""
+
+    vectors: Floats
+    labels: Labels
+
+
 class Fitted(NamedTuple):
     """One row and one bias per label; over the labels both add up to zero."""
 
@@ -29,20 +38,69 @@ class Fitted(NamedTuple):
         return vectors @ self.rows.T + self.biases
 
 
-def fit(vectors: Floats, labels: Labels, count: int) -> Fitted:
-    """Fit `count` labels, numbered from 0, to `float32[n, d]`."""
-    inputs = np.hstack([vectors, np.ones((len(vectors), 1), np.float32)])
+def fit(right: Examples, count: int, wrong: Examples | None = None) -> Fitted:
+    """Fit `count` labels, numbered from 0; `wrong` are examples that do not belong to theirs."""
+    inputs = _inputs(right)
     moments = inputs.T.astype(np.float64) @ inputs
     prior = np.eye(len(moments)) / STRENGTH
     inverse = np.linalg.inv(moments / count + prior).astype(np.float32)
     start = np.zeros((count, len(moments)), np.float32)
-    found = _minimum(_Loss(inputs, labels), start, inverse)
+    losses: list[_Loss] = [_Right(inputs, right.labels)]
+    if wrong is not None and len(wrong.labels):
+        losses.append(_Wrong(_inputs(wrong), wrong.labels))
+    found = _minimum(_Sum(losses), start, inverse)
     found -= found.mean(0)  # the loss is blind to it, and logits of two fits become comparable
     return Fitted(found[:, :-1], found[:, -1])
 
 
-class _Loss:
-    """Negative log-likelihood with the prior, and its gradient."""
+def _inputs(examples: Examples) -> Floats:
+    """Return the vectors with a one for the bias."""
+    return np.hstack([examples.vectors, np.ones((len(examples.vectors), 1), np.float32)])
+
+
+#: Returns what weights lose, and the slope there.
+_Loss = Callable[[Floats], tuple[float, Floats]]
+
+
+class _Sum:
+    """All losses together with the prior."""
+
+    def __init__(self, losses: Sequence[_Loss]) -> None:
+        self._losses = losses
+
+    def __call__(self, weights: Floats) -> tuple[float, Floats]:
+        value = _dot(weights, weights) / STRENGTH / 2
+        slope: Floats = weights / np.float32(STRENGTH)
+        for loss in self._losses:
+            more, steeper = loss(weights)
+            value += more
+            slope += steeper
+        return value, slope
+
+
+class _Right:
+    """Negative log-likelihood of the right labels."""
+
+    def __init__(self, inputs: Floats, labels: Labels) -> None:
+        self._inputs = inputs
+        self._own = np.arange(len(labels)), labels
+
+    def __call__(self, weights: Floats) -> tuple[float, Floats]:
+        shares: Floats = self._inputs @ weights.T
+        shares -= shares.max(1, keepdims=True)
+        own = shares[self._own].sum(dtype=np.float64)
+        np.exp(shares, out=shares)
+        total = shares.sum(1, keepdims=True)
+        shares /= total
+        shares[self._own] -= 1
+        return float(np.log(total).sum(dtype=np.float64) - own), shares.T @ self._inputs
+
+
+class _Wrong:
+    """Negative log-likelihood of any label but the wrong one.
+
+    It asks for nothing else: what it takes from the wrong one goes to the others by their shares.
+    """
 
     def __init__(self, inputs: Floats, labels: Labels) -> None:
         self._inputs = inputs
@@ -51,16 +109,16 @@ class _Loss:
     def __call__(self, weights: Floats) -> tuple[float, Floats]:
         shares = self._inputs @ weights.T
         shares -= shares.max(1, keepdims=True)
-        own = shares[self._own].sum(dtype=np.float64)
         np.exp(shares, out=shares)
-        total = shares.sum(1, keepdims=True)
-        shares /= total
-        shares[self._own] -= 1
-        loss = np.log(total).sum(dtype=np.float64) - own + _dot(weights, weights) / STRENGTH / 2
-        return float(loss), shares.T @ self._inputs + weights / np.float32(STRENGTH)
+        shares /= shares.sum(1, keepdims=True)
+        own = shares[self._own]
+        left = np.maximum(1 - own, np.float32(1e-6))
+        slopes = -shares * (own / left)[:, None]
+        slopes[self._own] = own
+        return float(-np.log(left).sum(dtype=np.float64)), slopes.T @ self._inputs
 
 
-def _minimum(loss: Callable[[Floats], tuple[float, Floats]], at: Floats, inverse: Floats) -> Floats:
+def _minimum(loss: _Loss, at: Floats, inverse: Floats) -> Floats:
     value, slope = loss(at)
     enough, past = DONE * np.linalg.norm(slope), list[tuple[Floats, Floats, float]]()
     for _ in range(STEPS):

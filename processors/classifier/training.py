@@ -6,7 +6,7 @@ labels, of the lessons themselves. The same lessons give the same weights on the
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from processors.classifier.calibration import calibrated
 from processors.classifier.exact import ROW_MAX, UNIT, exact
 from processors.classifier.prototypes import COUNT, prototypes_of
-from processors.classifier.regression import Fitted, Floats, fit
+from processors.classifier.regression import Examples, Fitted, Floats, fit
 from streams.errors import Poison
 from streams.events.tuning import Weights
 from streams.ids import CapabilityId
@@ -30,10 +30,14 @@ PROTOTYPES_MAX = 20_000
 
 
 class Lesson(NamedTuple):
-    """A vector (`float32[n]`, little-endian) and where it belongs; None is none of the labels."""
+    """A vector (`float32[n]`, little-endian) and where it belongs; None is none of the labels.
+
+    With `wrong` all that is known is one label that it does not belong to.
+    """
 
     vector: bytes
     label: str | None
+    wrong: str | None = None
 
 
 class Unteachable(Poison):
@@ -62,10 +66,11 @@ def train(encoder: str, lessons: Sequence[Lesson]) -> Weights:
     inside = [lesson for lesson in lessons if lesson.label in number]
     if len(inside) * len(names) > CELLS_MAX:
         raise TooMany(f"{len(inside)} lessons of {len(names)} labels; they need more than one fit")
-    vectors = _vectors([lesson.vector for lesson in inside])
+    vectors = _vectors([one.vector for one in inside], len(inside[0].vector) // 4)
     labels = np.array([number[str(lesson.label)] for lesson in inside])
-    outside = _vectors([lesson.vector for lesson in lessons if lesson.label is None])
-    fitted = fit(vectors, labels, len(names))
+    right, outside = Examples(vectors, labels), _outside(lessons, vectors.shape[1])
+    wrong = _wrong(lessons, number, vectors.shape[1])
+    fitted = fit(right, len(names), wrong)
     shift = _shift(fitted)
     count = max(1, min(COUNT, PROTOTYPES_MAX // len(names)))
     near = [prototypes_of(vectors[labels == at], count) for at in range(len(names))]
@@ -78,7 +83,7 @@ def train(encoder: str, lessons: Sequence[Lesson]) -> Weights:
         biases=tuple(round(float(bias) * 2**shift * UNIT) for bias in fitted.biases),
         prototypes=_integers(np.concatenate(near) * UNIT),
         prototype_counts=tuple(map(len, near)),
-        calibration=calibrated(vectors, labels, len(names), outside, fitted),
+        calibration=calibrated(right, len(names), outside, wrong, fitted),
     )
 
 
@@ -90,14 +95,28 @@ def _sound(lessons: Sequence[Lesson]) -> list[Lesson]:
     return [lesson for lesson in known if len(lesson.vector) == size]
 
 
+def _outside(lessons: Sequence[Lesson], size: int) -> Floats:
+    told = [one.vector for one in lessons if one.label is None and one.wrong is None]
+    return _vectors(told, size)
+
+
+def _wrong(lessons: Sequence[Lesson], number: Mapping[str, int], size: int) -> Examples:
+    told = [
+        (one.vector, number[one.wrong])
+        for one in lessons
+        if one.wrong is not None and one.wrong in number
+    ]
+    labels = np.array([label for _, label in told], np.intp)
+    return Examples(_vectors([vector for vector, _ in told], size), labels)
+
+
 def version_of(weights: Weights) -> str:
     """Return the hash of their content."""
     plain = form_of(Weights).dump(weights)
     return hashlib.sha256(text_of(plain).encode()).hexdigest()[:16]
 
 
-def _vectors(vectors: Sequence[bytes]) -> Floats:
-    size = len(vectors[0]) // 4 if vectors else 0
+def _vectors(vectors: Sequence[bytes], size: int) -> Floats:
     return np.frombuffer(b"".join(vectors), "<f4").reshape(len(vectors), size)
 
 

@@ -7,13 +7,17 @@ What no longer holds is said so by an event of its own; nothing is ever taken ba
 from functools import reduce
 from typing import assert_never
 
+from processors.memory.judging import consider, settle
 from processors.memory.scope import Kept, Scope, fingerprint
 from streams.decider import NO_GRID, Decider
 from streams.envelope import Envelope
 from streams.events.memory import (
     Content,
     ForgettingRequested,
+    JudgementMade,
+    JudgementRequested,
     Kind,
+    LikenessFound,
     MemoryExpired,
     MemoryForgotten,
     MemoryMerged,
@@ -21,6 +25,7 @@ from streams.events.memory import (
     MemoryRecorded,
     MemoryRefused,
     MemorySuperseded,
+    MergeProposed,
 )
 from streams.ids import MemoryId, ProcessorName, derived
 from streams.topics import MEMORY
@@ -28,7 +33,7 @@ from streams.topics import MEMORY
 TEXT_MAX = 20_000
 KEY_MAX = 200
 
-Inputs = MemoryOffered | ForgettingRequested
+Inputs = MemoryOffered | ForgettingRequested | LikenessFound | JudgementMade
 Decided = (
     MemoryRecorded
     | MemoryMerged
@@ -36,6 +41,8 @@ Decided = (
     | MemoryForgotten
     | MemoryExpired
     | MemoryRefused
+    | MergeProposed
+    | JudgementRequested
 )
 
 
@@ -48,7 +55,7 @@ def memory_id(scope: str, content: Content) -> MemoryId:
 
 
 def decide(state: Scope, cause: Envelope[Inputs], _: None) -> tuple[Decided, ...]:
-    """Let go of what has expired, then remember or forget what is asked for."""
+    """Let go of what has expired, then remember, forget, or weigh what is near each other."""
     now = cause.recorded_at_ms
     expired = tuple(
         MemoryExpired(memory_id=known, expired_at_ms=at) for at, known in state.due(now)
@@ -60,6 +67,10 @@ def decide(state: Scope, cause: Envelope[Inputs], _: None) -> tuple[Decided, ...
             return (*expired, *((wrong,) if wrong else _offer(state, cause, content, ttl_ms)))
         case ForgettingRequested(memory_id=known, reason=reason):
             return (*expired, _forget(state, known, reason))
+        case LikenessFound():
+            return (*expired, *consider(state, cause.event))
+        case JudgementMade():
+            return (*expired, *settle(state, cause.event))
         case _:
             assert_never(cause.event)
 
@@ -161,7 +172,9 @@ def evolve(state: Scope, event: Decided) -> Scope:
             return state.without(known).held(key, by)
         case MemoryForgotten(memory_id=known) | MemoryExpired(memory_id=known):
             return state.without(known)
-        case MemoryRefused():
+        case JudgementRequested(memory_id=known, other_id=other):
+            return state.judged(known, other)
+        case MergeProposed() | MemoryRefused():
             return state
         case _:
             assert_never(event)
@@ -169,9 +182,9 @@ def evolve(state: Scope, event: Decided) -> Scope:
 
 MEMORY_DECIDER: Decider[Scope, Inputs, Decided, None] = Decider(
     name=ProcessorName("memory"),
-    version=2,
+    version=3,
     topic=MEMORY,
-    reads=(MemoryOffered, ForgettingRequested),
+    reads=(MemoryOffered, ForgettingRequested, LikenessFound, JudgementMade),
     writes=(
         MemoryRecorded,
         MemoryMerged,
@@ -179,6 +192,8 @@ MEMORY_DECIDER: Decider[Scope, Inputs, Decided, None] = Decider(
         MemoryForgotten,
         MemoryExpired,
         MemoryRefused,
+        MergeProposed,
+        JudgementRequested,
     ),
     initial=Scope(),
     decide=decide,

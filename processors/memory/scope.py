@@ -18,12 +18,17 @@ GONE = MemoryId("")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One memory: what it says, as a fingerprint, and when it holds (Unix time)."""
+    """One memory: what it says, as a fingerprint, and when it holds (Unix time).
+
+    `asked` are the older memories that a judge was asked to hold it against.
+    """
 
     says: str
     since_ms: int
     expires_at_ms: int | None
     is_live: bool = True
+    key: str = ""
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,8 @@ class Scope:
     def recorded(self, event: MemoryRecorded) -> "Scope":
         """Keep a memory."""
         says, expires = fingerprint(event.content), event.expires_at_ms
-        kept = Kept(says, event.since_ms, expires)
         key = event.content.key
+        kept = Kept(says, event.since_ms, expires, key=key)
         expiring = list(self.expiring)
         if expires is not None:
             insort(expiring, (expires, str(event.memory_id)))
@@ -84,6 +89,12 @@ class Scope:
         """Keep the name of an offer that a memory stands for."""
         kept = replace(self.kept(known), is_live=False)
         return replace(self, memories=self.memories.put(merged, kept))
+
+    def judged(self, known: MemoryId, other: MemoryId) -> "Scope":
+        """Note that a judge was asked to hold a memory against an older one."""
+        kept = self.kept(known)
+        asked = replace(kept, asked=(*kept.asked, other))
+        return replace(self, memories=self.memories.put(known, asked))
 
     def without(self, known: MemoryId) -> "Scope":
         """Let a memory go."""

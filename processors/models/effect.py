@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from processors.models.dispatch import BYTES_MAX
 from processors.models.packing import TOKENS_MAX, packed
 from processors.models.ports import Answer, Chunks, Model, Refusal
 from streams.effects import EffectClass
@@ -14,7 +15,7 @@ from streams.envelope import Envelope
 from streams.errors import Transient
 from streams.events.sessions import InferenceCompleted, InferenceFailed, InferenceRequested
 from streams.ids import ModelName, ProcessorName
-from streams.topics import SESSIONS, Topic
+from streams.topics import SESSIONS, Topic, work_of
 
 PATIENCE_S = 60.0
 
@@ -52,6 +53,9 @@ class Inferring:
 
     async def _infer(self, request: InferenceRequested) -> InferenceCompleted | InferenceFailed:
         model = self._models.get(request.model)
+        if model is None and work_of(request.model) is not None:
+            detail = f"{request.model} is a node, and is not asked more than {BYTES_MAX} bytes"
+            return _failed(request, Refusal("too_large", detail))
         if model is None:
             known = ", ".join(sorted(self._models)) or "none"
             detail = f"no model is called {request.model!r} here; known are {known}"

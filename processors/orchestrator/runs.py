@@ -1,10 +1,11 @@
 """The runs of a session that are not answered yet, each with what its next step needs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from streams.events.sessions import Passage, PlanMade, RunStarted
 from streams.ids import RunId
+from streams.values import changer, maker
 
 #: A session remembers this many ended runs, so that a request received twice is answered once.
 REMEMBERED = 16
@@ -38,14 +39,17 @@ class Runs:
 
     def with_run(self, run: Run) -> "Runs":
         """Open a run."""
-        return replace(self, open=(*self.open, run))
+        return _runs((*self.open, run), self.ended)
 
     def changed(self, run_id: RunId, **changes: Any) -> "Runs":
         """Change an open run."""
-        runs = [replace(r, **changes) if r.run_id == run_id else r for r in self.open]
-        return replace(self, open=tuple(runs))
+        runs = [_change(r, **changes) if r.run_id == run_id else r for r in self.open]
+        return _runs(tuple(runs), self.ended)
 
     def without(self, run_id: RunId) -> "Runs":
         """End a run."""
-        runs = tuple(run for run in self.open if run.run_id != run_id)
-        return Runs(runs, (*self.ended, run_id)[-REMEMBERED:])
+        runs = [run for run in self.open if run.run_id != run_id]
+        return _runs(tuple(runs), (*self.ended, run_id)[-REMEMBERED:])
+
+
+_runs, _change = maker(Runs), changer(Run)

@@ -1,6 +1,7 @@
 """Perception: what is said, kept or offered becomes a vector once, for all who need one."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from processors.perception.ports import Encoder
@@ -11,7 +12,7 @@ from streams.events.memory import MemoryPerceived, MemoryRecorded, PerceptionReq
 from streams.events.registry import CapabilityPerceived, CapabilityRegistered
 from streams.events.sessions import PerceptionFailed, RequestReceived, TextPerceived
 from streams.ids import ProcessorName
-from streams.topics import MEMORY, REGISTRY, SESSIONS, Topic
+from streams.topics import MEMORY, REGISTRY, SESSIONS, Topic, work_of
 
 PERCEPTION = ProcessorName("perception")
 
@@ -98,7 +99,10 @@ class PerceiveMemories:
 
 
 class PerceiveCapabilities:
-    """Capabilities as vectors: one for the description, one for each example."""
+    """Capabilities as vectors: one for the description, one for each example.
+
+    What nodes answer has its topic before anything can be routed to it.
+    """
 
     name, version = PERCEPTION, 1
     topic: Topic = REGISTRY
@@ -109,8 +113,9 @@ class PerceiveCapabilities:
     batch_max = 1
     patience_s: float | None = None
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, ensure: Callable[[Topic], None] | None = None) -> None:
         self._encoder = encoder
+        self._ensure = ensure
 
     async def perform(self, causes: Sequence[Envelope[CapabilityRegistered]]) -> Sequence[Any]:
         """Encode what each capability says of itself."""
@@ -122,6 +127,9 @@ class PerceiveCapabilities:
         raise Fatal(f"perception of {cause.event_id} was given up") from error
 
     async def _perceive(self, event: CapabilityRegistered) -> CapabilityPerceived:
+        work = work_of(event.card.model)
+        if work is not None and self._ensure is not None:
+            await asyncio.to_thread(self._ensure, work)
         encoded = await self._encoder.encode([event.card.description, *event.card.examples])
         return CapabilityPerceived(
             version=event.version,

@@ -24,13 +24,15 @@ def carry(cause: Envelope[CapabilityPerceived], partitions: int) -> Iterable[Car
         model=event.card.model,
         encoder=event.encoder,
         vectors=event.vectors,
+        cost=event.card.cost,
+        latency_ms=event.card.latency_ms,
     )
     return [Carried(GRID_KEY, adopted, partition) for partition in range(partitions)]
 
 
 ADOPTION = Link(
     name=ProcessorName("adoption"),
-    version=1,
+    version=2,
     topic=REGISTRY,
     target=SESSIONS,
     reads=(CapabilityPerceived,),

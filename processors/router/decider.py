@@ -6,7 +6,7 @@ A name is obeyed at once; everything else waits for the request's vector. A requ
 from dataclasses import dataclass
 from typing import assert_never
 
-from processors.router.meaning import Choice, choose
+from processors.router.meaning import Choice, choose, sparing
 from processors.router.table import AUTOMATIC, TABLE, Facts, Table
 from processors.router.words import asking, because, refusing
 from streams.decider import Decider
@@ -18,9 +18,10 @@ from streams.events.sessions import (
     RequestRouted,
     TextPerceived,
 )
-from streams.events.tuning import Unsure
+from streams.events.tuning import Unsure, Weigh
 from streams.ids import CapabilityId, ProcessorName, RunId
 from streams.topics import SESSIONS
+from streams.values import maker
 
 __all__ = ["AUTOMATIC", "ROUTER", "Facts", "Routing"]
 
@@ -40,6 +41,9 @@ class Routing:
     done: tuple[RunId, ...] = ()
     capability: CapabilityId | None = None
     focus: bytes = b""
+
+
+_routing = maker(Routing)
 
 
 def decide(state: Routing, cause: Envelope[Inputs], table: Table) -> tuple[Decided, ...]:
@@ -85,6 +89,8 @@ def _by_meaning(state: Routing, event: TextPerceived, table: Table) -> Decided:
         detail = f"not a vector of length 1 with {judge.dimensions} numbers by {event.encoder}"
         return RequestRefused(run_id=event.run_id, reason="bad_vector", detail=detail)
     if choice.confidence >= table.threshold or table.unsure is Unsure.NEAREST:
+        if table.weigh is not Weigh.NOTHING:
+            choice = sparing(choice, table.takes, table.within)
         return _routed(event.run_id, choice, table)
     if table.unsure is Unsure.ASK:
         nearest = choice.candidates[:ASKED]
@@ -117,7 +123,7 @@ def _routed(run_id: RunId, choice: Choice, table: Table) -> RequestRouted:
         propensity=1.0,  # nothing is left to chance: exploring live cost more than it taught
         router_version=table.version,
         candidates=choice.candidates,
-        reason=because(choice),
+        reason=because(choice, table.weigh),
         focus=choice.focus,
     )
 
@@ -127,16 +133,16 @@ def evolve(state: Routing, event: Decided) -> Routing:
     done = (*state.done, event.run_id)[-REMEMBERED:]
     match event:
         case RequestRouted(capability=capability, focus=focus):
-            return Routing(done, capability, focus)
+            return _routing(done, capability, focus)
         case RequestRefused() | ClarificationAsked():
-            return Routing(done, state.capability, state.focus)
+            return _routing(done, state.capability, state.focus)
         case _:
             assert_never(event)
 
 
 ROUTER: Decider[Routing, Inputs, Decided, Table] = Decider(
     name=ProcessorName("router"),
-    version=2,
+    version=3,
     topic=SESSIONS,
     reads=(RequestReceived, TextPerceived),
     writes=(RequestRouted, RequestRefused, ClarificationAsked),

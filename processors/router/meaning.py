@@ -4,7 +4,8 @@ A short request that means little by itself may be a follow-up ("and yesterday's
 leaves its capability only for one that is clearly more likely, so that it does not flap.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from processors.classifier.exact import Judge, Judgement, Reals, direction, exact, packed, unpacked
 from streams.events.sessions import Candidate, TextPerceived
@@ -23,7 +24,8 @@ HOLD = 0.1
 class Choice:
     """The candidates, the chosen one first; `follows` if the session's past helped to choose.
 
-    `stays` if the session held on to its capability although another was a little likelier.
+    `stays` if the session held on to its capability although another was a little likelier;
+    `spares` if the chosen one takes less than another that was.
     """
 
     candidates: tuple[Candidate, ...]
@@ -31,6 +33,7 @@ class Choice:
     focus: bytes
     follows: bool = False
     stays: bool = False
+    spares: bool = False
 
 
 def choose(
@@ -49,6 +52,25 @@ def choose(
         if mixed is not None and together.confidence > alone.confidence:
             return _choice(together, mixed, follows=True)
     return _held(_choice(alone, vector), before)
+
+
+def sparing(choice: Choice, takes: Callable[[CapabilityId], float | None], within: float) -> Choice:
+    """Return the choice that takes least of those about as likely as the best, if that is known.
+
+    A session that stays, stays; who does not say what it takes is never preferred, nor left.
+    """
+    best, *others = choice.candidates
+    least, chosen = takes(best.capability), best
+    if least is None or choice.stays:
+        return choice
+    for other in others:
+        costs = takes(other.capability)
+        if costs is not None and costs < least and best.score - other.score <= within:
+            least, chosen = costs, other
+    if chosen is best:
+        return choice
+    rest = tuple(c for c in choice.candidates if c is not chosen)
+    return replace(choice, candidates=(chosen, *rest), spares=True)
 
 
 def _choice(judgement: Judgement, vector: Reals, *, follows: bool = False) -> Choice:

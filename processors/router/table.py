@@ -13,7 +13,7 @@ from typing import assert_never
 from processors.classifier.exact import Judge, centroid
 from streams.decider import Projection
 from streams.events.sessions import CapabilityAdopted, PolicyAdopted, RouterAdopted
-from streams.events.tuning import Unsure, Weights
+from streams.events.tuning import Unsure, Weigh, Weights
 from streams.ids import CapabilityId
 from streams.pmap import PMap
 
@@ -36,6 +36,14 @@ class Entry:
     description: str
     encoder: str
     centroid: bytes
+    cost: float | None = None
+    latency_ms: int | None = None
+
+    def takes(self, weigh: Weigh) -> float | None:
+        """Return what one use takes of what is weighed; None where nobody knows."""
+        if weigh is Weigh.NOTHING:
+            return None
+        return self.cost if weigh is Weigh.COST else self.latency_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +59,18 @@ class Table:
     weights_version: str = ""
     unsure: Unsure = Unsure.NEAREST
     threshold: float = THRESHOLD
+    weigh: Weigh = Weigh.NOTHING
+    within: float = 0.0
     version: str = "empty"
 
     def named(self, name: str) -> Entry | None:
         """Return the capability that a client asked for by its name or by its model's."""
         return self.entries.get(name) or next((e for e in self._all() if e.model == name), None)
+
+    def takes(self, capability: CapabilityId) -> float | None:
+        """Return what one use of a capability takes of what is weighed; None if nobody knows."""
+        entry = self.entries.get(capability)
+        return None if entry is None else entry.takes(self.weigh)
 
     def names(self) -> list[str]:
         """Return the capabilities' names in order."""
@@ -95,8 +110,9 @@ def adopt(table: Table, fact: Facts) -> Table:
             return _with(table, fact)
         case RouterAdopted(version=version, weights=weights):
             return _named(replace(table, weights=weights, weights_version=version))
-        case PolicyAdopted(unsure=unsure, threshold=threshold):
-            return _named(replace(table, unsure=unsure, threshold=threshold))
+        case PolicyAdopted(unsure=unsure, threshold=threshold, weigh=weigh, within=within):
+            told = replace(table, unsure=unsure, threshold=threshold, weigh=weigh, within=within)
+            return _named(told)
         case _:
             assert_never(fact)
 
@@ -118,6 +134,8 @@ def _with(table: Table, fact: CapabilityAdopted) -> Table:
         description=fact.description[:DESCRIPTION_MAX],
         encoder=fact.encoder,
         centroid=mean,
+        cost=fact.cost,
+        latency_ms=fact.latency_ms,
     )
     total = int(table.entries_sum or "0", 16) + _number(entry) - (_number(known) if known else 0)
     entries = table.entries.put(fact.capability, entry)
@@ -125,11 +143,13 @@ def _with(table: Table, fact: CapabilityAdopted) -> Table:
 
 
 def _named(table: Table) -> Table:
-    parts = (table.entries_sum, table.weights_version, table.unsure, table.threshold)
+    policy = (table.unsure, table.threshold, table.weigh, table.within)
+    parts = (table.entries_sum, table.weights_version, *policy)
     named = hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()
     return replace(table, version=named[:16])
 
 
 def _number(entry: Entry) -> int:
     said = f"{entry.capability}/{entry.version}/{entry.model}/{entry.encoder}/{entry.description}/"
+    said += f"{entry.cost}/{entry.latency_ms}/"
     return int.from_bytes(hashlib.sha256(said.encode() + entry.centroid).digest())

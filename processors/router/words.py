@@ -4,14 +4,18 @@ from collections.abc import Sequence
 
 from processors.router.meaning import Choice
 from processors.router.table import Entry
+from streams.events.tuning import Weigh
 
 
-def because(choice: Choice) -> str:
+def because(choice: Choice, weigh: Weigh = Weigh.NOTHING) -> str:
     """Return why a request went where it went."""
     best, *others = choice.candidates
     said = f"most likely {best.capability} ({choice.confidence:.0%} sure)"
     if choice.stays:
         said = f"{best.capability} keeps the session: {others[0].capability} leads it by too little"
+    elif choice.spares:
+        likelier = others[0].capability
+        said = f"{best.capability} takes less {weigh} and is nearly as likely as {likelier}"
     elif choice.follows:
         said += ", as a follow-up to what the session was about"
     if not others:

@@ -44,20 +44,20 @@ class Consumer(base.Consumer):
         if self._poller is not None:
             self._poller.subscribe(topics)
             return
-        self._poller = Poller(
-            self, asyncio.get_running_loop(), self._config(), topics, self._address.batch_max
-        )
+        loop, log = asyncio.get_running_loop(), getattr(self.app, "log_behind", None)
+        self._poller = Poller(self, loop, self._config(), topics, self._address.batch_max, log)
         self._poller.start()
 
     def _config(self) -> dict[str, Any]:
         conf = self.app.conf
+        behind = getattr(self.app, "log_behind", None) is not None
         return {
             "log_level": 0,
             "bootstrap.servers": self._address.servers,
             "group.id": conf.id,
             "client.id": conf.broker_client_id,
             "enable.auto.commit": False,
-            "auto.offset.reset": conf.consumer_auto_offset_reset,
+            "auto.offset.reset": "error" if behind else conf.consumer_auto_offset_reset,
             "isolation.level": "read_committed",
             "check.crcs": True,
             "allow.auto.create.topics": False,

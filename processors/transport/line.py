@@ -4,8 +4,9 @@ import asyncio
 from collections import deque
 from typing import NamedTuple
 
-from confluent_kafka import Message
 from faust.types import TP
+
+from processors.transport.past import Polled
 
 #: Groups that may wait; then polling waits, and at last the topic is paused.
 LINE_MAX = 8
@@ -15,7 +16,7 @@ class Group(NamedTuple):
     """Records of one partition, in order, as one poll gave them under a generation."""
 
     tp: TP
-    messages: list[Message]
+    messages: list[Polled]
     generation: int
 
 

@@ -2,6 +2,7 @@
 
 confluent-kafka serialises all calls on one consumer, and a call from another thread starves
 against poll(): so commits come in as jobs. Assignment is eager; every assignment is a generation.
+Where the broker no longer has a partition's next record, the past is read before it goes on.
 """
 
 import asyncio
@@ -14,8 +15,11 @@ from concurrent.futures import Future
 from typing import Any, Protocol, cast
 
 import confluent_kafka as ck
-from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from faust.types import TP
+
+from processors.transport.past import Groups, Past
+from streams.log import EventLog
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +31,6 @@ PATIENCE_S = 1.0
 COMMITTED_TIMEOUT_S = 10.0
 COMMITTED_ATTEMPTS = 5
 
-Groups = dict[TP, list[Message]]
 Job = Callable[[ck.Consumer], None]
 
 
@@ -60,6 +63,7 @@ class Poller(threading.Thread):
         config: Mapping[str, Any],
         topics: Iterable[str],
         batch_max: int,
+        log: EventLog | None = None,
     ) -> None:
         super().__init__(name="rdkafka-poll", daemon=True)
         self.inbox: deque[tuple[int, Groups]] = deque()
@@ -74,6 +78,7 @@ class Poller(threading.Thread):
         self._halt = threading.Event()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._assigned: dict[TP, int] = {}  # with the offsets they were assigned at
+        self._past = Past(log, batch_max)
         self._generation = 0
         self._paused = False
         self._held: set[str] = set()  # topics that are paused on their own
@@ -136,26 +141,43 @@ class Poller(threading.Thread):
     def _turn(self, consumer: ck.Consumer) -> None:
         self._run_jobs(consumer)
         self._make_room(consumer)
-        first = consumer.poll(POLL_S)  # after any rebalance of this call: the new generation's
+        recalled = self._recall(consumer)
+        # after any rebalance of this call: the new generation's
+        first = consumer.poll(0 if recalled else POLL_S)
         if first is None:
             return
         generation = self._generation
         groups = self._grouped([first, *consumer.consume(self._batch_max - 1, 0)])
         if generation != self._generation:  # rebalanced inside consume(): of which side are they?
-            consumer.assign(_parts(self._assigned))
+            self._assign(consumer)
         elif groups:
-            self.inbox.append((generation, groups))
-            self._owner.arrived()
+            self._put(groups)
+
+    def _put(self, groups: Groups) -> None:
+        self._past.passed(groups)
+        self.inbox.append((self._generation, groups))
+        self._owner.arrived()
+
+    def _recall(self, consumer: ck.Consumer) -> bool:
+        """Put some of what the broker does not have into the inbox; say whether there was any."""
+        recalled = None if len(self.inbox) >= INBOX_MAX else self._past.take(self._held)
+        if recalled:
+            self._put(recalled)
+        elif recalled is not None:  # a partition that has failed cannot be sought in
+            consumer.assign(_parts(self._past.elsewhere()))
+            consumer.pause(self._of(self._held))
+        return recalled is not None
 
     def _grouped(self, messages: Iterable[Message]) -> Groups:
         groups: Groups = {}
         for message in messages:
             error = message.error()
             if error is None:
-                tp = TP(cast(str, message.topic()), cast(int, message.partition()))
-                groups.setdefault(tp, []).append(message)
+                groups.setdefault(_place(message), []).append(message)
             elif error.fatal():
                 raise KafkaException(error)
+            elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+                self._past.missing(_place(message))
             else:
                 logger.warning("consumer", extra={"error": error.str()})
         return groups
@@ -194,7 +216,7 @@ class Poller(threading.Thread):
     def _on_assign(self, consumer: ck.Consumer, partitions: list[TopicPartition]) -> None:
         mine = [TP(p.topic, p.partition) for p in partitions]
         self._assigned = self._starts(consumer, mine)
-        consumer.assign(_parts(self._assigned))
+        self._assign(consumer)
         consumer.resume(_parts(self._assigned))
         self._paused = False
         self._held.clear()
@@ -207,7 +229,12 @@ class Poller(threading.Thread):
         self._call(consumer, self._owner.revoked(set(self._assigned)))
         self._assigned = {}
         self.inbox.clear()
+        self._past.restart({})
         consumer.unassign()
+
+    def _assign(self, consumer: ck.Consumer) -> None:
+        self._past.restart(self._assigned)
+        consumer.assign(_parts(self._assigned))
 
     def _on_lost(self, consumer: ck.Consumer, partitions: list[TopicPartition]) -> None:
         self.lost = True  # they have another owner: nothing may be committed
@@ -229,7 +256,7 @@ class Poller(threading.Thread):
                     raise
                 logger.warning("asking again for committed offsets", extra={"error": str(error)})
         return {
-            TP(p.topic, p.partition): p.offset if p.offset >= 0 else ck.OFFSET_BEGINNING
+            TP(p.topic, p.partition): max(0, p.offset)  # none was committed: from the beginning
             for p in found
         }
 
@@ -252,6 +279,10 @@ class Poller(threading.Thread):
 
     def _on_commit(self, error: ck.KafkaError | None, offsets: list[TopicPartition]) -> None:
         self._owner.committed(None if error is None else KafkaException(error), offsets)
+
+
+def _place(message: Message) -> TP:
+    return TP(cast(str, message.topic()), cast(int, message.partition()))
 
 
 def _parts(offsets: Mapping[TP, int]) -> list[TopicPartition]:

@@ -15,6 +15,8 @@ from streams.events.tuning import ComparisonRequested, WeightsCompared, WeightsT
 from streams.ids import ProcessorName
 from streams.topics import TUNING, Topic
 
+#: Among so many the rejected answer is looked for: what is not, has next to no share.
+FOREMOST = 5
 #: Below it, "none of these" is the answer that counts as right where it is.
 THRESHOLD = 0.5
 
@@ -22,7 +24,7 @@ THRESHOLD = 0.5
 class Comparing(Waits):
     """Counts where one of two weights was right and the other was not."""
 
-    name, version = ProcessorName("comparing"), 1
+    name, version = ProcessorName("comparing"), 2
     topic: Topic = TUNING
     reads: tuple[type, ...] = (ComparisonRequested,)
     writes: tuple[type, ...] = (WeightsCompared,)
@@ -45,13 +47,13 @@ class Comparing(Waits):
         said = [
             lesson for offset, lesson in syllabus.said(since=asked.since) if offset <= asked.through
         ]
-        pairs = [(right(new, lesson), right(old, lesson)) for lesson in said]
+        better, worse = disputed(new, old, said)
         return WeightsCompared(
             version=asked.version,
             against=asked.against,
-            judged=len(pairs),
-            better=sum(ours and not theirs for ours, theirs in pairs),
-            worse=sum(theirs and not ours for ours, theirs in pairs),
+            judged=len(said),
+            better=better,
+            worse=worse,
         )
 
 
@@ -66,12 +68,31 @@ def judge_of(syllabus: Syllabus, weights: Any) -> Judge:
     return Judge(weights, frozenset(syllabus.known), late)
 
 
-def right(judge: Judge, lesson: Lesson) -> bool:
-    """Whether a judge says what the lesson teaches."""
+def disputed(new: Judge, old: Judge, said: Sequence[Lesson]) -> tuple[int, int]:
+    """Return on how many lessons the new was right and the old was not, and the other way round.
+
+    Who is only known to be wrong gives the other no more than the chance it gives itself, now
+    that the rejected answer is out: it may be wrong, too. What remains counts for nobody.
+    """
+    better = worse = 0.0
+    for lesson in said:
+        ours, theirs = credit(new, lesson), credit(old, lesson)
+        if lesson.wrong is None or 0.0 in (ours, theirs):
+            better += ours if ours > theirs else 0.0
+            worse += theirs if theirs > ours else 0.0
+    return int(better), int(worse)
+
+
+def credit(judge: Judge, lesson: Lesson) -> float:
+    """Return how likely a judge is right, by what the lesson teaches and its own shares."""
     vector = exact(lesson.vector)
     if vector is None or len(vector) != judge.dimensions:
-        return False
-    told = judge.judge(vector, 1)
+        return 0.0
+    told = judge.judge(vector, FOREMOST)
+    if lesson.wrong is not None:
+        best, *others = told.scored
+        spared = sum(other.share for other in others if other.label == lesson.wrong)
+        return 0.0 if best.label == lesson.wrong else best.share / (1 - spared)
     if lesson.label is None:
-        return told.confidence < THRESHOLD
-    return told.scored[0].label == lesson.label
+        return float(told.confidence < THRESHOLD)
+    return float(told.scored[0].label == lesson.label)

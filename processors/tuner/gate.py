@@ -12,7 +12,11 @@ def chance(better: int, worse: int) -> float:
     One-sided, over the lessons on which the two disagree in being right.
     """
     disputed = better + worse
-    return float(sum(comb(disputed, k) for k in range(better, disputed + 1)) / 2**disputed)
+    ways = total = comb(disputed, better)
+    for k in range(better, disputed):
+        ways = ways * (disputed - k) // (k + 1)  # exact: the next binomial coefficient
+        total += ways
+    return float(total / 2**disputed)
 
 
 def passes(better: int, worse: int) -> bool:

@@ -40,8 +40,13 @@ def _adopted(event: Told) -> RouterAdopted | PolicyAdopted:
     match event:
         case WeightsReleased(version=version, weights=weights):
             return RouterAdopted(version=version, weights=weights)
-        case PolicySet(unsure=unsure, threshold=threshold):
-            return PolicyAdopted(unsure=unsure, threshold=threshold)
+        case PolicySet():
+            return PolicyAdopted(
+                unsure=event.unsure,
+                threshold=event.threshold,
+                weigh=event.weigh,
+                within=event.within,
+            )
         case _:
             assert_never(event)
 
@@ -56,7 +61,7 @@ TEACHING = Link(
 )
 RELEASE = Link(
     name=ProcessorName("release"),
-    version=1,
+    version=2,
     topic=TUNING,
     target=SESSIONS,
     reads=(WeightsReleased, PolicySet),

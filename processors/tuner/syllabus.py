@@ -50,7 +50,7 @@ class Syllabus:
         return [*self._examples(), *(lesson for _, lesson in self.said())]
 
     def said(self, since: int = -1) -> Iterator[tuple[int, Lesson]]:
-        """Yield what feedback after an offset teaches; "wrong" alone teaches nothing here."""
+        """Yield what feedback after an offset teaches; "wrong" alone, what is not right."""
         encoder = self.encoder
         for offset, event in self.feedback:
             if offset > since and event.encoder == encoder:
@@ -58,6 +58,8 @@ class Syllabus:
                     yield offset, Lesson(event.vector, None)
                 elif event.label is not None:
                     yield offset, Lesson(event.vector, event.label)
+                elif event.chosen is not None:
+                    yield offset, Lesson(event.vector, None, event.chosen)
 
     def _examples(self) -> Iterator[Lesson]:
         encoder = self.encoder

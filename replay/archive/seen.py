@@ -4,6 +4,7 @@ A cache in everything but this: deleting it costs that one proof.
 """
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from streams.io.archive.chains import Place
 from streams.plain import form_of, text_of
 
 FORM = form_of(SegmentSealed)
+#: Where it is, below the data directory.
+SEEN_FILE = "archive/seen.json"
 
 
 class SeenFile(NamedTuple):
@@ -43,6 +46,6 @@ class SeenFile(NamedTuple):
             if place not in known or known[place].end <= head.end:
                 known[place] = head
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_suffix(".new")
+        unfinished = self.path.with_suffix(f".{os.getpid()}")  # a command and the grid may both
         unfinished.write_text(text_of([FORM.dump(head) for _, head in sorted(known.items())]))
         unfinished.replace(self.path)

@@ -45,14 +45,20 @@ class Trimmer(NamedTuple):
         The chain is audited first, to its head. Raises ArchiveDamaged if anything is wrong with
         it, and StoreAway if that cannot be known.
         """
+        for wanted in self.candidates(topic, older_than_ms):
+            place = wanted.place
+            span = self.log.span(topic, place.partition)
+            self._prove(place, self.chains.of(place), span)
+            yield wanted
+
+    def candidates(self, topic: str, older_than_ms: int) -> Iterator[Trim]:
+        """Yield what each partition may lose if its chain is sound, which is not looked at."""
         count, identity = self.log.partitions(topic), self.log.identity(topic)
         committed = self.trimming.committed(topic, count)
         self.chains.refresh()
         for partition in range(count):
             place, span = Place(topic, identity, partition), self.log.span(topic, partition)
-            chain = self.chains.of(place)
-            self._prove(place, chain, span)
-            until, held_by = _sealed_end(chain, older_than_ms), ""
+            until, held_by = _sealed_end(self.chains.of(place), older_than_ms), ""
             for group, offsets in sorted(committed.items()):
                 if offsets.get(partition, until) < until:
                     until, held_by = offsets[partition], group

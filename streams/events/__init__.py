@@ -7,9 +7,13 @@ from streams.events import (
     archive,
     chunks,
     forks,
+    healing,
+    lag,
     matches,
     memory,
+    probes,
     registry,
+    series,
     sessions,
     subscriptions,
     tuning,
@@ -22,8 +26,10 @@ AREAS = {
     "tuning": tuning.EVENTS,
     "subscriptions": subscriptions.EVENTS,
     "matches": matches.EVENTS,
+    "observations": lag.EVENTS + probes.OBSERVED + series.EVENTS + healing.EVENTS,
     "forks": forks.EVENTS,
     "archive": archive.EVENTS,
+    "probes": probes.SENT,
     "chunks": chunks.EVENTS,
 }
 
@@ -35,6 +41,10 @@ Event = (
     | tuning.TuningEvent
     | subscriptions.SubscriptionEvent
     | matches.MatchEvent
+    | lag.LagEvent
+    | series.SeriesEvent
+    | healing.HealingEvent
+    | probes.ProbeEvent
     | archive.ArchiveEvent
     | chunks.ChunkEvent
 )

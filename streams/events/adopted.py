@@ -5,7 +5,7 @@ Each was carried in by a link; the decisions that follow it in the partition are
 
 from dataclasses import dataclass
 
-from streams.events.tuning import Unsure, Weights
+from streams.events.tuning import Unsure, Weigh, Weights
 from streams.events.vector import Vector
 from streams.ids import CapabilityId, ModelName
 
@@ -14,7 +14,8 @@ from streams.ids import CapabilityId, ModelName
 class CapabilityAdopted:
     """A capability is in force in this partition from here on; a lower version changes nothing.
 
-    Written under the reserved key `@grid`; `vectors` are those of its description and examples.
+    Written under the reserved key `@grid`; `vectors` are those of its description and examples,
+    `cost` (US dollars) and `latency_ms` what one use is expected to take, None where nobody knows.
     """
 
     capability: CapabilityId
@@ -24,6 +25,8 @@ class CapabilityAdopted:
     model: ModelName
     encoder: str
     vectors: tuple[Vector, ...]
+    cost: float | None = None
+    latency_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,16 @@ class RouterAdopted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyAdopted:
-    """What happens to requests that the router is unsure of, from here on; under `@grid`."""
+    """What happens to requests that the router is unsure of, from here on; under `@grid`.
+
+    Of capabilities whose shares lie `within` so much of the likeliest's, `weigh` says which is
+    taken.
+    """
 
     unsure: Unsure
     threshold: float
+    weigh: Weigh = Weigh.NOTHING
+    within: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

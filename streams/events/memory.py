@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import get_args
 
 from streams.events.vector import Vector
-from streams.ids import EventId, MemoryId, ScopeId
+from streams.ids import EventId, MemoryId, ModelName, ScopeId
 
 #: The origin of memories that were recorded before origins were.
 UNKNOWN = EventId("")
@@ -77,11 +77,15 @@ class MemoryMerged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemorySuperseded:
-    """A memory no longer holds, because another says it anew; `key` is empty if it only renews."""
+    """A memory no longer holds, because another says it anew; `key` is empty if it only renews.
+
+    `judgement` is the judgement that says so, empty where the key or the words do.
+    """
 
     memory_id: MemoryId
     by: MemoryId
     key: str
+    judgement: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,79 @@ class MemoryPerceived:
     expires_at_ms: int | None = None
 
 
+class Relation(StrEnum):
+    """How a memory stands to an older one: it says the same, replaces it, or neither."""
+
+    SAME = "same"
+    REPLACES = "replaces"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Like:
+    """A memory of the same scope that is near by meaning; `cosine` is rounded to six places."""
+
+    memory_id: MemoryId
+    cosine: float
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikenessFound:
+    """A memory is near others; nothing follows from that alone.
+
+    `judge` is the model that may say what does, empty if none is configured.
+    """
+
+    memory_id: MemoryId
+    content: Content
+    like: tuple[Like, ...]
+    judge: ModelName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeProposed:
+    """A memory seems to say what an older one says; both hold until someone says so."""
+
+    memory_id: MemoryId
+    other_id: MemoryId
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgementRequested:
+    """A model is to say how a memory stands to an older one (`other`)."""
+
+    judgement_id: str
+    model: ModelName
+    memory_id: MemoryId
+    other_id: MemoryId
+    content: Content
+    other: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgementMade:
+    """The model said so, in the words `said`."""
+
+    judgement_id: str
+    memory_id: MemoryId
+    other_id: MemoryId
+    relation: Relation
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgementFailed:
+    """Nobody knows how the two stand to each other, so both hold; `reason` is a code."""
+
+    judgement_id: str
+    memory_id: MemoryId
+    other_id: MemoryId
+    reason: str
+    detail: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecallJudged:
     """Someone says which memories answered a question to these scopes: what recall learns from."""
@@ -163,6 +240,11 @@ MemoryEvent = (
     | MemoryRefused
     | PerceptionRequested
     | MemoryPerceived
+    | LikenessFound
+    | MergeProposed
+    | JudgementRequested
+    | JudgementMade
+    | JudgementFailed
     | RecallJudged
 )
 

@@ -27,6 +27,14 @@ class Unsure(StrEnum):
     REFUSE = "refuse"
 
 
+class Weigh(StrEnum):
+    """What decides between capabilities that are as likely as each other."""
+
+    NOTHING = "nothing"
+    COST = "cost"
+    LATENCY = "latency"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
     """Confidence is the sigmoid of `bias + logit * the best label's logit`, if `fitted`.
@@ -241,10 +249,16 @@ class WeightsReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySet:
-    """Someone decides what happens to a request that the router is unsure of."""
+    """Someone decides what happens to a request that the router is unsure of.
+
+    Of capabilities whose shares lie `within` so much of the likeliest's, `weigh` says which is
+    taken.
+    """
 
     unsure: Unsure
     threshold: float
+    weigh: Weigh = Weigh.NOTHING
+    within: float = 0.0
 
 
 TuningEvent = (

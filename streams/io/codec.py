@@ -18,6 +18,7 @@ from fastavro.types import Schema
 
 from streams.errors import IncompatibleSchema, Misconfigured, Undecodable, UnknownSchema
 from streams.events import AREAS
+from streams.events.sessions import InferenceRequested
 from streams.io import schemas
 from streams.io.compiled import compile_for
 from streams.io.registry import SchemaRegistry
@@ -71,6 +72,9 @@ class _Reading(NamedTuple):
 #: Where a schema holds others.
 INSIDE = ("type", "fields", "items", "values")
 
+#: What else lies on topics of their own: requests on their way to the nodes that answer them.
+CARRIED: dict[str, tuple[type, ...]] = {"work": (InferenceRequested,)}
+
 FOREIGN = _Reading(None, lambda value: value)
 
 
@@ -90,7 +94,7 @@ Ask = Callable[[str, str], A]
 
 def _side_by_side(ask: Ask[A], topic: Topic, at_once: int) -> list[tuple[type, A]]:
     """Ask about every event class of a topic's area, some at a time: most of it is waiting."""
-    kinds = AREAS[area_of(topic)]
+    kinds = {**AREAS, **CARRIED}[area_of(topic)]
     asked = [(subject_of(topic.name, kind), schemas.text_of(kind)) for kind in kinds]
     with ThreadPoolExecutor(at_once) as lanes:
         answers = list(lanes.map(lambda pair: ask(*pair), asked))
@@ -167,7 +171,8 @@ class Codec:
 
         Raises Undecodable if the bytes are not what their schema says, or some are left over.
         """
-        kind, read = self._reading(value[:5])
+        prefix = value[:5]
+        kind, read = self._readings.get(prefix) or self._reading(prefix)
         try:
             return read(value)
         except UNREADABLE as exc:

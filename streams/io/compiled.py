@@ -13,6 +13,8 @@ from enum import Enum
 from math import isfinite
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+from streams.values import making, twin_of
+
 #: Where the body begins: after the magic byte and the schema's id.
 BODY = 5
 #: Lengths and numbers below this are written from a table.
@@ -94,7 +96,10 @@ def long_at(value: bytes, at: int) -> tuple[int, int]:
 
 
 def length_at(value: bytes, at: int) -> tuple[int, int]:
-    """Read a length, doubled as its zigzag form is; return it and where it ends."""
+    """Read a length, doubled as its zigzag form is; return it and where it ends.
+
+    Compiled readers come here for what has not one or two bytes.
+    """
     number, at = long_at(value, at)
     if number < 0:
         raise ValueError(f"a length of {number}")
@@ -117,8 +122,14 @@ def number(value: float) -> float:
 
 
 def numbers(vector: bytes) -> bytes:
-    """Return a vector as it is. Raises ValueError unless it is `float32[n]` and all are numbers."""
-    if not isfinite(sum(array("f", vector))):
+    """Return a vector as it is. Raises ValueError unless it is `float32[n]` and all are numbers.
+
+    What is no number, and what is beyond 10^38, has one of two bytes in a fourth place.
+    """
+    highest = vector[3::4]
+    if (0x7F in highest or 0xFF in highest or len(vector) & 3) and not isfinite(
+        sum(array("f", vector))
+    ):
         raise ValueError("a vector with what is no number")
     return vector
 
@@ -138,7 +149,6 @@ def _scope() -> dict[str, Any]:
         "long_at": long_at,
         "number": number,
         "length_at": length_at,
-        "new": object.__new__,
     }
 
 
@@ -223,10 +233,9 @@ class _Reader(_Source):
 
     def record(self, kind: type) -> str:
         hints, made = get_type_hints(kind, include_extras=True), self.name("r")
-        self.lines.append(f"{made} = new({self.name('K', kind)})")
-        for field in fields(kind):
-            setter = self.name("s", getattr(kind, field.name).__set__)
-            self.lines.append(f"{setter}({made}, {self.value(hints[field.name])})")
+        given = {field.name: self.value(hints[field.name]) for field in fields(kind)}
+        names = self.name("K", kind), self.name("T", twin_of(kind))
+        self.lines.append(making(made, *names, given))
         return made
 
     def value(self, kind: Any) -> str:
@@ -237,15 +246,16 @@ class _Reader(_Source):
             case "text" | "bytes":
                 self._length()
                 text = ".decode()" if shape == "text" else ""
-                self.lines += ["j = i + (n >> 1)", f"{name} = v[i:j]{text}", "i = j"]
+                self.lines.append(f"{name} = v[i:(i := i + (n >> 1))]{text}")
             case "vector":
                 self._length()
-                self.lines += ["j = i + (n >> 1)", f"{name} = numbers(v[i:j])", "i = j"]
+                self.lines.append(f"{name} = numbers(v[i:(i := i + (n >> 1))])")
             case "long":
                 self.lines += ["n = v[i]", f"if n > 127: {name}, i = long_at(v, i)"]
                 self.lines.append(f"else: {name} = n >> 1 ^ -(n & 1); i += 1")
             case "double":
-                self.lines += [f"{name} = number(unpack(v, i)[0])", "i += 8"]
+                self.lines += [f"({name},) = unpack(v, i)", "i += 8"]
+                self.lines.append(f"if {name} - {name}: number({name})")  # 0 for a number alone
             case "boolean":
                 self.lines += [f"{name} = {self._choice((False, True))}[v[i]]", "i += 1"]
             case "enum":
@@ -262,7 +272,10 @@ class _Reader(_Source):
         return self.name("c", {at * step: value for at, value in enumerate(values)})
 
     def _length(self) -> None:
-        self.lines += ["n = v[i]", "if n > 127 or n & 1: n, i = length_at(v, i)", "else: i += 1"]
+        """Emit what reads a length, doubled; nearly all have one byte or two."""
+        self.lines += ["n = v[i]", "i += 1", "if n & 129:", " m = v[i]"]
+        self.lines.append(" if n & 1 or m > 127: n, i = length_at(v, i - 1)")
+        self.lines.append(" else: n += (m << 7) - 128; i += 1")
 
     def _nested(self, kind: Any) -> list[str]:
         """Return the lines that read one value into `y`."""
@@ -274,8 +287,9 @@ class _Reader(_Source):
     def _array(self, inner: Any, name: str) -> None:
         """Blocks of items: a negative count is followed by the block's size in bytes."""
         left, items = self.name("l"), self.name("a")
-        self.lines += [f"{items} = []", "while True:"]
-        self.lines += [f" {left}, i = long_at(v, i)", f" if not {left}: break"]
+        self.lines += [f"{items} = []", "while True:", f" {left} = v[i]"]
+        self.lines += [f" if not {left} & 129: {left} >>= 1; i += 1"]
+        self.lines += [f" else: {left}, i = long_at(v, i)", f" if not {left}: break"]
         self.lines.append(f" if {left} < 0: {left} = -{left}; i = long_at(v, i)[1]")
         self.lines.append(f" while {left}:")
         self.lines += [f"  {line}" for line in self._nested(inner)]

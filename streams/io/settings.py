@@ -105,6 +105,23 @@ class Objects(_Part):
     s3_secure: bool = True
 
 
+class Archive(_Part):
+    """When the log is sealed into the object store by itself, and what of it may go then.
+
+    A record waits `seal_after_s` at most, or until `seal_records` do; what is sealed is proven
+    every `verify_every_s`. The log is trimmed only where `trim_older_s` is set.
+    """
+
+    keep: bool = Field(True, description="whether the grid seals at all, or you by hand")
+    every_s: float = Field(10.0, gt=0, description="how often there is a look at what is due")
+    seal_after_s: float = Field(3_600.0, gt=0)
+    seal_records: int = Field(50_000, gt=0)
+    verify_every_s: float = Field(86_400.0, gt=0)
+    trim_older_s: float | None = Field(
+        None, ge=0, description="what is sealed, proven and older leaves the log; none keeps all"
+    )
+
+
 class Gateway(_Part):
     """The doors; a request that is not answered in time is reported as unknown."""
 
@@ -131,6 +148,13 @@ class Worker(_Part):
         return self
 
 
+class Observer(_Part):
+    """How often every consumer group is looked at, and what is told of it."""
+
+    every_s: float = Field(1.0, gt=0)
+    kafka_metrics: bool = Field(True, description="false where a kafka_exporter runs")
+
+
 class Endpoint(_Part):
     """An OpenAI-compatible model server: `model` is its own name for the model."""
 
@@ -140,6 +164,15 @@ class Endpoint(_Part):
     timeout_s: float = Field(60.0, gt=0)
     description: str = ""
     context_tokens: int = Field(3_000, gt=0, description="how much of what is recalled it is told")
+
+
+class Memory(_Part):
+    """What becomes of memories that are near each other; nothing follows from nearness alone."""
+
+    compare: bool = Field(True, description="propose to merge what seems to be remembered twice")
+    judge: str | None = Field(
+        None, description="one of `models`, that says whether a newer fact replaces an older one"
+    )
 
 
 class Settings(BaseSettings):
@@ -157,9 +190,22 @@ class Settings(BaseSettings):
     triton: Triton = Triton()
     qdrant: Qdrant = Qdrant()
     objects: Objects = Objects()
+    archive: Archive = Archive()
     gateway: Gateway = Gateway()
     worker: Worker = Worker()
+    observer: Observer = Observer()
     models: dict[str, Endpoint] = {}
+    memory: Memory = Memory()
+
+    @model_validator(mode="after")
+    def _has_its_judge(self) -> Self:
+        judge = self.memory.judge
+        if judge is not None and not (self.memory.compare and judge in self.models):
+            known = ", ".join(sorted(self.models)) or "none"
+            raise ValueError(
+                f"memory.judge, {judge!r}, must be one of models ({known}), and memory.compare on"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -49,7 +49,7 @@ class SnapshotFolder:
         folder = self._folder(place)
         folder.mkdir(parents=True, exist_ok=True)
         apart = _Apart(folder)
-        content = "\n".join(text_of(_walked(item, apart.put)) for item in items).encode()
+        content = "\n".join(apart.text(item) for item in items).encode()
         digest = hashlib.sha256(content).hexdigest()
         _write(folder / f"{position:020d}-{digest}.jsonl", content)
         kept = sorted(folder.glob("*.jsonl"))
@@ -68,7 +68,7 @@ class SnapshotFolder:
                 continue
             lines, apart = content.decode().split("\n") if content else [], _Apart(path.parent)
             try:
-                items = [_walked(json.loads(line), apart.get) for line in lines]
+                items = [apart.item(line) for line in lines]
             except (FileNotFoundError, ValueError):  # what lay apart is lost, or altered
                 continue
             return Snapshot(int(position), items)
@@ -83,6 +83,16 @@ class _Apart:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def text(self, item: Plain) -> str:
+        """Return an item as canonical JSON, without its long texts; few have any."""
+        text = text_of(item)
+        return text if len(text) < APART_MIN else text_of(_walked(item, self.put))
+
+    def item(self, text: str) -> Plain:
+        """Return the item of a text, with its long texts. Raises ValueError if one was altered."""
+        item = json.loads(text)
+        return _walked(item, self.get) if APART in text else item
 
     def put(self, plain: Plain) -> Plain:
         """Return what stands for a long text; anything else as it is."""

@@ -23,6 +23,7 @@ class Standing:
     def __init__(self, decider: AnyDecider, wire: Wire, taken: Snapshot) -> None:
         self.decider = decider
         self.since = taken.position
+        self._name = decider.name
         self._wire = wire
         self._state = form_of(decider.state_type)
         self._facts = form_of(decider.grid.state_type)
@@ -43,9 +44,11 @@ class Standing:
         """
         if facts and kind in self._fact_kinds:
             self.learn(self._wire.open(record, head).event)
-        if type(origin) is Decision and origin.processor == self.decider.name:
-            own = self._wire.open(record, head)
-            self.ledger.recall(own.key, origin.cause, own.event)
+        if type(origin) is not Decision or origin.processor != self._name:
+            return
+        if origin.cause.offset > self.ledger.mark:  # else it was folded before
+            key, event = self._wire.told(record, head)
+            self.ledger.recall(key, origin.cause, event)
 
     def learn(self, fact: Any) -> None:
         """Take a fact of the grid in."""

@@ -14,7 +14,7 @@ from streams.io.codec import PREFIX, Encoding
 from streams.io.objects import ObjectStore
 from streams.log import Draft, Headers, Record
 
-CLAIM_MIN = 256 * 1024
+CLAIM_MIN, REFERENCE = 256 * 1024, env.DATA_REFERENCE
 #: Headers that an event hands on to what it causes.
 TRACE = (env.TRACE_PARENT, env.TRACE_STATE)
 
@@ -133,11 +133,18 @@ class Wire:
         Raises Poison of every sort, and StoreAway.
         """
         head = dict(record.headers) if head is None else head
+        return env.open_envelope(record, head, self._event(record, head))
+
+    def told(self, record: Record, head: Head) -> tuple[str, Any]:
+        """Return key and event alone of what `open` would return, and raise what it would."""
+        event = self._event(record, head)
+        return env.named(record, head)[0], event
+
+    def _event(self, record: Record, head: Head) -> Any:
         value = record.value or b""
-        address = head.get(env.DATA_REFERENCE)
-        if address is not None:  # a header of Kafka's may be null
+        if (address := head.get(REFERENCE)) is not None:  # a header of Kafka's may be null
             value = value[: PREFIX.size] + self._claim(address)
-        return env.open_envelope(record, head, self.codec.decode(value))
+        return self.codec.decode(value)
 
     def _claim(self, address: bytes) -> bytes:
         try:

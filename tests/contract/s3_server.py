@@ -57,9 +57,9 @@ def binary() -> Path:
 
 
 @contextmanager
-def s3_running(folder: Path) -> Iterator[S3Server]:
-    """Run a server over a folder."""
-    program, port, root = binary(), free_port(), folder / "s3"
+def s3_running(folder: Path, port: int | None = None) -> Iterator[S3Server]:
+    """Run a server over a folder, which may hold what an earlier one left."""
+    program, port, root = binary(), port or free_port(), folder / "s3"
     (root / BUCKET).mkdir(parents=True, exist_ok=True)
     command = [
         str(program), "--access", ACCESS, "--secret", SECRET, "--port", f"{LOOPBACK}:{port}",

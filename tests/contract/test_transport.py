@@ -18,7 +18,7 @@ from processors.parts import Assignment, Desk, Part
 from processors.shell import Raw
 from processors.transport import Transport
 from streams.dead_letters import OFFSET
-from streams.envelope import Envelope
+from streams.envelope import Envelope, Head, Origin
 from streams.ids import ProcessorName
 from streams.io.kafka.log import PROCESSOR, KafkaLog
 from streams.io.snapshots import SnapshotFolder
@@ -81,7 +81,7 @@ class Stuck:
     def begin(self, desk: Desk, assignment: Assignment) -> "Stuck":
         return self
 
-    def recall(self, record: Record, kind: type) -> None:
+    def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         pass
 
     async def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> None:

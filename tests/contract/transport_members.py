@@ -24,7 +24,7 @@ from streams.io.kafka.topics import create_topics
 from streams.io.objects.directory import DirectoryStore
 from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Wire
-from streams.log import Draft, Record
+from streams.log import Draft, EventLog, Record
 from streams.topics import Topic
 from tests.unit.processors.toy_events import Counted, JsonCodec, Told
 from tests.unit.processors.toy_parts import NO_RULE
@@ -134,7 +134,7 @@ class Member:
         grounds: Grounds,
         *topics: Topic,
         parts: MakeParts = numbering,
-        log: KafkaLog | None = None,
+        log: EventLog | None = None,
         options: dict[str, str] | None = None,
         name: str = "member",
     ) -> None:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from processors.app import DECIDERS
+from processors.deciders import DECIDERS
+from processors.memory.decider import memory_id
 from streams.envelope import Envelope
 from streams.events import memory as m
 from streams.events import registry as r
 from streams.events import sessions as s
 from streams.events import tuning as t
+from streams.events.series import Point
 from streams.ids import EventId, ProcessorName, derived
 from streams.io import schemas
 from streams.io.codec import PREFIX, Codec
@@ -29,6 +31,7 @@ from streams.topics import (
     EVENT_TOPICS,
     GRID_KEY,
     MEMORY,
+    OBSERVATIONS,
     REGISTRY,
     SESSIONS,
     SUBSCRIPTIONS,
@@ -74,6 +77,7 @@ def sent() -> Iterator[tuple[Topic, str, Any]]:
     yield MEMORY, x.SCOPE, m.MemoryOffered(content=x.CONTENT)
     yield MEMORY, x.SCOPE, m.MemoryOffered(content=x.CONTENT)
     yield MEMORY, x.SCOPE, m.MemoryOffered(content=_said(x.CONTENT, text=""))
+    yield from _alike()
     yield SESSIONS, GRID_KEY, x.EVENTS["CapabilityAdopted"]
     yield SESSIONS, GRID_KEY, _said(x.EVENTS["SubscriptionAdopted"], encoder=x.ENCODER)
     for number, model in enumerate(("aether", "aether", x.MODEL, "nobody")):
@@ -90,6 +94,28 @@ def sent() -> Iterator[tuple[Topic, str, Any]]:
     yield TUNING, "router", given
     yield TUNING, "router", _said(given, encoder="another")
     yield TUNING, "router", x.EVENTS["RollbackRequested"]
+    for second, members in enumerate((1, 0, 0)):
+        at_ms = AT_MS + second * 10_000
+        sampled = _said(x.EVENTS["LagSampled"], at_ms=at_ms, members=members)
+        yield OBSERVATIONS, sampled.group, sampled
+    for sample in range(52):
+        seen = ("events/old", "events/new")[: 1 + sample // 51]
+        counts = tuple([Point(series=name, value=1.0) for name in seen])
+        changes = {"at_ms": AT_MS + sample * 10_000, "points": (), "counts": counts}
+        yield OBSERVATIONS, "meter", _said(x.EVENTS["SeriesSampled"], **changes)
+
+
+def _alike() -> Iterator[tuple[Topic, str, Any]]:
+    """Yield three facts that are near each other, as they are found to be."""
+    fact = _said(x.CONTENT, kind=m.Kind.FACT, said_at_ms=None)
+    facts = [_said(fact, text=text) for text in ("Tea is at 4", "At 4 tea is", "Tea is at 5")]
+    ids = [memory_id(x.SCOPE, content) for content in facts]
+    for content in facts:
+        yield MEMORY, x.SCOPE, m.MemoryOffered(content=content)
+    for at, cosine in ((1, 0.96), (2, 0.8)):
+        like = (m.Like(memory_id=ids[0], cosine=cosine, content=facts[0]),)
+        told = {"memory_id": ids[at], "content": facts[at], "like": like, "judge": x.MODEL}
+        yield MEMORY, x.SCOPE, m.LikenessFound(**told)
 
 
 def _said(event: Any, **changes: Any) -> Any:
@@ -107,6 +133,9 @@ def effects(event: Any) -> list[Any]:
             return [_said(x.EVENTS["InferenceFailed"], run_id=run)]
         case s.InferenceRequested(run_id=run):
             return [_said(x.EVENTS["InferenceCompleted"], run_id=run)]
+        case m.JudgementRequested(judgement_id=name, memory_id=known, other_id=other):
+            made = {"judgement_id": name, "memory_id": known, "other_id": other}
+            return [_said(x.EVENTS["JudgementMade"], relation=m.Relation.REPLACES, **made)]
         case t.TrainingRequested(training_id=training):
             return [_said(x.EVENTS["WeightsTrained"], training_id=training)]
         case _:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from processors.app import DECIDERS
+from processors.deciders import DECIDERS
 from replay.verify import Divergence, Range, verify
 from streams.io import schemas
 from streams.io.compiled import BODY, compile_for
@@ -78,13 +78,12 @@ def test_recorded_inputs_are_decided_as_they_were_unless_a_new_version_says_so(
         wrong.extend([] if divergence.announced else [divergence])
         return True
 
-    compared = [(d, Range(0, end, end)) for d in DECIDERS if d.topic is topic]
-    done = verify(compared, 0, log, wire, hear)
+    there = {name.partition("/")[0] for name in golden.decided_in(history)}  # others came later
+    here = [d for d in DECIDERS if d.topic is topic and d.name in there]
+    compared = [(d, Range(0, end, end)) for d in here]
+    done = verify(compared, 0, log, wire, hear) if here else []
     assert wrong == [], "give the decider a new version, then " + MISSING
-    decided = golden.decided_in(history)
-    assert {e.decider for e in done if not e.decisions}.isdisjoint(
-        name.partition("/")[0] for name in decided
-    ), "the history says nothing of a decider"
+    assert all(e.decisions for e in done), "the history says nothing of a decider"
 
 
 @pytest.mark.parametrize("decider", DECIDERS, ids=golden.name_of)

@@ -25,7 +25,7 @@ from tests.infra.compose_file import (
 
 EVERY = pytest.mark.parametrize("name", SERVICES)
 PINNED = re.compile(r"[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?")
-OURS = ("topics", "schemas", "capabilities", "worker", "gateway")
+OURS = ("topics", "schemas", "capabilities", "worker", "gateway", "archive")
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|(ACCESS|API)_KEY|CLUSTER_ID")
 
 
@@ -211,6 +211,12 @@ def test_a_worker_in_a_container_shares_its_index_and_shows_its_counters() -> No
     assert environment("gateway")["AETHER_GATEWAY__HOST"] == "0.0.0.0"
 
 
+def test_the_archive_is_kept_and_nothing_is_trimmed() -> None:
+    assert SERVICES["archive"]["command"] == ["archive", "keep"]
+    assert not {name for name in environment("archive") if "TRIM" in name}
+    assert SERVICES["archive"]["volumes"] == ["archive:/data"]  # the heads it saw stay known
+
+
 def test_jobs_prepare_the_log_before_anything_works_on_it() -> None:
     commands: dict[str, Any] = {name: SERVICES[name]["command"] for name in jobs()}
     assert commands == {
@@ -218,7 +224,7 @@ def test_jobs_prepare_the_log_before_anything_works_on_it() -> None:
         "schemas": ["schema", "register"],
         "capabilities": ["capability", "offer"],
     }
-    for name in ("worker", "gateway", "capabilities"):
+    for name in ("worker", "gateway", "capabilities", "archive"):
         assert SERVICES[name]["depends_on"].keys() >= {"topics", "schemas"}
     assert "capabilities" in SERVICES["gateway"]["depends_on"]
 

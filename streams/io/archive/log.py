@@ -100,15 +100,8 @@ class ArchivedLog:
             yield [record for record in records if record.key in keys]
 
     def follow(self, starts: Mapping[tuple[str, int], int]) -> Follower:
-        """Return a reader that begins in the archive where it must."""
-        firsts = {place: self.live.span(*place).first for place in starts}
-        behind = {
-            place: self.read(*place, at, firsts[place])
-            for place, at in starts.items()
-            if at < firsts[place]
-        }
-        live = self.live.follow({place: max(at, firsts[place]) for place, at in starts.items()})
-        return CrossingFollower(starts, behind, live) if behind else live
+        """Return a reader that is in the archive where, and whenever, it must be."""
+        return CrossingFollower(self, starts)
 
     def close(self) -> None:
         """Close the live log."""
@@ -148,17 +141,13 @@ def _damaged(segment: SegmentSealed, why: str) -> ArchiveDamaged:
 
 
 class CrossingFollower:
-    """A live reader that first reads what only the archive holds."""
+    """A live reader that turns to the archive: at first, and whenever a trim overtook it."""
 
-    def __init__(
-        self,
-        starts: Mapping[tuple[str, int], int],
-        behind: dict[tuple[str, int], Iterator[list[Record]]],
-        live: Follower,
-    ) -> None:
-        self._behind = behind
-        self._positions = {place: starts[place] for place in behind}
-        self._live = live
+    def __init__(self, log: ArchivedLog, starts: Mapping[tuple[str, int], int]) -> None:
+        self._log = log
+        self._next = dict(starts)
+        self._behind: dict[tuple[str, int], Iterator[list[Record]]] = {}
+        self._live = self._open()
 
     def take(self, timeout_s: float) -> list[Record]:
         """Return the next of the past, or else what has arrived."""
@@ -166,16 +155,38 @@ class CrossingFollower:
             place, batches = next(iter(self._behind.items()))
             batch = next(batches, None)
             if batch is not None:
-                self._positions[place] = batch[-1].offset + 1
-                return batch
-            del self._behind[place], self._positions[place]
-        return self._live.take(timeout_s)
+                return self._passed(batch)
+            del self._behind[place]
+        try:
+            return self._passed(self._live.take(timeout_s))
+        except LogTruncated:
+            self._live.close()
+            self._live = self._open()
+            if not self._behind:
+                raise
+            return []
 
     def positions(self) -> dict[tuple[str, int], int]:
         """Return where the next reads begin."""
-        return {**self._live.positions(), **self._positions}
+        return {**self._live.positions(), **{place: self._next[place] for place in self._behind}}
 
     def close(self) -> None:
         """Stop reading."""
         self._behind.clear()
         self._live.close()
+
+    def _open(self) -> Follower:
+        firsts = {place: self._log.live.span(*place).first for place in self._next}
+        self._behind = {
+            place: self._log.read(*place, at, firsts[place])
+            for place, at in self._next.items()
+            if at < firsts[place]
+        }
+        return self._log.live.follow(
+            {place: max(at, firsts[place]) for place, at in self._next.items()}
+        )
+
+    def _passed(self, records: list[Record]) -> list[Record]:
+        for record in records:
+            self._next[record.topic, record.partition] = record.offset + 1
+        return records

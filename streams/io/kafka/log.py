@@ -65,22 +65,24 @@ LIVE: Options = {"fetch.wait.max.ms": 500, "queued.min.messages": 2}
 METADATA_TIMEOUT_S = 10.0
 LEADERLESS = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 LEADER_PAUSES_S = (0.05, 0.1, 0.2, 0.4)
-READ_MAX = 10_000
+#: More at once is slower: what a batch is made of must fit into the processor's cache.
+READ_MAX = 250
 #: How long a range read may stand still before it is reported as an outage.
 STALL_POLLS_MAX = 300
 
 
 def to_record(message: Message) -> Record:
     """Return a message in the words of floor 1."""
-    return Record(
-        message.topic(),  # type: ignore[arg-type]
-        message.partition(),  # type: ignore[arg-type]
-        message.offset(),  # type: ignore[arg-type]
+    of = (
+        message.topic(),
+        message.partition(),
+        message.offset(),
         message.timestamp()[1],
         message.key(),
         message.value(),
-        filled(message.headers() or ()),  # type: ignore[arg-type]
+        filled(message.headers() or []),  # type: ignore[arg-type]
     )
+    return tuple.__new__(Record, of)  # without the call of its own constructor
 
 
 class KafkaLog:
@@ -252,6 +254,14 @@ def _failed(error: KafkaError) -> DeliveryFailed:
     return DeliveryFailed(str(said), fix=said.fix)
 
 
+def _see(messages: Sequence[Message]) -> None:
+    """Raise the first error that will not pass by itself."""
+    for message in messages:
+        error = message.error()
+        if error is not None and not error.retriable():
+            raise translate(error, f"read {message.topic()}/{message.partition()}")
+
+
 class KafkaFollower:
     """A reader of some partitions, by hand: no group, no commits."""
 
@@ -270,14 +280,12 @@ class KafkaFollower:
         first = self._consumer.poll(timeout_s)
         if first is None:
             return []
-        taken: list[Record] = []
-        for message in (first, *self._consumer.consume(READ_MAX - 1, 0)):
-            error = message.error()
-            if error is None:
-                if keys is None or message.key() in keys:
-                    taken.append(to_record(message))
-            elif not error.retriable():
-                raise translate(error, f"read {message.topic()}/{message.partition()}")
+        messages = [first, *self._consumer.consume(READ_MAX - 1, 0)]
+        sound = [message for message in messages if message.error() is None]
+        if len(sound) < len(messages):
+            _see(messages)
+        wanted = sound if keys is None else [m for m in sound if m.key() in keys]
+        taken = [to_record(message) for message in wanted]
         self._positions |= {(record[0], record[1]): record[2] + 1 for record in taken}
         return taken
 

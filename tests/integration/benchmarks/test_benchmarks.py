@@ -1,4 +1,7 @@
-"""Every benchmark runs, at a tiny size, and its figures have the promised shape."""
+"""Every benchmark runs, at a tiny size, and its figures have the promised shape.
+
+What `clients` measures is run, smaller, by `tests/integration/clients`.
+"""
 
 import json
 import os
@@ -67,3 +70,18 @@ def test_the_gateway_benchmark_tells_both_doors() -> None:
     both = {f"{name}_{clients}" for name in names for clients in (1, 16)}
     assert all(both <= set(row) for row in told.values())
     assert told["aether"]["times_litellm_per_core_16"] > 0
+
+
+def test_the_encoder_benchmark_tells_rates_batches_and_that_no_batch_changes_a_vector() -> None:
+    told = figures("encoder", "--count", "96")
+    assert set(told) == {
+        "aether",
+        "onnxruntime, a thread a client",
+        "onnxruntime, whole batches",
+    }
+    for clients in (1, 8, 32):
+        names = {f"{name}_{clients}" for name in ("texts_per_s", "cpu_ms", "p50_ms")}
+        assert all(names <= set(row) for row in told.values())
+    assert told["aether"]["batch_1"] == 1
+    assert told["aether"]["batch_32"] > 2
+    assert all(row["cosine_min"] >= 0.999999 for row in told.values())

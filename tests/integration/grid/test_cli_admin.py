@@ -84,7 +84,7 @@ def test_colour_is_for_terminals_that_want_it(started: Front) -> None:
 
 COMMANDS = (
     *("ask hi", "ingest README.md", "run list", "run show x", "run watch", "rebuild", "topic list"),
-    *("topic create", "schema list", "schema register", "dlq list", "dlq show x/0@0"),
+    *("topic create", "schema list", "schema register", "dlq list", "dlq show x/0@0", "lag"),
 )
 
 

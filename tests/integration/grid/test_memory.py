@@ -134,6 +134,14 @@ def test_what_says_the_same_is_merged(memory: Memory) -> None:
     assert memory.holding("Babbage") + memory.holding("babbage") == [known]
 
 
+def test_what_seems_to_be_said_twice_is_proposed_and_both_hold(memory: Memory) -> None:
+    one = memory.recorded(memory.offer("The lift in the west wing is called Lovelace."))
+    other = memory.recorded(memory.offer("The lift in the west wing, it is called Lovelace."))
+    until(lambda: ("MergeProposed", other) in memory.events(one), "a merge is proposed")
+    assert ("MergeProposed", other) in memory.events(other)
+    assert {one, other} <= {i for i, m in memory.all().items() if m.fate == "holds"}
+
+
 def test_a_session_a_user_and_a_tenant_know_what_others_do_not(memory: Memory) -> None:
     question = "What is the password of the cellar door?"
     words = {"session:lab": "Tulip", "user:lab": "Orchid", "tenant:lab": "Peony"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engines.install import Installed
-from processors.app import SNAPSHOTS_FOLDER
+from processors.deciders import SNAPSHOTS_FOLDER
 from processors.memory.decider import MEMORY_DECIDER
 from streams.events.memory import Content, Kind, MemoryOffered
 from streams.ids import EventId, derived

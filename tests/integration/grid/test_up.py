@@ -62,6 +62,13 @@ def test_status_and_doctor_find_nothing_wrong(started: Front) -> None:
     assert "missing" not in findings.values()
 
 
+def test_status_says_how_the_archive_is(started: Front) -> None:
+    started.await_whole()
+    until(lambda: "records sealed" in started.succeed("status").out, "the keeper's first word")
+    told = json.loads(started.succeed("status", "-o", "json").out)["archive"]
+    assert (told["troubles"], told["trims"], told["trimmed"]) == ([], False, 0)
+
+
 def test_everything_listens_on_loopback_only(started: Front) -> None:
     members = family(started.await_whole().pid)
     heard = {member: listening(member) for member in members}

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks._grid import Grid, Remembering
+from benchmarks._grid import Grid
 from benchmarks._locomo import Asking, Conversation, read
 from benchmarks._rankings import PEERS, Peers
+from benchmarks._served import Remembering
 from benchmarks.memory import World, shares
 from processors.perception.ports import Encoded
 from processors.recall.learning import learned
@@ -98,3 +99,33 @@ async def test_the_peers_rank_the_same_turns(conversation: Conversation) -> None
     for ranking in PEERS.values():
         assert sorted(ranking(peers, 0)) == ["D1:1", "D1:2", "D1:3", "D1:4"]
     assert PEERS["bm25"](peers, 1)[0] in {"D1:1", "D1:2", "D1:3"}
+
+
+async def test_what_a_sample_lacks_is_not_there(tmp_path: Path) -> None:
+    """One speaker, no names of turns, no days, no categories, a conversation without questions."""
+    turns = [{"text": text} for _, text, _ in TOLD] + [{"speaker": "Ada"}, {"text": None}]
+    bare = {
+        "conversation": {"session_1": turns, "session_2": None},
+        "qa": [{"question": "What colour is it?", "evidence": "D1:2"}, {"evidence": ["D1:1"]}],
+    }
+    path = tmp_path / "told.json"
+    path.write_text(json.dumps([bare, {"conversation": {}}, sample()]), encoding="utf-8-sig")
+    first, other = read(path)
+    assert [turn.name for turn in first.turns] == ["D1:1", "D1:2", "D1:3", "D1:4"]
+    assert first.questions == [Asking("What colour is it?", frozenset({"D1:2"}))]
+    world = World(Grid(tmp_path), Library(PlainIndex()), Remembering(Bag()))
+    await world.remember([first, other])
+    assert (await world.ask(first, UNTRAINED)).rows == [[1.0, 1.0, 1.0]]
+    peers = await Peers.of(first, Remembering(Bag()))
+    assert len(PEERS["rrf"](peers, 0)) == 4
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [("{", "JSON"), ("[1]", "LoCoMo"), ("{}", "LoCoMo"), ('{"conversation": {}}', "no question")],
+)
+def test_another_format_is_said_at_the_door(told: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "told.json"
+    path.write_text(told)
+    with pytest.raises(SystemExit, match=said):
+        read(path)

@@ -69,3 +69,10 @@ def test_shots_are_drawn_per_label_by_a_seed(routing: Any) -> None:
     assert drawn == routing.drawn(rows, 4, 1) != routing.drawn(rows, 4, 2)
     assert routing.drawn(rows, None, 0) == rows
     assert len(routing.drawn(rows, 99, 0)) == 30
+
+
+def test_what_there_is_nothing_of_has_no_figure(routing: Any) -> None:
+    told = [routing.Told("a", True, 0.9, 0.001)]
+    outside = routing.figures(told, [("t", routing.OUTSIDE)])
+    assert (outside["accuracy"], outside["oos_auroc"], outside["ece"]) == (None, None, None)
+    assert outside["joint"] == 0.0

@@ -1,7 +1,7 @@
 """The runner on a log that lands what is appended, for tests of what stands between."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,15 @@ class Watched:
 class Desk:
     """A runner over one partition, fed by hand."""
 
-    def __init__(self, folder: Path, *parts: Any, width: int = 2, backlog: int = 100) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *parts: Any,
+        width: int = 2,
+        backlog: int = 100,
+        takes: Callable[[Any], bool] = lambda _: True,
+    ) -> None:
+        self.takes = takes
         self.world = World(1, folder, make_runner)
         self.log = LossyLog(self.world.broker)
         self.acknowledged: list[int] = []
@@ -79,7 +87,7 @@ class Desk:
         if not isinstance(part, Watched):
             return part  # type: ignore[no-any-return]
         author = Author(self.world.wire, part.name, part.version)
-        return Performing(part, author, width, backlog)
+        return Performing(part, author, width, backlog, self.takes)
 
     def tell(self, *events: Any, key: str = "x", value: bytes | None = None) -> None:
         for event in events:

@@ -64,6 +64,13 @@ async def test_of_a_batch_only_the_poison_is_parked(tmp_path: Path) -> None:
     assert desk.acknowledged == [3]
 
 
+async def test_what_is_somebody_elses_is_passed_over(tmp_path: Path) -> None:
+    effect = Watched()
+    desk = Desk(tmp_path, effect, takes=lambda event: event.body != 2)
+    await desk.work(*counted(1, 2, 3))
+    assert (desk.looked(), desk.acknowledged) == ([1, 3], [3])
+
+
 async def test_a_world_that_stays_away_is_given_up(tmp_path: Path) -> None:
     effect = Watched()
     effect.away, effect.patience_s = True, 0.0

@@ -13,14 +13,22 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
+from replay.archive.seal import Limits, Sealer
 from replay.rebuild import Rebuilder, Rebuilt
 from streams.envelope import Decision, origin_of
 from streams.errors import Poison
-from streams.io.memory_log import MemoryLog
+from streams.io.archive.log import ArchivedLog
+from streams.io.codec import Codec
+from streams.io.memory_log import MemoryBroker, MemoryLog
+from streams.io.objects import address_of
 from streams.io.snapshots import Snapshot, SnapshotFolder
 from streams.io.standing import Standing
-from streams.log import Record
+from streams.io.wire import Wire
+from streams.log import EventLog, Record
+from streams.topics import ARCHIVE
+from tests.fakes import NumberedRegistry
 from tests.unit.processors.crash_world import World, make_runner
+from tests.unit.processors.toy_events import TOPIC
 from tests.unit.processors.toy_parts import ADDER, COUNTER
 
 DECIDERS = (COUNTER, ADDER)
@@ -47,12 +55,41 @@ class Sliced(MemoryLog):
             yield records[at : at + self._size]
 
 
-def rebuilt(made: World, size: int, folder: Path) -> list[Rebuilt]:
+def rebuilt(made: World, log: EventLog, folder: Path) -> list[Rebuilt]:
     """Fold one history, beside what its snapshots and the log behind them come to."""
     positions = {(str(d.name), d.topic.name, 0): made.end() for d in DECIDERS}
     fresh = SnapshotFolder(folder / "fresh")
-    rebuilder = Rebuilder(Sliced(made, size), made.wire, made.snapshots, fresh, positions)
+    rebuilder = Rebuilder(log, made.wire, made.snapshots, fresh, positions)
     return list(rebuilder.rebuild(DECIDERS))
+
+
+class Shelves:
+    """An object store in memory: to sync files took most of the time."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def put(self, content: bytes) -> str:
+        """Keep it."""
+        self._kept[address_of(content)] = content
+        return address_of(content)
+
+    def get(self, address: str) -> bytes:
+        """Return it."""
+        return self._kept[address]
+
+
+def archived(made: World, chance: Random) -> ArchivedLog:
+    """Return one history of which a part, or all, lies in the archive alone."""
+    codec, store = Codec(NumberedRegistry()), Shelves()
+    codec.learn(ARCHIVE, register=True)
+    broker = MemoryBroker({**made.broker.topics, ARCHIVE.name: 1})
+    broker.records.update({at: list(records) for at, records in made.broker.records.items()})
+    live, wire = MemoryLog(broker), Wire(codec, store)
+    sealer = Sealer(live, wire, store, Limits(records=chance.randint(15, 60)))
+    ends = [segment.end for segment in sealer.seal(TOPIC.name, 0)]
+    broker.truncate(TOPIC.name, 0, chance.choice(ends))
+    return ArchivedLog(live, wire, store)
 
 
 def interleaved(partitions: Sequence[World], workers: int, chance: Random) -> list[list[str]]:
@@ -91,11 +128,15 @@ def _fold(partitions: Sequence[World], order: list[int]) -> dict[int, list[str]]
     return {n: [standing.hash() for standing in found] for n, found in standings.items()}
 
 
+def _whole(made: World, folder: Path) -> list[Rebuilt]:
+    return rebuilt(made, Sliced(made, 1_000), folder)
+
+
 def digest(seeds: range, folder: Path) -> str:
     """Return one hash for many histories."""
     hashed = hashlib.sha256()
     for seed in seeds:
-        for one in rebuilt(history(seed, folder), 1_000, folder / str(seed)):
+        for one in _whole(history(seed, folder), folder / str(seed)):
             hashed.update(f"{seed} {one.decider} {one.after}\n".encode())
     return hashed.hexdigest()
 

@@ -228,6 +228,15 @@ def test_what_comes_first_in_time_is_heard_first(grid: MemoryGrid) -> None:
     assert forked.events[-1].recorded_at_ms > 1_000 + forked.events[0].recorded_at_ms
 
 
+def test_what_a_node_answered_is_found_by_the_request_that_caused_it(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    record = Recorded(map(outside, grid.effects))
+    for envelope in past(grid, run_id).stream:
+        node = isinstance(envelope.event, s.InferenceCompleted)
+        record.learn(envelope, None if node else author_of(envelope.head))
+    assert len(record) == len(recorded(grid, run_id)) > 1
+
+
 def test_what_cannot_be_undone_is_never_called(grid: MemoryGrid) -> None:
     run_id, asked = grid.ask("green?"), list[str]()
     record = recorded(grid, run_id)
@@ -239,3 +248,15 @@ def test_what_cannot_be_undone_is_never_called(grid: MemoryGrid) -> None:
     with pytest.raises(PermissionError, match="models cannot be undone"):
         fork(grid, run_id, s.RequestRouted, Forker(record, perform), capability="blue-talk")
     assert asked == []
+
+
+def test_a_replay_that_needs_what_nobody_recorded_asks_nobody(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    record = recorded(grid, run_id)
+    models = next(effect for effect in record.effects if s.InferenceRequested in effect.reads)
+    request = next(e for e in past(grid, run_id).stream if isinstance(e.event, models.reads))
+    answered = record.outcome(models, request).event
+    assert answered.text == "gray: green?"
+    never = request._replace(event=replace(request.event, text="never asked"))
+    with pytest.raises(EffectDuringReplay, match="was never asked what InferenceRequested"):
+        record.outcome(models, never)

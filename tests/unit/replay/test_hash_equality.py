@@ -10,7 +10,16 @@ import pytest
 
 from streams.io.settings import ROOT
 from tests.unit.processors.crash_world import World
-from tests.unit.replay.hashing import DECIDERS, digest, history, interleaved, rebuilt
+from tests.unit.processors.toy_events import TOPIC
+from tests.unit.replay.hashing import (
+    DECIDERS,
+    Sliced,
+    archived,
+    digest,
+    history,
+    interleaved,
+    rebuilt,
+)
 
 SEEDS = range(208)
 GROUP = 4
@@ -27,7 +36,7 @@ def hashes(worlds: list[World], tmp_path_factory: pytest.TempPathFactory) -> lis
     """The hashes of every history, by folding it from the front in one piece."""
     folder = tmp_path_factory.mktemp("fresh")
     return [
-        [one.after for one in rebuilt(world, 1_000, folder / str(seed))]
+        [one.after for one in rebuilt(world, Sliced(world, 1_000), folder / str(seed))]
         for seed, world in enumerate(worlds)
     ]
 
@@ -41,7 +50,7 @@ def test_no_batch_size_changes_a_hash(
     worlds: list[World], hashes: list[list[str]], size: int, tmp_path: Path
 ) -> None:
     for seed, world in enumerate(worlds):
-        found = rebuilt(world, size, tmp_path / str(seed))
+        found = rebuilt(world, Sliced(world, size), tmp_path / str(seed))
         assert [one.after for one in found] == hashes[seed], f"seed {seed}"
 
 
@@ -52,9 +61,25 @@ def test_no_snapshot_changes_a_hash(
     shortened = 0
     for seed, world in enumerate(worlds):
         for one, hashed in zip(
-            rebuilt(world, 1_000, tmp_path / str(seed)), hashes[seed], strict=True
+            rebuilt(world, Sliced(world, 1_000), tmp_path / str(seed)), hashes[seed], strict=True
         ):
             assert one.before in (None, hashed), f"seed {seed}"
+            shortened += one.before is not None
+    assert shortened > len(SEEDS) * len(DECIDERS) // 2
+
+
+def test_no_seam_changes_a_hash(
+    worlds: list[World], hashes: list[list[str]], tmp_path: Path
+) -> None:
+    """Wherever the log was cut, the archive before it and a worker's snapshots lead to the same."""
+    chance, shortened = Random(7), 0
+    for seed, world in enumerate(worlds):
+        log = archived(world, chance)
+        found = rebuilt(world, log, tmp_path / str(seed))
+        assert log.live.span(TOPIC.name, 0).first > 0
+        assert [one.after for one in found] == hashes[seed], f"seed {seed}"
+        for one in found:
+            assert one.before in (None, one.after), f"seed {seed}"
             shortened += one.before is not None
     assert shortened > len(SEEDS) * len(DECIDERS) // 2
 

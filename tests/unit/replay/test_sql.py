@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from replay.sealed import SealedFiles
 from replay.sql import Answer, Gatherer, Questions
 from streams.errors import Misconfigured, Undecodable
 from tests.unit.replay.archive.vault import TOPIC, Vault
@@ -28,8 +29,10 @@ def ask(
 ) -> Answer:
     folder = vault.folder.parent / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
-    gatherer = Gatherer(vault.log, vault.wire, vault.store, folder)
+    sealed = SealedFiles(vault.store, vault.folder.parent / "read")
+    gatherer = Gatherer(vault.log, vault.wire, sealed, folder)
     gatherer.gather(TOPIC, vault.chains, archive=archive, live=live)
+    sealed.close()
     with closing(Questions(folder, gatherer.files)) as questions:
         return questions.ask(question, limit)
 

@@ -50,7 +50,8 @@ def traveller(made: World, folder: Path | None = None) -> Traveller:
 @pytest.mark.parametrize("seed", RULED_SEEDS)
 def test_every_moment_is_as_it_was(decider: Any, seed: int, tmp_path: Path) -> None:
     made = world(seed, tmp_path)
-    whole, short = traveller(made, tmp_path / "none"), traveller(made)
+    whole = traveller(made, tmp_path / "none")._replace(near=1)  # then the key's own alone
+    short = traveller(made)
     saved, ruled = 0, False
     for key in ("x", "y"):
         for position, expected in enumerate(states_before(made, decider, key)):
@@ -90,3 +91,8 @@ def test_a_time_leads_to_the_moment_before_it(tmp_path: Path) -> None:
     goes, records = traveller(made), made.records()
     assert goes.moment_at(TOPIC, "x", records[7].timestamp_ms) == Moment(0, 7)
     assert goes.moment_now(TOPIC, "x") == Moment(0, len(records))
+
+
+def test_a_key_is_known_once_anything_was_told_of_it(tmp_path: Path) -> None:
+    goes = traveller(world(1, tmp_path))
+    assert [goes.knows(TOPIC, key) for key in ("x", "y", "z")] == [True, True, False]

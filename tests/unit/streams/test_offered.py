@@ -2,20 +2,22 @@
 
 import gc
 
-from processors import app
+from processors.deciders import DECIDERS
+from processors.roles import ROLES
 from streams.events import AREAS
 from streams.events.offered import OFFERED
 
 
 def effects() -> list[type]:
-    """Return every effect of a worker; they have no common class, but one shape."""
+    """Return every effect of a worker's roles; they have no common class, but one shape."""
+    assert ROLES  # they were imported with these
     found = [kind for kind in gc.get_objects() if isinstance(kind, type)]
     ours = [kind for kind in found if str(kind.__module__).startswith("processors.")]
     return [kind for kind in ours if hasattr(kind, "writes") and hasattr(kind, "give_up")]
 
 
 def test_no_door_lets_in_what_the_grid_decides() -> None:
-    written = {kind for decider in app.DECIDERS for kind in decider.writes}
+    written = {kind for decider in DECIDERS for kind in decider.writes}
     assert len(effects()) >= 8
     for effect in effects():
         written |= set(effect.writes)  # type: ignore[attr-defined]

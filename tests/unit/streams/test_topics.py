@@ -14,8 +14,10 @@ def test_what_is_fixed_for_ever_is_what_it_was() -> None:
         ("aether.tuning.events", "target", 1, None),
         ("aether.subscriptions.events", "node", 1, None),
         ("aether.matches.events", "session", 1, None),
+        ("aether.observations.events", "subject", 1, None),
         ("aether.forks.events", "fork", 4, None),
         ("aether.archive.events", "topic/partition", 1, None),
+        ("aether.probes", "probe", 1, 3_600_000),
         ("aether.chunks", "run", 4, 3_600_000),
     ]
     assert t.SESSIONS.dead_letters == "aether.sessions.events.dlq"
@@ -29,3 +31,12 @@ def test_every_topic_has_an_area_of_events() -> None:
 def test_the_truth_is_kept_for_ever() -> None:
     assert all(topic.retention_ms is None for topic in t.EVENT_TOPICS)
     assert t.CHUNKS not in t.EVENT_TOPICS
+
+
+def test_a_nodes_topic_is_named_after_what_it_answers() -> None:
+    work = t.work_of("work/poet")
+    assert work == t.Topic(name="aether.work.poet", key="session")
+    assert work.retention_ms is None
+    assert [t.work_of(m) for m in ("poet", "work/", "work/-a", "work/a\n", "work/" + "a" * 64)] == (
+        [None] * 5
+    )

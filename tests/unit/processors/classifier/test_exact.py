@@ -16,6 +16,7 @@ from processors.classifier.exact import (
     centroid,
     direction,
     exact,
+    largest,
     packed,
     sigmoid,
     unpacked,
@@ -156,3 +157,10 @@ def test_ten_thousand_labels_are_judged() -> None:
     told = Judge(None, (), late).judge(whole, 5)
     assert told.scored[0].label == "l01234"
     assert len(told.scored) == 5
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, -2.5, 7.0]), min_size=1, max_size=40), st.integers(1, 9))
+def test_the_largest_are_those_of_a_stable_sort(values: list[float], count: int) -> None:
+    given_values = np.array(values)
+    expected = np.argsort(-given_values, kind="stable")[:count].tolist()
+    assert largest(given_values, count) == expected

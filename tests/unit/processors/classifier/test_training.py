@@ -5,7 +5,7 @@ import pytest
 
 from processors.classifier.exact import UNIT, Judge, centroid, exact
 from processors.classifier.prototypes import COUNT, prototypes_of
-from processors.classifier.regression import fit
+from processors.classifier.regression import Examples, fit
 from processors.classifier.training import Lesson, TooFew, TooMany, train, version_of
 from streams.events.tuning import Weights
 from tests.unit.processors.meanings import (
@@ -142,13 +142,47 @@ def test_the_optimum_is_found() -> None:
     chance = np.random.default_rng(1)
     vectors = chance.normal(size=(300, 10)).astype(np.float32)
     labels = (vectors @ chance.normal(size=(10, 4))).argmax(1)
-    found = fit(vectors, labels, 4)
+    found = fit(Examples(vectors, labels), 4)
     shares = np.exp(found.logits(vectors) - found.logits(vectors).max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
     shares[np.arange(300), labels] -= 1
     slope = shares.T @ vectors + found.rows / 20
     assert np.abs(slope).max() < 0.5
     assert (found.logits(vectors).argmax(1) == labels).mean() > 0.95
+
+
+def test_the_optimum_is_found_with_what_is_known_to_be_wrong() -> None:
+    chance = np.random.default_rng(1)
+    vectors = chance.normal(size=(300, 10)).astype(np.float32)
+    labels = (vectors @ chance.normal(size=(10, 4))).argmax(1)
+    wrong = (labels[200:] + chance.integers(1, 4, 100)) % 4
+    found = fit(Examples(vectors[:200], labels[:200]), 4, Examples(vectors[200:], wrong))
+    shares = np.exp(found.logits(vectors) - found.logits(vectors).max(1, keepdims=True))
+    shares /= shares.sum(1, keepdims=True)
+    others = shares[200:].copy()  # what a rejected label leaves to the others
+    others[np.arange(100), wrong] = 0
+    shares[200:] -= others / others.sum(1, keepdims=True)
+    shares[np.arange(200), labels[:200]] -= 1
+    slope = shares.T @ vectors + found.rows / 20
+    assert np.abs(slope).max() < 0.5
+    assert (found.logits(vectors).argmax(1) == labels).mean() > 0.93
+
+
+def test_what_a_request_is_not_is_a_lesson_too() -> None:
+    means = directions(3)
+    between = around(means[0] + 0.9 * means[1], 20, 5)
+    known = [Lesson(p, name_of(k)) for k in range(3) for p in around(means[k], 4, 60 + k)]
+    before = judged(train(ENCODER, known), between)
+    rejected = [Lesson(point, None, name_of(0)) for point in between[:10]]
+    after = judged(train(ENCODER, [*known, *rejected]), between)
+    assert [label for label, _ in before].count(name_of(0)) > 15
+    assert [label for label, _ in after].count(name_of(1)) > 15
+
+
+def test_a_rejection_of_what_is_unknown_changes_nothing() -> None:
+    once = lessons(8, 4)
+    told = [*once, Lesson(vector([1.0]), None, "gone")]
+    assert version_of(train(ENCODER, told)) == version_of(train(ENCODER, once))
 
 
 def test_prototypes_are_the_examples_until_there_are_many() -> None:

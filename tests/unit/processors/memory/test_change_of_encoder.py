@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from processors.batch import Batch
 from processors.decisions import Deciding
-from processors.effects import Performing
+from processors.effects import Effect, Performing
 from processors.memory.decider import MEMORY_DECIDER
+from processors.models.judging import Judging
 from processors.parts import Part
 from processors.perception.effect import PerceiveMemories
 from processors.perception.ports import Encoded
 from processors.recall.library import Asked, Library
+from processors.recall.likening import Likening
 from processors.recall.projection import IndexProjection
 from processors.runner import Runner
 from replay.memories import Fate, history, remembered, told, unperceived
@@ -21,7 +25,7 @@ from streams.events.memory import (
     MemoryOffered,
     MemoryPerceived,
 )
-from streams.ids import EventId, ScopeId, derived
+from streams.ids import EventId, ModelName, ScopeId, derived
 from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
@@ -30,6 +34,7 @@ from streams.io.wire import Author, Wire
 from streams.topics import MEMORY, REGISTRY
 from tests.fakes import NumberedRegistry
 from tests.unit.processors.memory.stream import fact, passage
+from tests.unit.processors.models.test_judging import Says
 from tests.unit.processors.recall.shelves import PlainIndex, bag, encode
 
 SCOPE = ScopeId("user:ada")
@@ -70,12 +75,12 @@ class Grid:
         self.log.append([draft], lambda _: None)
         self.log.serve()
 
-    async def work(self, encoder: str) -> None:
+    async def work(self, encoder: str, *others: Effect) -> None:
         """Let a new worker read everything from the beginning, until nothing is left to do."""
-        perceive = PerceiveMemories(Bag(encoder))
+        effects = (PerceiveMemories(Bag(encoder)), *others)
         parts: list[Part] = [
             Deciding(MEMORY_DECIDER, self.wire, self.snapshots),
-            Performing(perceive, Author(self.wire, perceive.name, perceive.version)),
+            *(Performing(e, Author(self.wire, e.name, e.version)) for e in effects),
         ]
         runner = Runner(MEMORY.name, self.log, self.wire, parts, self.snapshots)
         at = 0
@@ -157,6 +162,26 @@ async def test_history_tells_what_a_fact_replaced(tmp_path: Path) -> None:
             "MemoryRecorded",
             "MemorySuperseded",
         ]
+
+
+@pytest.mark.parametrize(("said", "fate"), [("REPLACES", "superseded"), ("DIFFERENT", "holds")])
+async def test_a_judge_says_what_a_fact_without_a_key_replaces(
+    said: str, fate: str, tmp_path: Path
+) -> None:
+    grid, judge = Grid(tmp_path), Says(said)
+    for text in ("Ada lives in Rome", "Ada lives in Paris now"):
+        grid.tell(MemoryOffered(content=fact("", text)))
+    effects = (Likening(PlainIndex(), "judge"), Judging({ModelName("judge"): judge}))
+    await grid.work("old", *effects)
+    await grid.work("old", *effects)  # another worker finds nothing left to ask
+    assert len(judge.asked) == 1
+    rome, paris = grid_memories(grid)
+    assert [known.fate for known in grid_memories(grid).values()] == [fate, "holds"]
+    events = history(rome, list(told(grid.log, grid.wire, SCOPE)))
+    kinds = [type(e.event).__name__ for e in events if e.event.memory_id in (rome, paris)]
+    assert "JudgementRequested" in kinds
+    assert "JudgementMade" in kinds
+    assert ("MemorySuperseded" in kinds) == (fate == "superseded")
 
 
 def grid_memories(grid: Grid) -> Any:

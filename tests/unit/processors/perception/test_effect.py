@@ -69,6 +69,14 @@ async def test_a_capability_is_its_description_and_then_its_examples() -> None:
     ]
 
 
+async def test_what_nodes_answer_has_its_topic_before_it_is_perceived() -> None:
+    made: list[str] = []
+    effect = PerceiveCapabilities(Spelling(), lambda topic: made.append(topic.name))
+    for model in ("extractive", "work/poet"):
+        await effect.perform([cause(CapabilityRegistered(version=1, card=card(model=model)))])
+    assert made == ["aether.work.poet"]
+
+
 def test_a_person_waits_for_a_while_and_a_memory_as_long_as_it_takes() -> None:
     away = ModelAway("the encoder is away")
     requests = PerceiveRequests(Spelling())

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from processors.tuner.comparing import Comparing
+from processors.classifier.exact import Judge, exact
+from processors.classifier.training import Lesson
+from processors.tuner.comparing import Comparing, credit, disputed
 from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY, TUNER
 from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.releasing import Releasing
@@ -153,6 +155,44 @@ def test_feedback_becomes_weights_only_through_the_gate() -> None:
     (compared,) = grid.all(t.WeightsCompared)
     assert compared.judged == COMPARE_EVERY  # only what came after the training
     assert compared.better > compared.worse
+
+
+def verdict(grid: Grid, number: int) -> t.FeedbackGiven:
+    """Return what a person says who sees the answer, and does not know the capabilities."""
+    meant = feedback(number)
+    weights = grid.all(t.WeightsReleased)[-1].weights
+    whole = exact(meant.vector)
+    assert whole is not None
+    said = CapabilityId(
+        Judge(weights, frozenset(weights.labels), []).judge(whole, 1).scored[0].label
+    )
+    if said == meant.label:
+        return replace(meant, chosen=said, verdict=t.Verdict.RIGHT)
+    return replace(meant, chosen=said, label=None, verdict=t.Verdict.WRONG)
+
+
+def test_right_and_wrong_alone_become_better_weights_through_the_gate() -> None:
+    grid = registered()
+    before = grid.state.in_force
+    for number in range(2 * (REFIT_EVERY + COMPARE_EVERY)):
+        grid.say(verdict(grid, number))
+    assert grid.state.in_force != before
+    assert "McNemar" in grid.all(t.WeightsPromoted)[-1].reason
+    told = [verdict(grid, number) for number in range(9_000, 9_200)]
+    assert sum(one.verdict is t.Verdict.RIGHT for one in told) > 180
+
+
+def test_a_rejection_gives_the_other_only_the_chance_it_gives_itself() -> None:
+    weights = registered().all(t.WeightsReleased)[-1].weights
+    one, other = (Judge(weights, frozenset({name_of(k), name_of(7)}), []) for k in (0, 1))
+    point = around(COME_WITH[0], 1, 3)[0]
+    rejected = [Lesson(point, None, name_of(0))] * 10
+    share = credit(other, rejected[0])
+    assert 0 < share < 1
+    assert disputed(other, one, rejected) == (int(10 * share), 0)
+    assert disputed(one, other, rejected) == (0, int(10 * share))
+    elsewhere = [Lesson(point, None, name_of(5))] * 10
+    assert disputed(one, other, elsewhere) == (0, 0), "neither is known to be wrong"
 
 
 def test_a_refit_that_is_not_better_stays_outside() -> None:

@@ -252,6 +252,19 @@ def test_a_follower_begins_in_the_archive_and_goes_on_live(tmp_path: Path) -> No
     assert follower.positions() == {(TOPIC, p): len(w) for p, w in vault.written.items()}
 
 
+def test_a_follower_that_a_trim_overtook_goes_on_in_the_archive(tmp_path: Path) -> None:
+    vault = filled(tmp_path)
+    follower = vault.whole.follow({(TOPIC, 0): 0, (TOPIC, 1): 2})
+    vault.trim()
+    vault.write(20)
+    taken = [record for _ in range(40) for record in follower.take(0)]
+    assert [r for r in taken if r.partition == 0] == vault.written[0]
+    assert [r for r in taken if r.partition == 1] == vault.written[1][2:]
+    vault.broker.truncate(TOPIC, 0, len(vault.written[0]) + 3)
+    with pytest.raises(LogTruncated):
+        assert [follower.take(0) for _ in range(2)] == []
+
+
 def test_a_reader_is_not_stopped_by_a_trim_under_its_feet(tmp_path: Path) -> None:
     vault = filled(tmp_path)
 

@@ -113,3 +113,28 @@ def test_a_count_without_items_is_refused_at_once() -> None:
 
     with pytest.raises(IndexError):
         compile_for(Card).read(FRAMING + b"\2d" + varint(2**60))
+
+
+@given(st.lists(st.floats(width=32)))
+def test_a_vector_is_one_exactly_if_all_its_numbers_are(vector: list[float]) -> None:
+    event = TextPerceived(
+        run_id=RunId("r"), text="", scopes=(), encoder="", vector=array("f", vector).tobytes()
+    )
+    framed = FRAMING + reference(event)
+    if all(map(math.isfinite, vector)):
+        assert COMPILED[TextPerceived].read(framed) == event
+    else:
+        with pytest.raises(ValueError, match="no number"):
+            COMPILED[TextPerceived].read(framed)
+
+
+@given(st.one_of(st.integers(-3, 300), st.integers(-(2**63), 2**63 - 1)))
+def test_a_length_is_read_whatever_it_is_and_refused_where_it_is_wrong(length: int) -> None:
+    read = COMPILED[TextPerceived].read
+    rest = b"\0\0\0"
+    body = varint(length) + b"a" * min(max(length, 0), 300) + b"\0" + rest
+    if 0 <= length <= 300:
+        assert read(FRAMING + body).run_id == "a" * length
+    else:
+        with pytest.raises((ValueError, IndexError)):
+            read(FRAMING + body)

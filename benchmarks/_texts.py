@@ -1,0 +1,86 @@
+"""Labelled texts as their authors publish them, read with every quirk of CSV that is harmless.
+
+What cannot be understood is said at the door, with the file and the line.
+"""
+
+import csv
+import json
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+
+OUTSIDE = "oos"
+
+Row = tuple[str, str]  # text, label
+
+#: How columns are called; where none of them is, the first two are text and label.
+TEXTS = ("text", "utterance", "query", "sentence", "question")
+LABELS = ("label", "category", "intent", "class")
+
+
+def read(path: Path, part: str) -> list[Row]:
+    """Return the rows of a file; of CLINC150's JSON those of a part and what is outside of it."""
+    try:
+        told = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SystemExit(f"{path} cannot be read as UTF-8 text: {exc}") from None
+    rows = _of_json(path, told, part) if path.suffix == ".json" else _of_csv(path, told)
+    if not rows:
+        raise SystemExit(f"{path}: want a header and at least one line of text,label")
+    return [(text, _label(label)) for text, label in rows]
+
+
+def teachable(rows: Sequence[Row], path: Path) -> list[Row]:
+    """Return what can be learned from; a text that says nothing teaches nothing."""
+    known = [(text, label) for text, label in rows if text.strip()]
+    if all(label == OUTSIDE for _, label in known):
+        raise SystemExit(f"{path}: want at least one text with a label other than `{OUTSIDE}`")
+    return known
+
+
+def _of_json(path: Path, told: str, part: str) -> list[Row]:
+    try:
+        parts = json.loads(told)
+        named = [*parts[part], *parts.get(f"oos_{part}", [])]
+        return [(str(text), str(label)) for text, label in named]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise SystemExit(
+            f"{path}: want CLINC150's JSON, with pairs of text and label under {part!r}"
+        ) from None
+
+
+def _of_csv(path: Path, told: str) -> list[Row]:
+    lines = csv.reader(StringIO(told, newline=""), delimiter=_delimiter(path))
+    try:
+        header, *rows = [(lines.line_num, row) for row in lines if any(map(str.strip, row))]
+    except ValueError:
+        return []
+    except csv.Error as exc:
+        raise SystemExit(f"{path}, line {lines.line_num}: {exc}") from None
+    text, label = _columns(header[1])
+    short = next((at for at, row in rows if len(row) <= max(text, label)), None)
+    if short is not None:
+        raise SystemExit(f"{path}, line {short}: want a text and a label")
+    bare = next((at for at, row in rows if not row[label].strip()), None)
+    if bare is not None:
+        raise SystemExit(f"{path}, line {bare}: the label is empty; `{OUTSIDE}` is none of them")
+    return [(row[text], row[label]) for _, row in rows]
+
+
+def _delimiter(path: Path) -> str:
+    return "\t" if path.suffix == ".tsv" else ","
+
+
+def _columns(header: Sequence[str]) -> tuple[int, int]:
+    """Return where text and label stand."""
+    names = [name.strip().lower() for name in header]
+    text = next((names.index(name) for name in TEXTS if name in names), None)
+    label = next((names.index(name) for name in LABELS if name in names), None)
+    if text is None or label is None:
+        return 0, 1
+    return text, label
+
+
+def _label(told: str) -> str:
+    label = told.strip()
+    return OUTSIDE if label.lower() == OUTSIDE else label

@@ -1,0 +1,56 @@
+package grid.aether.client;
+
+/** Everything this client throws; {@link Refused} is the answer no, everything else is machinery. */
+public class GridException extends RuntimeException {
+  public GridException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** A broker or the registry did not answer; nothing was written. */
+  public static final class Unreachable extends GridException {
+    public Unreachable(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** An event was sent and not acknowledged in time: it may or may not be in the log. */
+  public static final class Unknown extends GridException {
+    public Unknown(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** What was waited for did not come in time. */
+  public static final class TimedOut extends GridException {
+    public TimedOut(String message) {
+      super(message, null);
+    }
+  }
+
+  /** A value does not fit its schema, or bytes are not what their schema says. */
+  public static final class BadEvent extends GridException {
+    public BadEvent(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** The answer is no; a handler throws it to refuse what it was asked. */
+  public static class Refused extends GridException {
+    public final String reason;
+    public final String detail;
+
+    /** Refuses by a code, and words. */
+    public Refused(String reason, String detail) {
+      super(reason + ": " + detail, null);
+      this.reason = reason;
+      this.detail = detail;
+    }
+  }
+
+  /** A run ended without an answer. */
+  public static final class RunFailed extends Refused {
+    public RunFailed(String reason, String detail) {
+      super(reason, detail);
+    }
+  }
+}

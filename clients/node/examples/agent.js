@@ -1,0 +1,86 @@
+/**
+ * A node at work, and what the conformance suite asks of every client: see docs/clients.md.
+ *
+ *   agent.js KAFKA REGISTRY ask MODEL SESSION TEXT
+ *   agent.js KAFKA REGISTRY serve NAME
+ *   agent.js KAFKA REGISTRY flood COUNT KEYS AUTHOR
+ *   agent.js KAFKA REGISTRY drain
+ */
+
+import { createHash } from 'node:crypto'
+
+import { Grid, Refused, RunFailed } from '../src/index.js'
+
+const EVENT = 'aether.memory.RecallJudged'
+const TOPIC = 'aether.memory.events'
+const IN_FLIGHT = 2_000
+
+const say = (told) => process.stdout.write(JSON.stringify(told) + '\n')
+
+/** Ask, watch, and show the answer. */
+async function ask (grid, model, session, text) {
+  const run = await grid.ask(text, { session, model })
+  const events = []
+  for await (const event of run.events({ timeoutMs: 120_000 })) events.push(event.name)
+  try {
+    const answer = await run.answer()
+    say({ run: run.runId, text: answer.text, capability: answer.capability, events })
+  } catch (error) {
+    if (!(error instanceof RunFailed)) throw error
+    say({ failed: error.reason, detail: error.detail })
+  }
+}
+
+/** Answer in this language until standard input is closed. */
+async function serve (grid, name) {
+  const handle = ({ text }) => {
+    if (text.includes('refuse')) throw new Refused('not_today', 'node will not')
+    return `node heard: ${text}`
+  }
+  const version = await grid.register(name, `Repeats in node what it is told, as ${name}.`, [name])
+  say({ serving: name, version })
+  const stop = new AbortController()
+  process.stdin.resume().on('end', () => stop.abort())
+  await grid.serve(name, handle, { signal: stop.signal })
+}
+
+/** Produce many events, in order within each key. */
+async function flood (grid, count, keys, author) {
+  const began = performance.now()
+  let [lost, sent] = [0, []]
+  for (let number = 0; number < Number(count); number++) {
+    const value = { question: author, scopes: [], useful: [String(number)] }
+    const key = `ключ-${number % Number(keys)}`
+    sent.push(grid.produce(EVENT, key, value).catch(() => lost++))
+    if (sent.length === IN_FLIGHT) {
+      await Promise.all(sent)
+      sent = []
+    }
+  }
+  await Promise.all(sent)
+  say({ sent: Number(count), lost, seconds: (performance.now() - began) / 1000 })
+}
+
+/** Read everything that was flooded, and say what it comes to. */
+async function drain (grid) {
+  const digest = createHash('sha256')
+  let count = 0
+  for (const [partition, [first, end]] of (await grid.ends(TOPIC)).entries()) {
+    if (first === end) continue
+    for await (const event of grid.follow(TOPIC, { [partition]: first }, { timeoutMs: 120_000 })) {
+      const { offset, key, eventId, value } = event
+      if (event.name === EVENT) {
+        const line = [partition, offset, key, eventId, value.question, value.useful[0]]
+        digest.update(line.join('\t') + '\n')
+        count++
+      }
+      if (offset === end - 1) break
+    }
+  }
+  say({ count, digest: digest.digest('hex') })
+}
+
+const [kafka, registry, command, ...given] = process.argv.slice(2)
+const grid = new Grid(kafka, registry)
+await { ask, serve, flood, drain }[command](grid, ...given)
+await grid.close()

@@ -1,0 +1,97 @@
+/**
+ * Serving a capability: requests lie on a topic of its own, answers go to the session.
+ *
+ * An answer's id follows from its request: two nodes that answer one request give one event, and a
+ * request is acknowledged only after its answer is durable. Nothing is lost; a crash asks again.
+ */
+
+import { isDeepStrictEqual } from 'node:util'
+
+import { Refused } from './errors.js'
+import { ofOutcome } from './ids.js'
+
+const REGISTRY = 'aether.registry.events'
+const [OFFERED, REGISTERED, PERCEIVED, REFUSED] = ['Offered', 'Registered', 'Perceived', 'Refused']
+  .map((word) => `aether.registry.Capability${word}`)
+const COMPLETED = 'aether.sessions.InferenceCompleted'
+const FAILED = 'aether.sessions.InferenceFailed'
+
+/** Offer a capability and wait until it is in force; one that says nothing new is so already. */
+export async function register (grid, name, description, examples, more) {
+  const card = { description, examples, policy: 'single', model: `work/${name}`, ...more }
+  const offer = await grid.produce(OFFERED, name, { card })
+  const perceived = new Set()
+  let known, wanted
+  const [[first]] = await grid.ends(REGISTRY)
+  for await (const event of grid.follow(REGISTRY, { 0: first }, { timeoutMs: grid.timeoutMs })) {
+    if (event.key !== name || !event.value) continue
+    const { value, causeId } = event
+    if (event.name === REFUSED && causeId === offer.eventId) {
+      throw new Refused(value.reason, value.detail)
+    }
+    if (event.name === REGISTERED) {
+      known = value
+      if (causeId === offer.eventId) wanted = value.version
+    }
+    if (event.name === PERCEIVED) perceived.add(value.version)
+    if (event.eventId === offer.eventId && isDeepStrictEqual(known?.card, value.card)) {
+      wanted = known.version
+    }
+    if (perceived.has(wanted)) return wanted
+  }
+}
+
+/** Answer requests one after the other; more nodes of one name share them by session. */
+export async function serve (grid, name, handler, signal) {
+  const topic = `aether.work.${name}`
+  const reader = grid.consumer({ groupId: topic })
+  const stream = await reader.consume({ topics: [topic], mode: 'committed', fallbackMode: 'earliest' })
+  const stop = () => stream.close()
+  signal?.addEventListener('abort', stop, { once: true })
+  if (signal?.aborted) stop()
+  try {
+    for await (const record of stream) {
+      await work(grid, name, handler, record)
+      await record.commit()
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    await reader.close(true)
+  }
+}
+
+async function work (grid, name, handler, record) {
+  const event = await grid.read(record)
+  if (!event?.value) return // whoever wrote it is no grid: nobody waits for an answer
+  const requestId = event.causeId ?? event.eventId
+  const { headers: { traceparent, tracestate }, key, runId, value } = event
+  const asked = { text: value.text, runId, session: key, requestId, value }
+  const [kind, outcome] = await outcomeOf(handler, asked)
+  await grid.produce(kind, key, outcome, {
+    eventId: ofOutcome(requestId, name),
+    runId,
+    causeId: requestId,
+    trace: traceparent ? { traceparent, ...(tracestate && { tracestate }) } : {}
+  })
+}
+
+/** Return what came of a request: whatever a handler throws is an outcome, too. */
+async function outcomeOf (handler, asked) {
+  const { run_id, inference_id, model } = asked.value // eslint-disable-line camelcase
+  const about = { run_id, inference_id, model }
+  try {
+    const said = await handler(asked)
+    const reply = typeof said === 'string' ? { text: said } : said
+    return [COMPLETED, {
+      ...about,
+      citations: [],
+      finish_reason: 'stop',
+      prompt_tokens: 0,
+      completion_tokens: 0,
+      ...reply
+    }]
+  } catch (error) {
+    if (error instanceof Refused) return [FAILED, { ...about, reason: error.reason, detail: error.detail }]
+    return [FAILED, { ...about, reason: 'node_failed', detail: String(error) }]
+  }
+}

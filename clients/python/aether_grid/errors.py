@@ -1,0 +1,43 @@
+"""Everything this client raises.
+
+GridError
+├── Unreachable   a broker or the registry did not answer; nothing was written
+├── Unknown       an event was sent and not acknowledged in time; it may still be there
+├── TimedOut      a run had not ended in time; it goes on
+├── BadEvent      a value does not fit its schema, or bytes are not what their schema says
+├── Refused       the grid, or a node, says no: `reason` is a code, `detail` words
+└── RunFailed     a run ended without an answer, the same way
+"""
+
+
+class GridError(Exception):
+    """Root of the tree."""
+
+
+class Unreachable(GridError):
+    """A broker or the registry did not answer; nothing was written."""
+
+
+class Unknown(GridError):
+    """An event was sent and not acknowledged in time: it may or may not be in the log."""
+
+
+class TimedOut(GridError, TimeoutError):
+    """What was waited for did not come in time."""
+
+
+class BadEvent(GridError, ValueError):
+    """A value does not fit its schema, or bytes are not what their schema says."""
+
+
+class Refused(GridError):
+    """The answer is no; a handler raises it to refuse what it was asked."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class RunFailed(Refused):
+    """A run ended without an answer."""

@@ -1,0 +1,297 @@
+"""A connection to the grid: events go in durably, and what becomes of them is read in order."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from aether_grid import nodes
+from aether_grid.errors import BadEvent, GridError, RunFailed, TimedOut, Unknown, Unreachable
+from aether_grid.ids import minted
+from aether_grid.wire import Event, Place, Registry, Source, encode, headers, opened, topic_of
+
+Options = Mapping[str, str | int | float | bool | Callable[..., Any]]
+
+PRODUCER: Options = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "partitioner": "murmur2_random",
+    "linger.ms": 1,
+    "delivery.timeout.ms": 15_000,
+    "message.max.bytes": 2_097_152,
+    "queue.buffering.max.messages": 10_000,
+    "allow.auto.create.topics": False,
+}
+READER: Options = {
+    "enable.auto.commit": False,
+    "auto.offset.reset": "error",
+    "isolation.level": "read_committed",
+    "check.crcs": True,
+    "fetch.wait.max.ms": 50,
+    "allow.auto.create.topics": False,
+}
+ENDS = ("aether.sessions.ResponseCompleted", "aether.sessions.RunFailed")
+POLL_S = 0.1
+#: A repeat follows its first soon: another worker took over and did the same again.
+REMEMBERED = 10_000
+
+Delivered = Callable[[Place | GridError], None]
+
+
+class Grid:
+    """A connection; a context manager that closes it. Safe to use from any thread.
+
+    `kafka` are librdkafka's options, such as `sasl.mechanism`; `registry` is the address of a
+    Confluent API, and may hold a user and password. `node` is who you are in `ce_source`.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        registry: str | Source,
+        *,
+        node: str = "local",
+        kafka: Options | None = None,
+        timeout_s: float = 30.0,
+    ) -> None:
+        self._connect: dict[str, Any] = {"bootstrap.servers": bootstrap, **(kafka or {})}
+        self.schemas: Source = Registry(registry) if isinstance(registry, str) else registry
+        self.source = f"/aether/{node}/client"
+        self.timeout_s = timeout_s
+        self._producer = Producer({**PRODUCER, **self._connect})
+        self._halt = threading.Event()
+        self._serving = threading.Thread(target=self._serve_deliveries, daemon=True)
+        self._serving.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for what is on its way, then let go of every connection."""
+        if not self._halt.is_set():
+            self._producer.flush(self.timeout_s)
+            self._halt.set()
+            self._serving.join()
+
+    # -- producing
+
+    def send(
+        self,
+        name: str,
+        key: str,
+        value: Mapping[str, Any],
+        delivered: Delivered,
+        *,
+        topic: str | None = None,
+        event_id: str | None = None,
+        run_id: str | None = None,
+        cause_id: str | None = None,
+        trace: Mapping[str, str] | None = None,
+    ) -> str:
+        """Send an event off and return its id; `delivered` hears, in another thread, what became.
+
+        Waits while too many are on their way. Raises BadEvent, and Unreachable for the registry.
+        """
+        place, made = topic or topic_of(name), event_id or minted()
+        frame = encode(self.schemas.latest(place, name), value)
+        head = headers(
+            name=name, event_id=made, source=self.source, at_ms=int(time.time() * 1000),
+            run_id=run_id, cause_id=cause_id, trace=trace,
+        )  # fmt: skip
+
+        def report(error: KafkaError | None, message: Message) -> None:
+            if error is None:
+                delivered(Place(place, message.partition() or 0, message.offset() or 0, made))
+            else:
+                delivered(_lost(error, f"{name} {made}"))
+
+        while True:
+            try:
+                self._producer.produce(
+                    place,
+                    frame,
+                    key.encode(),
+                    on_delivery=report,
+                    headers=head,  # type: ignore[arg-type]
+                )
+                return made
+            except BufferError:
+                time.sleep(POLL_S / 10)
+            except KafkaException as error:
+                raise _lost(error.args[0], f"{name} {made}") from error
+
+    def produce(self, name: str, key: str, value: Mapping[str, Any], **given: Any) -> Place:
+        """Append an event and return where it stands; takes what `send` takes.
+
+        Raises BadEvent and Unreachable if nothing was written, Unknown if it may have been.
+        """
+        landed: list[Place | GridError] = []
+        done = threading.Event()
+
+        def delivered(what: Place | GridError) -> None:
+            landed.append(what)
+            done.set()
+
+        self.send(name, key, value, delivered, **given)
+        if not done.wait(self.timeout_s):
+            raise Unknown(f"{name} was not acknowledged within {self.timeout_s:.0f} s")
+        if isinstance(landed[0], GridError):
+            raise landed[0]
+        return landed[0]
+
+    def _serve_deliveries(self) -> None:
+        while not self._halt.is_set():
+            self._producer.poll(POLL_S)
+
+    # -- reading
+
+    def ends(self, topic: str) -> list[tuple[int, int]]:
+        """Return what each partition of a topic holds: its first offset, and its end."""
+        with _closing(self.consumer({})) as asking:
+            try:
+                listed = asking.list_topics(topic, self.timeout_s).topics[topic]
+                if listed.error is not None:
+                    raise KafkaException(listed.error)
+                return [
+                    asking.get_watermark_offsets(TopicPartition(topic, p), self.timeout_s)
+                    for p in sorted(listed.partitions)
+                ]
+            except KafkaException as error:
+                raise Unreachable(f"could not look at {topic}: {error}") from error
+
+    def follow(
+        self, topic: str, starts: Mapping[int, int], *, timeout_s: float | None = None
+    ) -> Iterator[Event]:
+        """Yield what stands in some partitions from their offsets on, as it comes, without end.
+
+        Records that are no events are passed over, and so is an event that is there again: the
+        first one of an id counts. Raises Unreachable, and TimedOut once `timeout_s` are over.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        seen: dict[str, None] = {}
+        with _closing(self.consumer({})) as reader:
+            reader.assign([TopicPartition(topic, p, at) for p, at in starts.items()])
+            while deadline is None or time.monotonic() < deadline:
+                message = reader.poll(POLL_S)
+                event = None if message is None else self.read(message)
+                if event is not None and event.event_id not in seen:
+                    seen[event.event_id] = None
+                    if len(seen) > REMEMBERED:
+                        del seen[next(iter(seen))]
+                    yield event
+        raise TimedOut(f"nothing more of {topic} within {timeout_s} s")
+
+    def consumer(self, options: Options) -> Consumer:
+        """Return a consumer that reads as the grid does."""
+        return Consumer({"group.id": "aether.clients", **READER, **self._connect, **options})
+
+    def read(self, message: Message) -> Event | None:
+        """Return a message as an event, None if it is none. Raises Unreachable."""
+        error = message.error()
+        if error is not None:
+            if error.retriable():
+                return None
+            raise Unreachable(f"could not read {message.topic()}: {error}")
+        place = (message.topic() or "", message.partition() or 0, message.offset() or 0)
+        given: Any = message.headers() or ()
+        try:
+            return opened(
+                self.schemas, place, message.timestamp()[1], message.key(), message.value(), given
+            )
+        except BadEvent:
+            return None
+
+    # -- what the grid is for
+
+    def ask(self, text: str, *, session: str | None = None, model: str = "aether") -> "Run":
+        """Ask a question and return its run; `aether` lets the grid choose who answers."""
+        run_id = minted()
+        scope = f"session:{session}"
+        value: dict[str, Any] = {
+            "run_id": run_id,
+            "model": model,
+            "text": text,
+            "messages": [{"role": "user", "content": text}],
+            "options": {},
+            "scopes": ["grid", scope] if session else ["grid"],
+            "remember_in": scope if session else None,
+            "stream": False,
+        }
+        name = "aether.sessions.RequestReceived"
+        return Run(
+            self, self.produce(name, session or run_id, value, event_id=run_id, run_id=run_id)
+        )
+
+    def register(
+        self, name: str, description: str, examples: Sequence[str] = (), **card: Any
+    ) -> int:
+        """Offer the capability `name`; return its version once nodes can be asked for it."""
+        return nodes.register(self, name, description, examples, card)
+
+    def serve(
+        self, name: str, handler: "nodes.Handler", stop: threading.Event | None = None
+    ) -> None:
+        """Answer what the capability `name` is asked, until `stop` is set."""
+        nodes.serve(self, name, handler, stop or threading.Event())
+
+
+class Run:
+    """A question on its way through the grid."""
+
+    def __init__(self, grid: Grid, asked: Place) -> None:
+        self.run_id = asked.event_id
+        self._grid = grid
+        self._asked = asked
+
+    def events(self, timeout_s: float = 60.0) -> Iterator[Event]:
+        """Yield what happens in this run, in order, up to its end. Raises TimedOut."""
+        start = {self._asked.partition: self._asked.offset}
+        for event in self._grid.follow(self._asked.topic, start, timeout_s=timeout_s):
+            if event.run_id == self.run_id:
+                yield event
+                if event.name in ENDS:
+                    return
+
+    def answer(self, timeout_s: float = 60.0) -> dict[str, Any]:
+        """Return the answer: `text`, `citations`, `capability`, `model` and more.
+
+        Raises RunFailed if there is none, TimedOut if it did not come in time.
+        """
+        *_, last = self.events(timeout_s)
+        if last.value is None:
+            raise BadEvent(f"the answer is large and lies in the object store: {last.dataref}")
+        if last.name != ENDS[0]:
+            raise RunFailed(last.value["reason"], last.value["detail"])
+        return last.value
+
+
+class _closing:  # noqa: N801
+    """A consumer that is closed at the end of its block."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+
+    def __enter__(self) -> Consumer:
+        return self._consumer
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+
+
+def _lost(error: KafkaError, what: str) -> GridError:
+    """Say of an event that was not delivered whether it may be there all the same."""
+    if error.code() in (
+        KafkaError._MSG_TIMED_OUT,
+        KafkaError._TIMED_OUT,
+        KafkaError._PURGE_INFLIGHT,
+    ):
+        return Unknown(f"{what} was not acknowledged in time: {error}")
+    return Unreachable(f"{what} was not written: {error}")

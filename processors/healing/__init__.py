@@ -1,0 +1,1 @@
+"""What the grid does about its own trouble, as far as its policy allows."""

@@ -1,0 +1,58 @@
+"""The verdict on a reader of one partition: Burrow's rules, and `empty`.
+
+Judged only while there is lag. The rules are those of `Burrow`'s evaluator, and of its storage's
+window; two things are ours: a group that nobody is in is `empty`, and while a group shares its
+partitions out anew nobody is blamed for silence.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from streams.events.lag import Verdict
+from streams.lag.window import WINDOW, Commit, Window
+
+#: A window that is not full yet counts as spanning this much: so long takes ten samples.
+SPAN_MIN_MS = 9_000
+#: One commit alone says nothing of how often there will be others.
+SPAN_ALONE_MS = 60_000
+
+
+def judge(window: Window, at_ms: int, *, members: int, settled_ms: int | None) -> Verdict:
+    """Return the verdict at a time; `settled_ms` is since when the group's members are the same.
+
+    It is None while they are not: during a rebalance.
+    """
+    commits = window.commits
+    if window.lag == 0:
+        return Verdict.OK
+    silent_ms = at_ms - commits[-1].at_ms
+    if settled_ms is not None:
+        if members == 0 and silent_ms > SPAN_MIN_MS:
+            return Verdict.EMPTY
+        if min(silent_ms, at_ms - settled_ms) > _span(commits) and _ever_behind(window):
+            return Verdict.STOP
+    if _went_back(commits):
+        return Verdict.REWIND
+    if any(commit.lag == 0 for commit in commits) or len(commits) < WINDOW:
+        return Verdict.OK
+    if settled_ms is not None and all(c.offset == commits[0].offset for c in commits):
+        return Verdict.STALL
+    if all(after.lag >= before.lag for before, after in pairwise(commits)):
+        return Verdict.WARN
+    return Verdict.OK
+
+
+def _span(commits: Sequence[Commit]) -> int:
+    least = SPAN_MIN_MS if len(commits) > 1 else SPAN_ALONE_MS
+    return max(least, commits[-1].at_ms - commits[0].at_ms)
+
+
+def _ever_behind(window: Window) -> bool:
+    """Whether the last commit lies below every end that is remembered."""
+    return all(window.sample.committed < seen.end for seen in window.ends)
+
+
+def _went_back(commits: Sequence[Commit]) -> bool:
+    """Whether an offset went back and was not regained."""
+    furthest = max(commit.offset for commit in commits)
+    return commits[-1].offset < furthest

@@ -1,0 +1,1 @@
+"""Clients of five languages on a real grid."""
