@@ -52,6 +52,8 @@ COMMANDS: Mapping[str, Entry] = {
     "healing": Entry("cli.healing:healing", "Allow what may be done about trouble; show what was."),
     "lag": Entry("cli.lag:lag", "Show whether every consumer group keeps up."),
     "dlq": Entry("cli.dlq:dlq", "Read and retry dead letters."),
+    "produce": Entry("cli.produce:produce", "Append events, from lines of JSON."),
+    "consume": Entry("cli.consume:consume", "Show a topic's events as they come."),
     "topic": Entry("cli.topic:topic", "Create and list the grid's topics."),
     "schema": Entry("cli.schema:schema", "Check and register the event schemas."),
     "capability": Entry("cli.capabilities:capability", "Offer what the grid can do."),

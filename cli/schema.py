@@ -5,6 +5,7 @@ from contextlib import closing
 import click
 
 from cli.output import emit, formatted, say
+from streams.errors import Misconfigured
 from streams.events import AREAS
 from streams.io import schemas
 from streams.io.codec import Codec, subject_of
@@ -31,6 +32,17 @@ def list_(output: str) -> None:
                 file = schemas.path_of(kind).relative_to(schemas.ROOT.parents[1])
                 rows.append({"subject": subject, "file": str(file), "id": known})
     emit(output, rows, ["id", "subject", "file"])
+
+
+@schema.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print an event's schema; NAME is its class, its full name or its CloudEvents type."""
+    for kind in schemas.event_classes():
+        if name in (kind.__name__, schemas.full_name(kind), schemas.ce_type(kind)):
+            click.echo(schemas.path_of(kind).read_text(encoding="utf-8").rstrip())
+            return
+    raise Misconfigured(f"no event is called {name!r}", fix="see `aether schema list`")
 
 
 @schema.command()

@@ -2,6 +2,7 @@
 
 import click
 
+from cli.names import topic_named
 from cli.output import emit, formatted, say
 from engines.probe import kafka_answers
 from streams.errors import BrokerAway
@@ -39,6 +40,23 @@ def list_(output: str) -> None:
         rows.append({"topic": name, "partitions": len(spans), "records": records})
     log.close()
     emit(output, rows, ["topic", "partitions", "records"])
+
+
+@topic.command()
+@click.argument("name")
+@formatted
+def show(name: str, output: str) -> None:
+    """Show what each partition of a topic holds; NAME may be an area, such as `sessions`."""
+    settings = reached()
+    log = KafkaLog(settings.bootstrap, options=settings.kafka_options)
+    name = topic_named(name)
+    spans = [log.span(name, partition) for partition in range(log.partitions(name))]
+    log.close()
+    rows = [
+        {"partition": number, "first": first, "end": end, "records": end - first}
+        for number, (first, end) in enumerate(spans)
+    ]
+    emit(output, rows, ["partition", "first", "end", "records"])
 
 
 def reached() -> Settings:

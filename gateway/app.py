@@ -18,17 +18,21 @@ from gateway.api.idempotency import Idempotency
 from gateway.api.live import Reading
 from gateway.api.retelling import Retelling, Retold
 from gateway.api.runs import RunHistory
+from gateway.asking import Asking
 from gateway.board import Board
 from gateway.body import Bodies
 from gateway.burrow import Burrow
 from gateway.capabilities import Capabilities
 from gateway.console import Console
+from gateway.described.api import ROUTES as DESCRIPTIONS
 from gateway.errors import ApiError, away
 from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
-from gateway.lag import Lag
+from gateway.lag import Lag, lag_shown
+from gateway.mcp_server import Mcp, Tools
 from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
+from gateway.responses.api import Responses
 from gateway.runs import Runs
 from gateway.sender import Doorstep, Sender
 from streams.errors import Transient
@@ -96,14 +100,19 @@ def assemble(
     board = Board(reading, wire)
     meters.waiting.set_function(lambda: runs.open)
     bodies = Bodies(settings.body_bytes_max, settings.body_timeout_s)
-    doors = OpenAI(sender, runs, capabilities, settings.timeout_s, bodies)
+    asking = Asking(sender, runs, settings.timeout_s)
+    doors = OpenAI(asking, capabilities, bodies)
     events, answers = Reading(reading, wire), Idempotency()
+    agents = Mcp(Tools(events, sender, lambda: lag_shown(board.known)), settings.host)
     ours = [
+        *Responses(asking, events, bodies, settings.timeout_s).routes,
         *Feedback(sender, answers, bodies).routes,
         *Events(sender, wire, events, answers, bodies).routes,
         *RunHistory(wire, events).routes,
         *Catalog(events).routes,
         *(Retold(retelling, events, answers, bodies).routes if retelling else ()),
+        *DESCRIPTIONS,
+        *agents.routes,
         *Lag(board).routes,
         *Burrow(board, wire.node).routes,
     ]
@@ -117,6 +126,7 @@ def assemble(
         try:
             yield
         finally:
+            await agents.close()
             await board.close()
             await events.close()
             await capabilities.close()

@@ -5,7 +5,14 @@ Unknown fields are accepted; known ones that this grid does not heed are named i
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+)
 
 from gateway.errors import invalid
 from streams.events import sessions as s
@@ -84,11 +91,17 @@ class ChatRequest(BaseModel):
     stop: str | list[str] | None = None
     metadata: dict[str, str] | None = None
     user: str | None = None
+    #: What its client said in another shape, and is not heeded.
+    _unheeded: list[str] = PrivateAttr(default_factory=list)
 
     @property
     def text(self) -> str:
         """What the user said last."""
         return next(_joined(m.content) for m in reversed(self.messages) if m.role == "user")
+
+    def pass_over(self, names: list[str]) -> None:
+        """Name fields that its client gave in another shape, and that are not heeded."""
+        self._unheeded = names
 
     @property
     def size(self) -> int:
@@ -99,7 +112,8 @@ class ChatRequest(BaseModel):
     def ignored(self) -> list[str]:
         """The fields that were given and are not heeded."""
         extra = self.model_extra or {}
-        return sorted(name for name in IGNORED & set(extra) if extra[name] is not None)
+        given = [name for name in IGNORED & set(extra) if extra[name] is not None]
+        return sorted([*given, *self._unheeded])
 
     def event(
         self, run_id: RunId, scopes: tuple[ScopeId, ...], remember_in: ScopeId | None
@@ -133,7 +147,7 @@ def parse(body: Any) -> ChatRequest:
     try:
         request = ChatRequest.model_validate(body)
     except ValidationError as exc:
-        param, message = _wrong(body, exc)
+        param, message = wrong(body, exc)
         raise invalid(f"{param}: {message}", param) from None
     if all(message.role != "user" for message in request.messages):
         raise invalid("messages: none of them is the user's", "messages")
@@ -142,7 +156,7 @@ def parse(body: Any) -> ChatRequest:
     return request
 
 
-def _wrong(body: Any, error: ValidationError) -> tuple[str, str]:
+def wrong(body: Any, error: ValidationError) -> tuple[str, str]:
     """Return the first field that is wrong and why.
 
     Of the things it may be, the one that what was sent comes nearest to says why.

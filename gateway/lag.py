@@ -34,7 +34,7 @@ class Lag:
         """
         if STREAM in request.headers.get("accept", ""):
             return StreamingResponse(self._stream(), media_type=STREAM)
-        return JSONResponse(_told(self._board.known))
+        return JSONResponse(lag_shown(self._board.known))
 
     async def _stream(self) -> AsyncIterator[bytes]:
         known: Observed | None = self._board.known
@@ -43,13 +43,14 @@ class Lag:
                 yield ALIVE
             else:
                 shown = known
-                yield b"id: %d\ndata: %s\n\n" % (known.offset, orjson.dumps(_told(known)))
+                yield b"id: %d\ndata: %s\n\n" % (known.offset, orjson.dumps(lag_shown(known)))
             known = await self._board.newer(shown.offset, ALIVE_S)
             if known is None and self._board.closed:
                 return
 
 
-def _told(known: Observed) -> dict[str, Any]:
+def lag_shown(known: Observed) -> dict[str, Any]:
+    """Return what is known of lag, as JSON, and how old it is."""
     groups = figures(known.lags)
     newest = max((group.at_ms for group in groups), default=None)
     age_s = None if newest is None else round(max(0.0, time.time() - newest / 1000), 3)

@@ -23,17 +23,19 @@ class Named(NamedTuple):
     session: str | None = None
     user: str | None = None
     tenant: str | None = None
+    #: Whether its session is one that can be come back to.
+    remembered: bool = True
 
     @property
     def scopes(self) -> tuple[ScopeId, ...]:
         """Where the request may recall from: the grid's memory, and that of whom it names."""
-        owners = zip((Owner.SESSION, Owner.USER, Owner.TENANT), self, strict=True)
+        owners = zip(Owner, (self.session, self.user, self.tenant), strict=True)
         return (GRID, *(scope_of(owner, name) for owner, name in owners if name))
 
     @property
     def remember_in(self) -> ScopeId | None:
         """Where its turns are remembered: in its session, or else with its user."""
-        if self.session:
+        if self.session and self.remembered:
             return scope_of(Owner.SESSION, self.session)
         return scope_of(Owner.USER, self.user) if self.user else None
 

@@ -35,7 +35,7 @@ class Runs:
     def __init__(self, log: EventLog, wire: Wire) -> None:
         self._log = log
         self._wire = wire
-        self._waiters: dict[RunId, asyncio.Queue[News]] = {}
+        self._waiters: dict[RunId, list[asyncio.Queue[News]]] = {}
         self._halt = threading.Event()
         self._following = threading.Event()
         self._thread: threading.Thread | None = None
@@ -49,7 +49,7 @@ class Runs:
     @property
     def open(self) -> int:
         """How many runs somebody waits for."""
-        return len(self._waiters)
+        return sum(map(len, self._waiters.values()))
 
     def start(self) -> None:
         """Begin to follow, for the running event loop."""
@@ -67,11 +67,13 @@ class Runs:
     def waiting(self, run_id: RunId) -> Iterator[asyncio.Queue[News]]:
         """Hear of a run while the block lasts; enter it before the request is sent."""
         queue: asyncio.Queue[News] = asyncio.Queue()
-        self._waiters[run_id] = queue
+        self._waiters.setdefault(run_id, []).append(queue)
         try:
             yield queue
         finally:
-            del self._waiters[run_id]
+            self._waiters[run_id].remove(queue)
+            if not self._waiters[run_id]:
+                del self._waiters[run_id]
 
     # -- the thread
 
@@ -134,6 +136,5 @@ class Runs:
 
     def _tell(self, news: list[News]) -> None:
         for event in news:
-            queue = self._waiters.get(event.run_id)
-            if queue is not None:
+            for queue in self._waiters.get(event.run_id, ()):
                 queue.put_nowait(event)

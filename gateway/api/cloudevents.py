@@ -62,12 +62,12 @@ def received(request: Request, body: bytes) -> list[CloudEvent]:
         if name in request.headers
     }
     if kind == STRUCTURED:
-        return [_structured(parsed(body), trace, "")]
+        return [structured(parsed(body), trace, "")]
     if kind == BATCHED:
         batch = parsed(body)
         if not isinstance(batch, list) or not 0 < len(batch) <= BATCH_MAX:
             raise invalid(f"a batch is an array of 1 to {BATCH_MAX} events")
-        return [_structured(each, trace, f"/{n}") for n, each in enumerate(batch)]
+        return [structured(each, trace, f"/{n}") for n, each in enumerate(batch)]
     if kind == JSON:
         return [CloudEvent(_checked(dict(_binary(request)), ""), parsed(body), trace)]
     told = f"content-type {kind!r} is none of {JSON} (with ce- headers), {STRUCTURED}, {BATCHED}"
@@ -83,7 +83,8 @@ def _binary(request: Request) -> Any:
                 raise invalid(f"header {name} is not UTF-8", name) from None
 
 
-def _structured(said: Any, trace: env.Head, at: str) -> CloudEvent:
+def structured(said: Any, trace: env.Head, at: str) -> CloudEvent:
+    """Return the event that JSON says. Raises ApiError."""
     if not isinstance(said, dict):
         raise invalid("an event is a JSON object", at or "/")
     attributes: dict[str, str] = {}

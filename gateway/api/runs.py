@@ -62,7 +62,7 @@ class RunHistory:
         summary = summary_of(events)
         if summary is None:
             raise _nothing(request.path_params["run_id"])
-        return JSONResponse({**run_shown(summary), **_ending(events), "events": len(events)})
+        return JSONResponse({**run_shown(summary), **ending(events), "events": len(events)})
 
     async def events(self, request: Request) -> Response:
         """Return a run's events: as a page, or as a stream that ends when the run does."""
@@ -108,7 +108,7 @@ def run_shown(run: Summary) -> dict[str, Any]:
     return {**run._asdict(), "outcome": outcome, "reason": run.reason or None, "asked_at": asked}
 
 
-def _ending(events: Events) -> dict[str, Any]:
+def ending(events: Events) -> dict[str, Any]:
     """Return what a run ended with."""
     ended = events[-1].event
     if isinstance(ended, ResponseCompleted):

@@ -47,7 +47,8 @@ def to_json(event: Any) -> dict[str, Any]:
 def from_json(kind: type, data: Any) -> Any:
     """Return the event that `data` says. Raises Unfit, naming every value that does not fit."""
     faults: list[Fault] = []
-    plain = _Reading(faults).value(_schema_of(kind), data, "")
+    schema = _schema_of(kind)
+    plain = _Reading(faults, _named_in(schema)).value(schema, data, "")
     if faults:
         raise Unfit(kind, faults[:FAULTS_MAX])
     return form_of(kind).load(plain)
@@ -58,12 +59,29 @@ def _schema_of(kind: type) -> Any:
     return json.loads(schemas.text_of(kind))
 
 
+def _named_in(schema: Any) -> dict[str, Any]:
+    """Return the types that a schema names, wherever in it: data may pass over where that is."""
+    if isinstance(schema, list):
+        return {name: kind for branch in schema for name, kind in _named_in(branch).items()}
+    if not isinstance(schema, dict):
+        return {}
+    found: dict[str, Any] = {}
+    if isinstance(schema.get("name"), str) and "type" in schema:
+        space = schema.get("namespace", "")
+        found = {schema["name"]: schema, f"{space}.{schema['name']}": schema}
+    for part in ("type", "items", "values"):
+        found |= _named_in(schema.get(part))
+    for field in schema.get("fields", ()):
+        found |= _named_in(field["type"])
+    return found
+
+
 class _Reading:
     """One pass over some data, noting what does not fit."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[Fault], named: Mapping[str, Any]) -> None:
         self._faults = faults
-        self._named: dict[str, Any] = {}
+        self._named = named
 
     def value(self, schema: Any, data: Any, at: str) -> Any:
         """Return what `data` is under a schema; what is noted as a fault is never used."""
@@ -72,9 +90,6 @@ class _Reading:
         if isinstance(schema, str):
             known = self._named.get(schema)
             return self._plain(schema, data, at) if known is None else self.value(known, data, at)
-        if "name" in schema:
-            self._named[schema["name"]] = schema
-            self._named[f"{schema.get('namespace', '')}.{schema['name']}"] = schema
         match schema["type"]:
             case "record":
                 return self._record(schema, data, at)
@@ -115,8 +130,7 @@ class _Reading:
             return None
         others = [branch for branch in branches if branch != "null"]
         for branch in others[:-1]:
-            tried = _Reading([])
-            tried._named = self._named
+            tried = _Reading([], self._named)
             found = tried.value(branch, data, at)
             if not tried._faults:
                 return found

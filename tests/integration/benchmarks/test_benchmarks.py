@@ -63,6 +63,15 @@ def test_the_request_benchmark_tells_percentiles_and_stages() -> None:
     assert len(told["stages of aether, ms"]) == 8
 
 
+def test_the_gateway_benchmark_tells_both_doors() -> None:
+    told = figures("gateway", "--scale", "0.05")
+    assert set(told) == {"aether", "LiteLLM proxy"}
+    names = {"p50_ms", "p95_ms", "p99_ms", "requests_per_s", "requests_per_core"}
+    both = {f"{name}_{clients}" for name in names for clients in (1, 16)}
+    assert all(both <= set(row) for row in told.values())
+    assert told["aether"]["times_litellm_per_core_16"] > 0
+
+
 def test_the_encoder_benchmark_tells_rates_batches_and_that_no_batch_changes_a_vector() -> None:
     told = figures("encoder", "--count", "96")
     assert set(told) == {

@@ -53,13 +53,15 @@ class Front:
         """The settings that its commands have."""
         return read_settings(data_dir=self.folder, ports=Ports(**self.ports))
 
-    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *arguments: str, stdin: int = subprocess.DEVNULL, **variables: str
+    ) -> "subprocess.Popen[str]":
         """Start a command."""
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "cli.main", *arguments],
             cwd=ROOT,
             env={**self.env, **variables},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -67,7 +69,7 @@ class Front:
 
     def run(self, *arguments: str, **variables: str) -> Done:
         """Run a command to its end."""
-        child = self.start(*arguments, **variables)
+        child = self.start(*arguments, stdin=subprocess.DEVNULL, **variables)
         try:
             out, err = child.communicate(timeout=LATE_S)
         except subprocess.TimeoutExpired:

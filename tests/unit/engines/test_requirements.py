@@ -15,6 +15,7 @@ LOCKS = (
     "encoder",
     "bench-quix",
     "peer-semantic-router",
+    "peer-litellm",
 )
 ENTRY = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))? \\$", re.M)
 

@@ -80,3 +80,11 @@ def test_bytes_are_base64() -> None:
 
 def test_content_is_what_it_was() -> None:
     assert from_json(MemoryOffered, to_json(MemoryOffered(content=CONTENT))).content == CONTENT
+
+
+def test_a_type_is_known_where_data_passes_over_its_definition() -> None:
+    sampled = EVENTS["SeriesSampled"]
+    empty = {**to_json(sampled), next(iter(to_json(sampled))): []}
+    assert faults(type(sampled), {**empty, "more": 1})[0] == (
+        "/more", "SeriesSampled has no such field",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""What the doors say of themselves: `/openapi.json` and `/asyncapi.json`."""

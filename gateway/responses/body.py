@@ -1,0 +1,131 @@
+"""What `POST /v1/responses` may say, and the same as a chat request, which a run is made of."""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway import chat
+from gateway.errors import invalid
+from streams.events.sessions import Message, RequestReceived, ResponseCompleted
+from streams.log import Headers
+from streams.scopes import NAME_MAX
+
+PAIRS_MAX, NAME_CHARS, VALUE_CHARS = 16, 64, 512
+
+#: Attributes of the record: what a response is told with later, and no event has a field for.
+STORED, PREVIOUS, INSTRUCTED, METADATA = (
+    "ce_responsestored",
+    "ce_previousresponse",
+    "ce_responseinstructed",
+    "ce_responsemetadata",
+)
+#: Fields that change an answer, and that are not heeded here.
+IGNORED = frozenset(
+    {
+        "include", "max_tool_calls", "parallel_tool_calls", "prompt", "reasoning", "service_tier",
+        "text", "tool_choice", "tools", "top_logprobs", "truncation",
+    }
+)  # fmt: skip
+
+
+class _Text(BaseModel):
+    type: Literal["input_text", "output_text", "text"]
+    text: str
+
+
+class _Item(BaseModel):
+    type: Literal["message"] = "message"
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[_Text]
+
+    @property
+    def said(self) -> str:
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.text for part in self.content)
+
+
+class ResponseRequest(BaseModel):
+    """The body of `POST /v1/responses`."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    model: Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
+    input: str | list[_Item]
+    instructions: str | None = None
+    stream: bool = False
+    store: bool | None = None
+    background: bool | None = None
+    previous_response_id: Annotated[str, Field(max_length=NAME_MAX)] | None = None
+    metadata: dict[str, str] | None = None
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    user: str | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the response can be asked for later."""
+        return self.store is not False
+
+    def as_chat(self, earlier: list[Message]) -> chat.ChatRequest:
+        """Return the same as a chat request, behind what was said earlier. Raises ApiError."""
+        told = [("system", self.instructions)] if self.instructions else []
+        told += [(m.role, m.content) for m in earlier]
+        if isinstance(self.input, str):
+            told.append(("user", self.input))
+        else:
+            told += [(item.role, item.said) for item in self.input]
+        extra = self.model_extra or {}
+        made = chat.parse(
+            {
+                "model": self.model,
+                "messages": [{"role": role, "content": content} for role, content in told],
+                "stream": self.stream,
+                "max_completion_tokens": self.max_output_tokens,
+                "temperature": self.temperature,
+                "top_p": self.top_p,
+                "metadata": self.metadata,
+                "user": self.user,
+            }
+        )
+        made.pass_over([n for n in IGNORED & set(extra) if extra[n] not in (None, [], {})])
+        return made
+
+    @property
+    def head(self) -> Headers:
+        """The attributes that the response is told with later."""
+        head: Headers = [(STORED, b"true" if self.is_stored else b"false")]
+        if self.previous_response_id:
+            head.append((PREVIOUS, self.previous_response_id.encode()))
+        if self.instructions:
+            head.append((INSTRUCTED, b"true"))
+        if self.metadata:
+            head.append((METADATA, json.dumps(self.metadata).encode()))
+        return head
+
+
+def parse(body: Any) -> ResponseRequest:
+    """Read a body. Raises ApiError naming the first field that is wrong."""
+    if not isinstance(body, dict):
+        raise invalid("the body is not a JSON object")
+    try:
+        request = ResponseRequest.model_validate(body)
+    except ValidationError as exc:
+        param, message = chat.wrong(body, exc)
+        raise invalid(f"{param}: {message}", param) from None
+    if request.background and not request.is_stored:
+        raise invalid("background: what is not stored cannot be asked for later", "background")
+    pairs = request.metadata or {}
+    sizes = [len(n) <= NAME_CHARS and len(v) <= VALUE_CHARS for n, v in pairs.items()]
+    if len(pairs) > PAIRS_MAX or not all(sizes):
+        told = f"up to {PAIRS_MAX} names of {NAME_CHARS} and values of {VALUE_CHARS} characters"
+        raise invalid(f"metadata: {told}", "metadata")
+    return request
+
+
+def turns(request: RequestReceived, instructed: bool, answer: ResponseCompleted) -> list[Message]:
+    """Return a conversation with its answer; its instructions are not carried on."""
+    said = list(request.messages[1 if instructed else 0 :])
+    return [*said, Message(role="assistant", content=answer.text)]
