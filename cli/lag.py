@@ -137,7 +137,11 @@ def _source(settings: Settings) -> Iterator[Source]:
             past = observed.lags
         except AetherError:  # no registry, no topic: the brokers alone know enough
             pass
-        sampler = Sampler(settings.bootstrap, settings.kafka_options)
+        sampler = Sampler(
+            settings.bootstrap,
+            settings.kafka_options,
+            left_behind=settings.observer.left_behind,
+        )
         stack.callback(sampler.close)
         yield Looking(sampler, past)
 

@@ -110,10 +110,13 @@ class Worker:
         )
 
     def _watch(self, world: World, shell: Shell) -> Watch:
-        eye = Sampler(self._settings.bootstrap, self._settings.kafka_options)
-        mine = (OBSERVATIONS.name, 0)
-        every_s = self._settings.observer.every_s
-        return Watch(eye, world.log, world.wire, lambda: mine in shell.assigned, every_s)
+        wanted = self._settings.observer
+        eye = Sampler(
+            self._settings.bootstrap,
+            self._settings.kafka_options,
+            left_behind=wanted.left_behind,
+        )
+        return Watch(eye, world.log, world.wire, lambda: SEEN in shell.assigned, wanted.every_s)
 
     def _membership(self) -> Membership:
         worker = self._settings.worker

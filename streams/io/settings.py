@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -35,6 +43,16 @@ CONFIG_VARIABLE = "AETHER_CONFIG"
 #: The user and password in a URL.
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 MASK = "**********"
+
+
+def _expression(text: str) -> str:
+    """Return a regular expression. Raises ValueError for what is none."""
+    try:
+        re.compile(text)
+    except re.error as exc:
+        raise ValueError(f"no regular expression: {exc}") from None
+    return text
+
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -154,6 +172,11 @@ class Observer(_Part):
 
     every_s: float = Field(1.0, gt=0)
     kafka_metrics: bool = Field(True, description="false where a kafka_exporter runs")
+    left_behind: Annotated[str, AfterValidator(_expression)] = Field(
+        r"apicurio-[0-9a-f-]{36}",
+        description="groups of these names (a regular expression) are no news once they are empty:"
+        " every start of their reader makes another",
+    )
 
 
 class Endpoint(_Part):

@@ -16,6 +16,8 @@ from streams.lag.window import Window
 _WORST = (
     Verdict.OK, Verdict.WARN, Verdict.EMPTY, Verdict.REWIND, Verdict.STALL, Verdict.STOP,
 )  # fmt: skip
+#: Even an idle group is sampled several times meanwhile.
+GONE_MS = 60_000
 #: In and out differ by so much before lag is said to grow or shrink.
 STEADY = 0.05
 
@@ -93,8 +95,10 @@ class GroupFigures:
 
 
 def figures(lags: Lags) -> list[GroupFigures]:
-    """Return every group that was sampled, the worst first."""
-    found = [group_figures(group) for _, group in lags.groups.items()]
+    """Return every group that is there, the worst first: one no longer looked at is gone."""
+    groups = [group for _, group in lags.groups.items()]
+    newest = max((group.at_ms for group in groups), default=0)
+    found = [group_figures(group) for group in groups if group.at_ms >= newest - GONE_MS]
     return sorted(found, key=_worst_first)
 
 

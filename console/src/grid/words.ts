@@ -13,6 +13,7 @@ export function shortTopic(topic: string): string {
 /** Milliseconds as a duration. */
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return "unknown";
+  if (ms === 0) return "0 s";
   if (ms < 1) return `${ms.toFixed(1)} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;

@@ -13,6 +13,8 @@ import { Said } from "../parts/said";
 
 const AT_ONCE = 100;
 const ROW = 34;
+/** So many fill a screen: with fewer the next page is asked for at once. */
+const FEW = 40;
 const CHANGED = "/api/events/aether.sessions.events?type=RequestReceived,ResponseCompleted,RunFailed";
 
 export function Runs() {
@@ -52,7 +54,7 @@ export function Runs() {
       <div class="row head" aria-hidden="true">
         <span>asked (UTC)</span><span>outcome</span><span>question</span><span>capability</span><span>took</span>
       </div>
-      <Said loaded={loaded} empty={(page) => page.data.length === 0} nothing={<Nothing filtered={Object.values(asked).some(Boolean)} />}>
+      <Said loaded={loaded} empty={(page) => page.data.length === 0} nothing={loaded.data?.next_cursor ? <p aria-busy="true">looking further back…</p> : <Nothing filtered={Object.values(asked).some(Boolean)} />}>
         {(page) => (
           <Rows links label="Runs" rows={page.data} height={ROW} chosen={chosen.value} choose={(at) => (chosen.value = at)} more={page.next_cursor ? more : undefined} open={open}>
             {(run) => (
@@ -85,14 +87,20 @@ function Nothing({ filtered }: { filtered: boolean }) {
 /** Loads runs page by page, and the first page anew whenever a run begins or ends. */
 function useRuns(path: string): { loaded: Loaded<Page<Run>>; more: () => void } {
   const loaded = useSignal<Loaded<Page<Run>>>({ data: undefined, at: 0, problem: undefined });
+  const asked = useRef("");
   const busy = useRef(false);
   const read = useCallback(
     async (cursor: string | null) => {
       if (busy.current) return;
       busy.current = true;
       try {
-        const page = await ask<Page<Run>>(cursor ? withQuery(path, {}) + `&cursor=${cursor}` : path);
-        loaded.value = { data: joined(loaded.peek().data, page, cursor), at: Date.now(), problem: undefined };
+        for (let next: string | null = cursor, first = true; first || next; first = false) {
+          const page: Page<Run> = await ask(next ? `${path}&cursor=${next}` : path);
+          if (asked.current !== path) return; // another filter was set meanwhile
+          const data = joined(loaded.peek().data, page, next);
+          loaded.value = { data, at: Date.now(), problem: undefined };
+          next = data.data.length < FEW ? data.next_cursor : null; // rare ones may lie far behind
+        }
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         loaded.value = { ...loaded.peek(), problem: error };
@@ -104,12 +112,13 @@ function useRuns(path: string): { loaded: Loaded<Page<Run>>; more: () => void } 
   );
   useEffect(() => {
     loaded.value = { data: undefined, at: 0, problem: undefined };
-    busy.current = false;
+    [asked.current, busy.current] = [path, false];
     void read(null);
-    return follow(CHANGED, ["RequestReceived", "ResponseCompleted", "RunFailed"], {
+    const end = follow(CHANGED, ["RequestReceived", "ResponseCompleted", "RunFailed"], {
       events: () => void read(null),
       open: (open) => (open ? void read(null) : (loaded.value = { ...loaded.peek(), problem: cut() })),
     });
+    return () => ((asked.current = ""), end());
   }, [read]);
   const more = useCallback(() => {
     const cursor = loaded.peek().data?.next_cursor;

@@ -14,6 +14,8 @@ import { Rows } from "./rows";
 import { Said } from "./said";
 
 const AT_ONCE = 200;
+/** So many fill a screen: with fewer the next page is asked for at once. */
+const FEW = 40;
 const KEPT = 2_000;
 const ROW = 28;
 const PLACES = ["latest", "earliest", "live"];
@@ -44,7 +46,7 @@ export function Records({ topic }: { topic: Topic }) {
         <span class="dim" role="status">{meter}</span>
       </form>
       <div class="two">
-        <Said loaded={loaded} empty={(page) => page.data.length === 0} nothing={<p>{from === "live" ? "Waiting for the next record…" : "No record from here on has these properties."}</p>}>
+        <Said loaded={loaded} empty={(page) => page.data.length === 0} nothing={<p>{from === "live" ? "Waiting for the next record…" : loaded.data?.next_cursor ? "looking further…" : "No record from here on has these properties."}</p>}>
           {(page) => (
             <Rows label="Records" rows={page.data} height={ROW} chosen={chosen.value} choose={(at) => (chosen.value = at)} more={more}>
               {(one) => <span class="record"><time>{clock(one.recordedtime)}</time><span class="dim">{one.partition}:{one.offset}</span><b>{one.unreadable ? "unreadable" : shortType(one.type)}</b><span class="long">{one.partitionkey}</span></span>}
@@ -62,11 +64,16 @@ function useRecords(topic: Topic, from: string, type: string, key: string) {
   const begun = useRef<{ from?: string; cursor?: string }>({});
   const path = `/api/events/${encodeURIComponent(topic.name)}`;
   const read = useCallback(async (cursor: string | null) => {
-    const place = cursor ? { cursor } : begun.current;
+    const mine = begun.current;
     try {
-      const page = await ask<Page<GridEvent>>(withQuery(path, { ...place, type, key, limit: AT_ONCE }));
-      const data = cursor ? [...(loaded.peek().data?.data ?? []), ...page.data] : page.data;
-      loaded.value = { data: { data, next_cursor: page.next_cursor }, at: Date.now(), problem: undefined };
+      for (let next = cursor, first = true; first || next; first = false) {
+        const place = next ? { cursor: next } : mine;
+        const page = await ask<Page<GridEvent>>(withQuery(path, { ...place, type, key, limit: AT_ONCE }));
+        if (begun.current !== mine) return; // reading began anew elsewhere
+        const data = next ? [...(loaded.peek().data?.data ?? []), ...page.data] : page.data;
+        loaded.value = { data: { data, next_cursor: page.next_cursor }, at: Date.now(), problem: undefined };
+        next = data.length < FEW ? page.next_cursor : null; // rare ones may lie far ahead
+      }
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       loaded.value = { ...loaded.peek(), problem: error };
@@ -75,7 +82,10 @@ function useRecords(topic: Topic, from: string, type: string, key: string) {
   useEffect(() => {
     loaded.value = { data: undefined, at: 0, problem: undefined };
     begun.current = begin(topic, from);
-    if (from !== "live") return void read(null);
+    if (from !== "live") {
+      void read(null);
+      return () => void (begun.current = {});
+    }
     loaded.value = { data: { data: [], next_cursor: null }, at: Date.now(), problem: undefined };
     return follow(withQuery(path, { type, key }), topic.types.map(shortType).concat("record"), {
       events: (events) => {

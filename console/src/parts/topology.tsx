@@ -23,7 +23,7 @@ export function Topology({ groups }: { groups: Group[] }) {
   const { width = 0, height = 0 } = graph.graph();
   return (
     <div class="topology">
-      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label="Topics and the groups that read them">
+      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="group" aria-label="Topics and the groups that read them">
         {flows.map((flow) => {
           const points = graph.edge(`t ${flow.topic}`, `g ${flow.group}`)?.points ?? [];
           const middle = points[Math.floor(points.length / 2)];

@@ -5,5 +5,5 @@ const SHAPES: Record<Status, string> = { ok: "●", warn: "▲", empty: "○", e
 const WORDS: Record<Status, string> = { ok: "ok", warn: "slow", empty: "nobody reads", err: "stuck" };
 
 export function Verdict({ status }: { status: Status }) {
-  return <span class={`verdict ${status}`}><i aria-hidden="true">{SHAPES[status]}</i> {WORDS[status]}</span>;
+  return <span class={`verdict is-${status}`}><i aria-hidden="true">{SHAPES[status]}</i> {WORDS[status]}</span>;
 }

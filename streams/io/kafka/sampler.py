@@ -3,6 +3,7 @@
 Ends are asked for before commits, so that lag is never told too high by what came in between.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
@@ -31,8 +32,10 @@ class Sampler:
         bootstrap: str,
         options: Options,
         now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+        left_behind: str = "",
     ) -> None:
         self._now_ms = now_ms
+        self._left_behind = re.compile(left_behind)
         self._log = KafkaLog(bootstrap, options=options)
         self._surveyor = Surveyor(bootstrap, options)
         self._commits = Commits(self._log)
@@ -42,11 +45,16 @@ class Sampler:
         """Sample everything now. Raises BrokerAway, and Misconfigured where rights are missing."""
         cluster = self._surveyor.cluster()
         at_ms = self._now_ms()
-        groups = [group for group in self._surveyor.groups() if group.committed]
+        groups = [group for group in self._surveyor.groups() if self._is_news(group)]
         self._commits.listen(at_ms)
         oldest = self._oldest.times(list(_waiting(cluster, groups)))
         samples = tuple(self._sample(group, at_ms, cluster, oldest) for group in groups)
         return Look(at_ms, cluster, samples)
+
+    def _is_news(self, group: GroupNow) -> bool:
+        """Whether a group ever committed, and is not what a reader that ended left behind."""
+        gone = group.members == 0 and self._left_behind.fullmatch(group.name)
+        return bool(group.committed) and not gone
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -1,8 +1,10 @@
 """A history to look at: runs as the grid would have written them, sent straight to the log."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
+from streams.errors import DeliveryFailed
 from streams.events import sessions as s
 from streams.ids import CapabilityId, EventId, InferenceId, ModelName, RunId
 from streams.io.client import Client
@@ -12,10 +14,17 @@ Said = tuple[EventId, str, Any]
 
 
 def send(client: Client, said: Iterator[Said]) -> None:
-    """Send events and wait until they are durable."""
+    """Send events as the gateway and the deciders head them; wait until they are durable."""
+    failed: list[DeliveryFailed | None] = []
     for event_id, key, event in said:
-        client.send(SESSIONS, key, event, event_id)
+        draft = client.wire.root(
+            event, component="gateway", topic=SESSIONS.name, key=key, event_id=event_id,
+            at_ms=int(time.time() * 1000), run_id=event.run_id,
+        )  # fmt: skip
+        while not client.log.append([draft], failed.append):
+            client.log.serve(0.05)
     client.flush()
+    assert not any(failed)
 
 
 def runs(count: int) -> Iterator[Said]:
