@@ -22,6 +22,7 @@ Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer"}
 OBJECT: Schema = {"type": "object"}
+MOMENT: Schema = {"type": "string", "description": "an event's id, an offset, a time or `now`"}
 SSE = {"text/event-stream": {"schema": TEXT}}
 
 
@@ -54,6 +55,17 @@ def openapi() -> dict[str, Any]:
                     "A run's events; as a stream, up to its end.",
                     {**_json(_page()), **SSE}, 400, 404, 410,
                     parameters=[_in_header("Last-Event-ID")],
+                ),
+            },
+            "/api/runs/{run_id}/forks": {
+                "parameters": [_in_path("run_id")],
+                "post": _fork(),
+            },
+            "/api/sessions/{session}/state": {
+                "parameters": [_in_path("session")],
+                "get": _operation(
+                    "What every decider knew of a session.", _json(_page()), 400, 404,
+                    parameters=[_in_query("at", MOMENT)],
                 ),
             },
             "/api/topics": {"get": _operation("Every topic.", _json(_page()), 400)},
@@ -123,6 +135,22 @@ def _feedback() -> Schema:
         "Say what a routing decision was worth.", _json(OBJECT), 400, 408, 409, 413, 422, 504,
         parameters=[_in_header("Idempotency-Key", {"type": "string", "maxLength": 255})],
         status=202, requestBody={"required": True, "content": _json(said)},
+    )  # fmt: skip
+
+
+def _fork() -> Schema:
+    said = {
+        "type": "object",
+        "properties": {
+            "at": {"type": "string", "minLength": 1, "description": "an event's id or kind"},
+            "set": {"type": "object", "description": "paths of what is changed there, and to what"},
+        },
+        "additionalProperties": False,
+    }
+    return _operation(
+        "Tell a run again with something changed.", _json(OBJECT), 400, 408, 409, 413, 422,
+        parameters=[_in_header("Idempotency-Key", {"type": "string", "maxLength": 255})],
+        status=201, requestBody={"required": True, "content": _json(said)},
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tests.unit.engines.children import wait_for_end
 
 CACHE = "AETHER_CACHE_DIR"
 LATE_S = 300.0
-SERVICES = {"kafka", "registry", "triton", "worker", "gateway"}
+SERVICES = {"kafka", "registry", "triton", "worker", "gateway", "archive"}
 LOOPBACKS = {"0100007F", "0000000000000000FFFF00000100007F"}  # as /proc/net/tcp and tcp6 write it
 LISTEN = "0A"
 

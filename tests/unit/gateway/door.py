@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from gateway.api.retelling import Retelling
 from gateway.app import assemble
 from gateway.serve import Server
 from streams import envelope as env
@@ -187,12 +188,14 @@ async def opened(
     *,
     in_flight_max: int = 1_000,
     away: bool = False,
+    retelling: Retelling | None = None,
     **settings: Any,
 ) -> AsyncIterator[Door]:
     """Open a gateway's door on a free port."""
     grid = Grid(folder, script, in_flight_max)
     grid.away = away
-    app = assemble(Gateway(**{"timeout_s": GENEROUS_S, **settings}), grid.wire, grid, grid)
+    given = Gateway(**{"timeout_s": GENEROUS_S, **settings})
+    app = assemble(given, grid.wire, grid, grid, retelling)
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     config = uvicorn.Config(

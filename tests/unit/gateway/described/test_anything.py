@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from gateway.described.openapi import openapi
 from tests.unit.gateway.door import opened
+from tests.unit.gateway.told import Told
 
 EXAMPLES = 40
 CHECKS = [
@@ -64,7 +65,7 @@ def ask_anything(url: str, path: str, verb: str) -> int:
 async def test_no_question_breaks_a_door_or_is_answered_as_nobody_said(
     path: str, verb: str, tmp_path: Path
 ) -> None:
-    async with opened(tmp_path) as door:
+    async with opened(tmp_path, retelling=Told()) as door:
         asked = await asyncio.to_thread(ask_anything, door.url, path, verb)
         assert (await door.http.get("/livez")).status_code == 200
     assert asked >= min(EXAMPLES, 1)

@@ -17,6 +17,7 @@ from streams.topics import TOPICS
 from tests.examples import EVENTS
 from tests.unit.gateway.described.record import FOLDER, MADE, text_of
 from tests.unit.gateway.door import opened
+from tests.unit.gateway.told import Told
 
 WEB_ADDRESS = re.compile("[a-z]+://")
 
@@ -48,7 +49,7 @@ async def test_every_route_of_ours_is_described(tmp_path: Path) -> None:
     from tests.unit.gateway.door import Grid, silent
 
     grid = Grid(tmp_path, silent, 1)
-    app = assemble(Gateway(), grid.wire, grid, grid)
+    app = assemble(Gateway(), grid.wire, grid, grid, Told())
     routes = {
         (route.path, method)  # type: ignore[attr-defined]
         for route in app.routes
