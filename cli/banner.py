@@ -11,6 +11,7 @@ def banner(settings: Settings, running: Running) -> str:
     lines = [
         f"Aether Grid is ready after {running.ready_s:.1f} s",
         "",
+        f"  console      {gateway}/console/",
         f"  OpenAI API   {gateway}/v1",
         f"  Kafka        {running.addresses['kafka']}",
         f"  registry     {running.addresses['registry']}",

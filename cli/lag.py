@@ -140,7 +140,7 @@ def _source(settings: Settings) -> Iterator[Source]:
         sampler = Sampler(
             settings.bootstrap,
             settings.kafka_options,
-            left_behind=settings.observer.left_behind,
+            ignored=settings.observer.ignored,
         )
         stack.callback(sampler.close)
         yield Looking(sampler, past)

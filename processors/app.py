@@ -114,7 +114,7 @@ class Worker:
         eye = Sampler(
             self._settings.bootstrap,
             self._settings.kafka_options,
-            left_behind=wanted.left_behind,
+            ignored=wanted.ignored,
         )
         return Watch(eye, world.log, world.wire, lambda: SEEN in shell.assigned, wanted.every_s)
 

@@ -172,10 +172,10 @@ class Observer(_Part):
 
     every_s: float = Field(1.0, gt=0)
     kafka_metrics: bool = Field(True, description="false where a kafka_exporter runs")
-    left_behind: Annotated[str, AfterValidator(_expression)] = Field(
+    ignored: Annotated[str, AfterValidator(_expression)] = Field(
         r"apicurio-[0-9a-f-]{36}",
-        description="groups of these names (a regular expression) are no news once they are empty:"
-        " every start of their reader makes another",
+        description="groups of these names (a regular expression) are not looked at: every start of"
+        " their reader makes another, and leaves the last one behind",
     )
 
 

@@ -30,6 +30,7 @@ export const count = (value: number): string => value.toLocaleString("en");
 
 /** A rate a second. */
 export function rate(value: number): string {
+  if (value > 0 && value < 0.05) return "<0.1/s";
   return `${value === 0 || value >= 10 ? Math.round(value).toLocaleString("en") : value.toFixed(1)}/s`;
 }
 

@@ -12,11 +12,19 @@ interface Props {
 
 const HEIGHT = 160;
 
+/** A colour of the style as a canvas understands it: `light-dark()` is worked out by the element. */
+function resolved(element: HTMLElement, name: string): string {
+  element.style.color = `var(${name})`;
+  const colour = getComputedStyle(element).color;
+  element.style.color = "";
+  return colour;
+}
+
 export function Series({ times, values, label, unit }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   useEffect(() => {
-    const colour = (name: string) => getComputedStyle(box.current!).getPropertyValue(name).trim();
+    const colour = (name: string) => resolved(box.current!, name);
     const axis = { stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     plot.current = new uPlot(
       {

@@ -32,10 +32,10 @@ class Sampler:
         bootstrap: str,
         options: Options,
         now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
-        left_behind: str = "",
+        ignored: str = "",
     ) -> None:
         self._now_ms = now_ms
-        self._left_behind = re.compile(left_behind)
+        self._ignored = re.compile(ignored)
         self._log = KafkaLog(bootstrap, options=options)
         self._surveyor = Surveyor(bootstrap, options)
         self._commits = Commits(self._log)
@@ -52,9 +52,8 @@ class Sampler:
         return Look(at_ms, cluster, samples)
 
     def _is_news(self, group: GroupNow) -> bool:
-        """Whether a group ever committed, and is not what a reader that ended left behind."""
-        gone = group.members == 0 and self._left_behind.fullmatch(group.name)
-        return bool(group.committed) and not gone
+        """Whether a group ever committed, and is not one that nobody asks about."""
+        return bool(group.committed) and not self._ignored.fullmatch(group.name)
 
     def close(self) -> None:
         """Let go of every connection."""

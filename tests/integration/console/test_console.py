@@ -127,8 +127,8 @@ def test_what_the_form_cannot_say_is_refused_by_field_and_the_rest_is_appended(
 
 @pytest.mark.usefixtures("much")
 def test_lag_is_told_in_words_seconds_and_pictures(looker: Looker) -> None:
-    page = looker.opens("lag").reads("apicurio").page
-    page.get_by_role("link", name="apicurio").first.click()
+    page = looker.opens("lag").reads("aether.").page
+    page.get_by_role("link", name="aether.").first.click()
     looker.reads("Behind, in seconds", "how known").is_served_well()
     page.emulate_media(color_scheme="dark")
     looker.is_served_well()

@@ -42,6 +42,7 @@ def test_the_observers_figures_are_shown_and_how_old_they_are(behind: Front) -> 
     assert left["age_s"] < 15
     topics = {row["topic"] for row in rows_of(done, "aether.grid")}
     assert {"aether.sessions.events", "aether.observations.events"} <= topics
+    assert not any(str(row["group"]).startswith("apicurio-") for row in done.rows)  # made anew
     text = behind.succeed("lag")
     assert "s ago, by the observer" in text.err
     assert text.out.splitlines()[0].split()[:5] == ["GROUP", "TOPIC", "VERDICT", "TREND", "SECONDS"]

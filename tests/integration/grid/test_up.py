@@ -42,6 +42,7 @@ def test_the_banner_says_where_everything_is(started: Front) -> None:
     ports = started.ports
     assert re.fullmatch(r"Aether Grid is ready after \d+\.\d s", lines[0])
     assert lines[2:7] == [
+        f"  console      http://127.0.0.1:{ports['gateway']}/console/",
         f"  OpenAI API   http://127.0.0.1:{ports['gateway']}/v1",
         f"  Kafka        127.0.0.1:{ports['kafka']}",
         f"  registry     http://127.0.0.1:{ports['registry']}/apis/ccompat/v7",

@@ -85,6 +85,7 @@ def test_the_banner_tells_addresses_data_notes_and_what_to_try(settings: Setting
     assert banner(settings, running(1)).splitlines() == [
         "Aether Grid is ready after 9.5 s",
         "",
+        "  console      http://g/console/",
         "  OpenAI API   http://g/v1",
         "  Kafka        k:1",
         "  registry     http://r",
