@@ -40,7 +40,8 @@ from streams.events.registry import CapabilityOffered, Card
 from streams.events.sessions import Options, RequestReceived, RequestRouted, RouterAdopted
 from streams.ids import EventId, ModelName, RunId, minted
 from streams.io.client import Client
-from streams.io.settings import Ports, Settings, read_settings
+from streams.io.sections import Ports
+from streams.io.settings import Settings, read_settings
 from streams.ledger import Ledger
 from streams.topics import REGISTRY, ROUTER_KEY, SESSIONS, TUNING
 

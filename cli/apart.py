@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from engines.ports import free_port
-from streams.io.settings import Ports, Settings, read_settings
+from streams.io.sections import Ports
+from streams.io.settings import Settings, read_settings
 
 CACHE = "AETHER_CACHE_DIR"
 

@@ -23,7 +23,8 @@ from engines.registry import registry
 from engines.service import Service
 from engines.triton import TritonPorts, triton
 from streams.errors import Misconfigured
-from streams.io.settings import IN_PROCESS, ROOT, Settings
+from streams.io.sections import IN_PROCESS
+from streams.io.settings import ROOT, Settings
 from streams.topics import TOPICS
 
 MODELS = ("minilm", "extractive")

@@ -12,7 +12,8 @@ import click
 
 from cli import kept, state
 from cli.output import emit_one, formatted, say
-from streams.io.settings import LOOPBACK, Settings, read_settings
+from streams.io.sections import LOOPBACK
+from streams.io.settings import Settings, read_settings
 
 STOP_S = 90.0
 ANSWER_S = 2.0

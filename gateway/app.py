@@ -38,7 +38,8 @@ from gateway.sender import Doorstep, Sender
 from streams.errors import Transient
 from streams.io.archive.log import ArchivedLog
 from streams.io.kafka.log import DOOR, KafkaLog
-from streams.io.settings import Gateway, Settings
+from streams.io.sections import Gateway
+from streams.io.settings import Settings
 from streams.io.stores import open_store
 from streams.io.wire import Wire
 from streams.log import EventLog

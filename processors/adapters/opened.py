@@ -16,7 +16,8 @@ from processors.recall.library import Library
 from processors.recall.ports import MemoryIndex
 from streams.errors import Misconfigured
 from streams.ids import ModelName
-from streams.io.settings import IN_PROCESS, ROOT, Endpoint, Settings
+from streams.io.sections import IN_PROCESS, Endpoint
+from streams.io.settings import ROOT, Settings
 
 EXTRACTIVE = ModelName("extractive")
 INDEX_FOLDER = "index"

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from cli import state
 from engines.ports import free_port
-from streams.io.settings import ROOT, Ports, Settings, read_settings
+from streams.io.sections import Ports
+from streams.io.settings import ROOT, Settings, read_settings
 from tests.integration.grid.harness import wait_until
 from tests.unit.engines.children import wait_for_end
 

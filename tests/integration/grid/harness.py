@@ -22,7 +22,8 @@ from engines.ward import Restarts
 from streams.errors import Transient
 from streams.io.client import Client
 from streams.io.kafka.groups import Groups
-from streams.io.settings import IN_PROCESS, ROOT, Settings
+from streams.io.sections import IN_PROCESS
+from streams.io.settings import ROOT, Settings
 from streams.log import Record
 from streams.topics import Topic
 from tests.integration.grid.relay import Relay

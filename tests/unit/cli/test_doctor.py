@@ -7,7 +7,7 @@ import pytest
 
 from cli.doctor import Finding, examine
 from engines.ports import LOOPBACK, free_port
-from streams.io.settings import Ports
+from streams.io.sections import Ports
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from streams.ids import CapabilityId, InferenceId, MemoryId, ModelName, RunId
 from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryFollower, MemoryLog
 from streams.io.objects.directory import DirectoryStore
-from streams.io.settings import Gateway
+from streams.io.sections import Gateway
 from streams.io.wire import Wire
 from streams.log import Record
 from streams.topics import CHUNKS, SESSIONS, TOPICS, Topic

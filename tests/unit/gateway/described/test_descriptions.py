@@ -45,7 +45,7 @@ def test_openapi_is_valid() -> None:
 
 async def test_every_route_of_ours_is_described(tmp_path: Path) -> None:
     from gateway.app import assemble
-    from streams.io.settings import Gateway
+    from streams.io.sections import Gateway
     from tests.unit.gateway.door import Grid, silent
 
     grid = Grid(tmp_path, silent, 1)
