@@ -1,7 +1,6 @@
 """`aether memory`: what scopes remember, what became of it, and how to change it."""
 
 import importlib
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,19 +9,19 @@ from typing import Any
 
 import click
 
-from cli.output import emit, emit_one, formatted, say
+from cli.output import emit, emit_one, formatted, say, shortened
 from cli.scopes import SCOPE
+from cli.sending import send
 from cli.summaries import summary_of
 from replay.memories import Fate, Remembered, history, remembered, told
 from streams.errors import Misconfigured
 from streams.events.memory import Content, ForgettingRequested, Kind, MemoryOffered
-from streams.ids import EventId, MemoryId, ScopeId, minted
+from streams.ids import MemoryId, ScopeId
 from streams.io.client import Client
 from streams.io.settings import read_settings
 from streams.scopes import GRID
-from streams.topics import MEMORY, Topic
+from streams.topics import MEMORY
 
-TEXT_MAX = 80
 WAIT_S, LOOK_S = 30.0, 0.2
 #: Commands of `cli/recalling.py`.
 RANKING = ("search", "judge", "learn", "weights")
@@ -162,14 +161,6 @@ def _one(client: Client, memory_id: str) -> Remembered:
     return found[0]
 
 
-def send(client: Client, topic: Topic, key: str, event: Any) -> EventId:
-    """Send one event, and return its id once it is durable."""
-    event_id = EventId(minted(_now(), os.urandom(10)))
-    client.send(topic, key, event, event_id)
-    client.flush()
-    return event_id
-
-
 def _row(known: Remembered, output: str) -> dict[str, Any]:
     content = known.recorded.content
     return {
@@ -212,9 +203,3 @@ def _now() -> int:
 
 def _time(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
-
-
-def shortened(text: str) -> str:
-    """Return a text as one line of a table."""
-    line = " ".join(text.split())
-    return line if len(line) <= TEXT_MAX else line[: TEXT_MAX - 1] + "…"

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+#: So much of a text stands in a row of a table.
+TEXT_MAX = 80
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "json", "jsonl")
@@ -114,3 +117,9 @@ class Bar:
             self._bar.render_finish()
         else:
             say(f"{self._label}: {self._done}")
+
+
+def shortened(text: str) -> str:
+    """Return a text as one line of a table."""
+    line = " ".join(text.split())
+    return line if len(line) <= TEXT_MAX else line[: TEXT_MAX - 1] + "…"

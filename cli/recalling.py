@@ -14,9 +14,9 @@ from typing import NamedTuple
 import click
 import numpy as np
 
-from cli.memory import send, shortened
-from cli.output import emit, emit_one, formatted, say
+from cli.output import emit, emit_one, formatted, say, shortened
 from cli.scopes import SCOPE
+from cli.sending import send
 from processors.adapters.opened import Adapters
 from processors.adapters.qdrant_edge_index import QdrantEdgeIndex
 from processors.perception.ports import Encoder
