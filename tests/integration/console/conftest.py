@@ -30,9 +30,12 @@ class Door(NamedTuple):
     url: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The machine's own Chromium."""
+    """The machine's own Chromium; closed with the last of these tests.
+
+    While Playwright is open its loop counts as running, and asynchronous tests could not run theirs.
+    """
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
         pytest.skip(FIX)
