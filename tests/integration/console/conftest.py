@@ -34,7 +34,7 @@ class Door(NamedTuple):
 def browser() -> Iterator[Browser]:
     """The machine's own Chromium; closed with the last of these tests.
 
-    While Playwright is open its loop counts as running, and asynchronous tests could not run theirs.
+    While Playwright is open its loop counts as running, and asynchronous tests cannot run theirs.
     """
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
