@@ -65,5 +65,5 @@ def test_every_file_that_a_service_sees_is_there(compose: str, env_file: Path) -
         for volume in service.get("volumes", ())
         if volume["type"] == "bind"
     ]
-    assert len(files) == 6
+    assert len(files) == 13
     assert [path for path in (*files, *binds) if not path.exists()] == []

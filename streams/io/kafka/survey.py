@@ -5,6 +5,9 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    Consumer,
     ConsumerGroupState,
     ConsumerGroupTopicPartitions,
     KafkaError,
@@ -12,7 +15,7 @@ from confluent_kafka import (
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
 
 from streams.errors import Misconfigured
 from streams.events.lag import Phase
@@ -22,7 +25,6 @@ from streams.log import Span
 
 TIMEOUT_S = 5.0
 
-_EARLIEST, _LATEST = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
 _PHASES = {
     ConsumerGroupState.STABLE: Phase.STABLE,
     ConsumerGroupState.PREPARING_REBALANCING: Phase.REBALANCING,
@@ -70,7 +72,9 @@ class Surveyor:
     """Asks a cluster; what vanishes between two questions is left out."""
 
     def __init__(self, bootstrap: str, options: Options) -> None:
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET, **options})
+        given = {"bootstrap.servers": bootstrap, **QUIET, **options}
+        self._admin = AdminClient(given)
+        self._reader = Consumer({**given, "group.id": "aether.survey", "enable.auto.commit": False})
 
     def cluster(self) -> ClusterNow:
         """Return every topic with what it holds. Raises BrokerAway, Misconfigured."""
@@ -84,7 +88,8 @@ class Surveyor:
         asked = self._admin.describe_topics(names, request_timeout=TIMEOUT_S)
         described = _answers(asked, "describe the topics")
         places = [(name, p.id) for name, told in described.items() for p in told.partitions]
-        firsts, ends = self._offsets(places, _EARLIEST, _LATEST)
+        firsts = self._offsets(places, OFFSET_BEGINNING)
+        ends = self._offsets(places, OFFSET_END)
         topics = {
             name: TopicNow(
                 str(told.topic_id),
@@ -133,20 +138,17 @@ class Surveyor:
             if name in offsets
         ]
 
-    def _offsets(self, places: Iterable[Place], *specs: OffsetSpec) -> list[dict[Place, int]]:
-        """Return what each kind of offset is, by partition; all are asked for at once."""
-        asked = [TopicPartition(*place) for place in places]
-        answers = [
-            self._admin.list_offsets(dict.fromkeys(asked, spec), request_timeout=TIMEOUT_S)
-            for spec in specs
-        ]
-        return [
-            {
-                (at.topic, at.partition): told.offset
-                for at, told in _answers(answer, "ask for the offsets").items()
-            }
-            for answer in answers
-        ]
+    def _offsets(self, places: Iterable[Place], which: int) -> dict[Place, int]:
+        """Return the first offset of each partition, or its end; all are asked for at once.
+
+        A consumer asks: librdkafka's admin client aborts the process if brokers vanish meanwhile.
+        """
+        asked = [TopicPartition(*place, which) for place in places]
+        try:
+            told = self._reader.offsets_for_times(asked, timeout=TIMEOUT_S)
+        except KafkaException as exc:
+            raise translate(exc, "ask for the offsets") from exc
+        return {(at.topic, at.partition): at.offset for at in told if at.error is None}
 
 
 def _answers(asked: Mapping[Any, "Future[Any]"], attempt: str) -> dict[Any, Any]:

@@ -73,7 +73,7 @@ def test_status_says_how_the_archive_is(started: Front) -> None:
 def test_everything_listens_on_loopback_only(started: Front) -> None:
     members = family(started.await_whole().pid)
     heard = {member: listening(member) for member in members}
-    assert sum(map(bool, heard.values())) >= len(SERVICES)
+    assert sum(map(bool, heard.values())) >= len(SERVICES) - 1  # the archive's keeper hears nobody
     assert set().union(*heard.values()) <= LOOPBACKS
 
 
