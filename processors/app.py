@@ -15,6 +15,7 @@ from processors.anomalies.metering import Metering
 from processors.deciders import SNAPSHOTS_FOLDER
 from processors.groups import group_of
 from processors.metrics import WorkerMetrics, serve
+from processors.observer.apart import Apart
 from processors.observer.decider import OBSERVER
 from processors.observer.metrics import LagMetrics
 from processors.observer.watch import Watch
@@ -27,7 +28,6 @@ from streams.errors import Misconfigured
 from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
 from streams.io.kafka.log import PROCESSOR, KafkaLog
-from streams.io.kafka.sampler import Sampler
 from streams.io.registry import ConfluentRegistry
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
@@ -111,11 +111,7 @@ class Worker:
 
     def _watch(self, world: World, shell: Shell) -> Watch:
         wanted = self._settings.observer
-        eye = Sampler(
-            self._settings.bootstrap,
-            self._settings.kafka_options,
-            ignored=wanted.ignored,
-        )
+        eye = Apart(self._settings.bootstrap, self._settings.kafka_options, wanted.ignored)
         return Watch(eye, world.log, world.wire, lambda: SEEN in shell.assigned, wanted.every_s)
 
     def _membership(self) -> Membership:
