@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cli.ask import ask_grid
-from cli.memory import send
+from cli.sending import send
 from replay.memories import Remembered, remembered, told
 from streams.events.memory import Content, Kind, MemoryOffered
 from streams.ids import MemoryId, ScopeId
