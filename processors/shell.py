@@ -19,7 +19,7 @@ from faust.types import EventT
 from processors.batch import Batch
 from processors.runner import Runner
 from streams.errors import AetherError, Fatal
-from streams.io.kafka.log import to_record
+from streams.io.kafka.follower import to_record
 from streams.log import EventLog, Record, filled
 
 logger = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from engines.install import Installed
 from streams import dead_letters as dl
 from streams.envelope import CAUSE, DATA_REFERENCE, ID, PROCESSOR
 from streams.errors import DeliveryFailed
+from streams.io.avro_parts import varint
 from streams.io.client import Client
-from streams.io.compiled import varint
 from streams.io.kafka.log import DOOR, KafkaLog
 from streams.io.objects import address_of, name_in
 from streams.io.wire import CLAIM_MIN, Wire

@@ -20,8 +20,9 @@ from fastavro.utils import generate_one
 
 from streams.errors import Undecodable, UnknownSchema
 from streams.io import schemas
+from streams.io.avro_parts import varint
 from streams.io.codec import PREFIX, Codec
-from streams.io.compiled import compile_for, varint
+from streams.io.compiled import compile_for
 from tests.fakes import NumberedRegistry
 
 MEMORY_MAX = 3 << 30

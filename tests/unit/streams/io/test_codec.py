@@ -14,8 +14,8 @@ from streams.events.registry import CapabilityOffered, Card
 from streams.events.sessions import RequestRouted
 from streams.ids import ModelName
 from streams.io import schemas
+from streams.io.avro_parts import varint
 from streams.io.codec import PREFIX, Codec, subject_of
-from streams.io.compiled import varint
 from streams.plain import SAME, form_of
 from streams.topics import REGISTRY, SESSIONS
 from tests.examples import typical

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from streams.events.sessions import Candidate, TextPerceived
 from streams.ids import CapabilityId, RunId
 from streams.io import schemas
-from streams.io.compiled import BODY, compile_for, long_at, varint
+from streams.io.avro_parts import long_at, varint
+from streams.io.compiled import BODY, compile_for
 from streams.plain import SAME, form_of
 
 KINDS = list(schemas.event_classes())
