@@ -20,7 +20,7 @@ from tests.unit.processors.any_order import Outcome, Step, Told, schedules, work
 from tests.unit.processors.meanings import ENCODER, around, directions
 from tests.unit.processors.memory import stream as scope
 from tests.unit.processors.router.test_decider import ADOPTED, CAPABILITIES, LABELS
-from tests.unit.processors.tuner.test_decider import Grid, examples, feedback
+from tests.unit.processors.tuner.lessons import Grid, examples, feedback
 
 PARTITIONS = 2
 MEANS = directions(LABELS + 2)

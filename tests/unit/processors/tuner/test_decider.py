@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,108 +9,24 @@ import pytest
 
 from processors.classifier.exact import Judge, exact
 from processors.classifier.training import Lesson
-from processors.tuner.comparing import Comparing, credit, disputed
+from processors.tuner.comparing import credit, disputed
 from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY, TUNER
-from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.releasing import Releasing
 from processors.tuner.state import HISTORY_MAX, Tuning
-from processors.tuner.training import Training
-from streams.envelope import Envelope
 from streams.errors import Poison
 from streams.events import tuning as t
-from streams.events.registry import CapabilityPerceived, Card
-from streams.events.sessions import PolicyAdopted, RouterAdopted
-from streams.ids import CapabilityId, ModelName, RunId
-from streams.topics import GRID_KEY, ROUTER_KEY
+from streams.ids import CapabilityId
 from tests.unit.processors.envelopes import enveloped
-from tests.unit.processors.meanings import ENCODER, SIZE, around, directions, name_of, vector
-
-LABELS = 8
-#: The examples that capabilities come with stand apart from what people then ask.
-COME_WITH, MEANT = directions(LABELS, seed=1), directions(LABELS, seed=2)
-
-
-def examples(label: int, version: int = 1, shots: int = 3) -> t.ExamplesLearned:
-    return t.ExamplesLearned(
-        capability=CapabilityId(name_of(label)),
-        version=version,
-        encoder=ENCODER,
-        vectors=tuple(around(COME_WITH[label], shots + 1, 100 * version + label)),
-    )
-
-
-def feedback(number: int, **given: Any) -> t.FeedbackGiven:
-    label = number % LABELS
-    said = t.FeedbackGiven(
-        run_id=RunId(f"run-{number}"),
-        text="text",
-        encoder=ENCODER,
-        vector=around(MEANT[label], 1, 10_000 + number)[0],
-        chosen=CapabilityId(name_of(0)),
-        label=CapabilityId(name_of(label)),
-        none_of_these=False,
-        verdict=t.Verdict.PICKED,
-    )
-    return replace(said, **given)
-
-
-class Grid:
-    """The tuner's stream with everyone who works on it, one event after the other."""
-
-    def __init__(self) -> None:
-        self.log: list[Envelope[Any]] = []
-        self.state = Tuning()
-        self.effects = {
-            kind: effect
-            for effect in (Training(self), Comparing(self), Releasing(self))
-            for kind in effect.reads
-        }
-
-    def before(self, cause: Envelope[Any], kinds: Sequence[type]) -> Iterator[Envelope[Any]]:
-        return (e for e in self.log if e.offset < cause.offset and type(e.event) in kinds)
-
-    def say(self, event: Any, cause: str = "") -> None:
-        envelope = enveloped(event, ROUTER_KEY, cause=cause)
-        self.log.append(envelope)
-        if type(event) in TUNER.reads:
-            for decided in TUNER.decide(self.state, envelope, None):
-                self.state = TUNER.evolve(self.state, decided)
-                self.log.append(enveloped(decided, ROUTER_KEY, cause=envelope.event_id))
-                self._perform(self.log[-1])
-        else:
-            self._perform(envelope)
-
-    def _perform(self, envelope: Envelope[Any]) -> None:
-        effect = self.effects.get(type(envelope.event))
-        if effect is not None:
-            (outcome,) = asyncio.run(effect.perform([envelope]))
-            self.say(outcome, envelope.event_id)
-
-    def all(self, kind: type) -> list[Any]:
-        return [e.event for e in self.log if type(e.event) is kind]
-
-
-class Postponed(Grid):
-    """A grid whose effects take their time: `work` lets them answer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waiting: list[Envelope[Any]] = []
-
-    def _perform(self, envelope: Envelope[Any]) -> None:
-        if type(envelope.event) in self.effects:
-            self.waiting.append(envelope)
-
-    def work(self) -> None:
-        while self.waiting:
-            super()._perform(self.waiting.pop(0))
-
-
-def registered() -> Grid:
-    grid = Grid()
-    for label in range(LABELS):
-        grid.say(examples(label))
-    return grid
+from tests.unit.processors.meanings import SIZE, around, name_of
+from tests.unit.processors.tuner.lessons import (
+    COME_WITH,
+    LABELS,
+    Grid,
+    Postponed,
+    examples,
+    feedback,
+    registered,
+)
 
 
 def test_examples_put_weights_in_force_as_soon_as_two_labels_have_them() -> None:
@@ -284,29 +199,3 @@ def test_a_release_of_unknown_weights_is_poison() -> None:
     promoted = t.WeightsPromoted(version="gone", replaces="", reason="", rolled_back=False)
     with pytest.raises(Poison, match="gone"):
         asyncio.run(Releasing(Grid()).perform([enveloped(promoted)]))
-
-
-# -- the links
-
-
-def test_what_a_capability_is_known_by_reaches_the_tuner() -> None:
-    card = Card(description="d", examples=("e",), policy="single", model=ModelName("m"))
-    perceived = CapabilityPerceived(
-        version=3, card=card, encoder=ENCODER, vectors=(vector([1.0]), vector([2.0]))
-    )
-    ((key, event, *_),) = TEACHING.carry(enveloped(perceived, "weather"), 1)
-    assert key == ROUTER_KEY
-    assert event == t.ExamplesLearned(
-        capability=CapabilityId("weather"), version=3, encoder=ENCODER, vectors=perceived.vectors
-    )
-
-
-def test_what_is_in_force_reaches_every_partition() -> None:
-    weights = registered().all(t.WeightsReleased)[-1]
-    policy = t.PolicySet(unsure=t.Unsure.ASK, threshold=0.3)
-    carried = [list(RELEASE.carry(enveloped(event), 3)) for event in (weights, policy)]
-    assert [[(key, partition) for key, _, partition, _ in each] for each in carried] == [
-        [(GRID_KEY, 0), (GRID_KEY, 1), (GRID_KEY, 2)]
-    ] * 2
-    assert carried[0][0].event == RouterAdopted(version=weights.version, weights=weights.weights)
-    assert carried[1][0].event == PolicyAdopted(unsure=t.Unsure.ASK, threshold=0.3)
