@@ -1,7 +1,8 @@
 """The gateway's composition: doors, the log behind them, health and metrics."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -118,22 +119,6 @@ def assemble(
         *Burrow(board, wire.node).routes,
     ]
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        sender.start()
-        runs.start()
-        capabilities.start()
-        board.start()
-        try:
-            yield
-        finally:
-            await agents.close()
-            await board.close()
-            await events.close()
-            await capabilities.close()
-            await runs.close()
-            await sender.close()
-
     return Starlette(
         routes=[
             *Health(sender, runs, meters).routes,
@@ -141,17 +126,49 @@ def assemble(
             *ours,
             *Console(settings.console).routes,
         ],
-        exception_handlers={
-            ApiError: _answered,
-            Transient: _away,
-            ClientDisconnect: _left,
-            404: _not_found,
-            405: _not_allowed,
-            Exception: _broken,
-        },
+        exception_handlers=_errors(),
         middleware=[Middleware(Identified), Middleware(Metered, meters=meters)],
-        lifespan=lifespan,
+        lifespan=_lifespan(
+            (sender, runs, capabilities, board), (agents, board, events, capabilities, runs, sender)
+        ),
     )
+
+
+class _Starts(Protocol):
+    def start(self) -> None: ...
+
+
+class _Closes(Protocol):
+    async def close(self) -> None: ...
+
+
+def _lifespan(
+    starting: Sequence[_Starts], closing: Sequence[_Closes]
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """Return what starts the parts behind the doors, and lets them go in this order."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        for part in starting:
+            part.start()
+        try:
+            yield
+        finally:
+            for open_part in closing:
+                await open_part.close()
+
+    return lifespan
+
+
+def _errors() -> Mapping[Any, Any]:
+    return {
+        ApiError: _answered,
+        Transient: _away,
+        ClientDisconnect: _left,
+        404: _not_found,
+        405: _not_allowed,
+        Exception: _broken,
+    }
 
 
 async def _answered(request: Request, error: Exception) -> Response:

@@ -38,50 +38,64 @@ def openapi() -> dict[str, Any]:
             "The doors under /v1 are OpenAI's and described there.",
         },
         "servers": [{"url": "/"}],
-        "paths": {
-            "/api/events/{topic}": {
-                "parameters": [_in_path("topic")],
-                "post": _produce(),
-                "get": _read_events(),
-            },
-            "/api/runs": {"get": _list_runs()},
-            "/api/runs/{run_id}": {
-                "parameters": [_in_path("run_id")],
-                "get": _operation("One run with its answer.", _json(OBJECT), 400, 404),
-            },
-            "/api/runs/{run_id}/events": {
-                "parameters": [_in_path("run_id")],
-                "get": _operation(
-                    "A run's events; as a stream, up to its end.",
-                    {**_json(_page()), **SSE}, 400, 404, 410,
-                    parameters=[_in_header("Last-Event-ID")],
-                ),
-            },
-            "/api/runs/{run_id}/forks": {
-                "parameters": [_in_path("run_id")],
-                "post": _fork(),
-            },
-            "/api/sessions/{session}/state": {
-                "parameters": [_in_path("session")],
-                "get": _operation(
-                    "What every decider knew of a session.", _json(_page()), 400, 404,
-                    parameters=[_in_query("at", MOMENT)],
-                ),
-            },
-            "/api/topics": {"get": _operation("Every topic.", _json(_page()), 400)},
-            "/api/topics/{topic}": {
-                "parameters": [_in_path("topic")],
-                "get": _operation("One topic.", _json(OBJECT), 400, 404),
-            },
-            "/api/schemas": {"get": _operation("Every event's schema.", _json(_page()), 400)},
-            "/api/schemas/{name}": {
-                "parameters": [_in_path("name")],
-                "get": _operation("One event's schema.", _json(OBJECT), 400, 404),
-            },
-            "/api/lag": {"get": _operation("How far groups are behind.", {**_json(OBJECT), **SSE})},
-            "/api/feedback": {"post": _feedback()},
-        },
+        "paths": {**_events_paths(), **_runs_paths(), **_catalog_paths()},
         "components": {"schemas": {"Problem": _problem(), **_events()}},
+    }  # fmt: skip
+
+
+def _events_paths() -> Schema:
+    return {
+        "/api/events/{topic}": {
+            "parameters": [_in_path("topic")],
+            "post": _produce(),
+            "get": _read_events(),
+        },
+        "/api/feedback": {"post": _feedback()},
+    }  # fmt: skip
+
+
+def _runs_paths() -> Schema:
+    return {
+        "/api/runs": {"get": _list_runs()},
+        "/api/runs/{run_id}": {
+            "parameters": [_in_path("run_id")],
+            "get": _operation("One run with its answer.", _json(OBJECT), 400, 404),
+        },
+        "/api/runs/{run_id}/events": {
+            "parameters": [_in_path("run_id")],
+            "get": _operation(
+                "A run's events; as a stream, up to its end.",
+                {**_json(_page()), **SSE}, 400, 404, 410,
+                parameters=[_in_header("Last-Event-ID")],
+            ),
+        },
+        "/api/runs/{run_id}/forks": {
+            "parameters": [_in_path("run_id")],
+            "post": _fork(),
+        },
+        "/api/sessions/{session}/state": {
+            "parameters": [_in_path("session")],
+            "get": _operation(
+                "What every decider knew of a session.", _json(_page()), 400, 404,
+                parameters=[_in_query("at", MOMENT)],
+            ),
+        },
+    }  # fmt: skip
+
+
+def _catalog_paths() -> Schema:
+    return {
+        "/api/topics": {"get": _operation("Every topic.", _json(_page()), 400)},
+        "/api/topics/{topic}": {
+            "parameters": [_in_path("topic")],
+            "get": _operation("One topic.", _json(OBJECT), 400, 404),
+        },
+        "/api/schemas": {"get": _operation("Every event's schema.", _json(_page()), 400)},
+        "/api/schemas/{name}": {
+            "parameters": [_in_path("name")],
+            "get": _operation("One event's schema.", _json(OBJECT), 400, 404),
+        },
+        "/api/lag": {"get": _operation("How far groups are behind.", {**_json(OBJECT), **SSE})},
     }  # fmt: skip
 
 
