@@ -105,16 +105,7 @@ def kafka(
             "advertised_port": advertised_port or port,
             "controller_port": controller_port,
         }
-        try:
-            files.directory.mkdir(parents=True, exist_ok=True)
-            if not (files.data / "meta.properties").exists():
-                _format(files, own, clean)
-            _write_properties(files.properties, files.data, own)
-        except OSError as exc:
-            raise EngineFailed(
-                f"could not prepare Kafka's directory {files.directory}: {exc}",
-                fix="check that it can be written and that the disk has room",
-            ) from exc
+        _lay_out(files, own, clean)
 
     return Service(
         name=NAME,
@@ -128,6 +119,20 @@ def kafka(
         grace_s=30.0 if cache.exists else StartCache.WRITING_S,
         causes=_CAUSES,
     )
+
+
+def _lay_out(files: KafkaFiles, own: Mapping[str, object], environment: Mapping[str, str]) -> None:
+    """Write what the broker starts from; the data directory is made once."""
+    try:
+        files.directory.mkdir(parents=True, exist_ok=True)
+        if not (files.data / "meta.properties").exists():
+            _format(files, own, environment)
+        _write_properties(files.properties, files.data, own)
+    except OSError as exc:
+        raise EngineFailed(
+            f"could not prepare Kafka's directory {files.directory}: {exc}",
+            fix="check that it can be written and that the disk has room",
+        ) from exc
 
 
 def _format(files: KafkaFiles, own: Mapping[str, object], environment: Mapping[str, str]) -> None:
