@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from streams.errors import Transient
@@ -23,16 +24,22 @@ async def patiently(
 
     `told` hears of each failure. Raises the last Transient once `limit_s` seconds are over.
     """
-    pause, deadline = FIRST_PAUSE_S, None if limit_s is None else time.monotonic() + limit_s
+    wait_s, deadline = FIRST_PAUSE_S, None if limit_s is None else time.monotonic() + limit_s
     while True:
         try:
             return await attempt()
         except Transient as error:
-            if deadline is not None and time.monotonic() + pause > deadline:
+            if deadline is not None and time.monotonic() + wait_s > deadline:
                 raise
             told(error)
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE_S)
+        await asyncio.sleep(wait_s)
+        wait_s = min(wait_s * 2, LONGEST_PAUSE_S)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait for so long, or until `stop` is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 async def at_once(work: Callable[..., T], *arguments: Any) -> T:

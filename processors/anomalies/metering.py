@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from processors.anomalies.meter import READS, Meter
-from processors.patience import patiently
+from processors.patience import patiently, pause
 from streams.errors import DeliveryFailed, Poison, Transient
 from streams.events.series import SeriesSampled
 from streams.ids import EventId, derived
@@ -52,8 +52,7 @@ class Metering:
         while not stop.is_set():
             if self._holds():
                 await self._measure(stop)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), TAKE_S)
+            await pause(stop, TAKE_S)
 
     async def _measure(self, stop: asyncio.Event) -> None:
         """Measure for as long as this worker is the one, from now on."""
@@ -117,7 +116,8 @@ class Metering:
             event_id=EventId(derived(self._wire.node, METER, sampled.at_ms)),
             at_ms=sampled.at_ms,
         )
-        self._log.append([draft], _delivered)
+        if not self._log.append([draft], _delivered):  # too much is on its way; the next one tells
+            logger.warning("not told", extra={"error": "the producer's queue is full"})
 
 
 def _delivered(error: DeliveryFailed | None) -> None:

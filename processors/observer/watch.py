@@ -9,11 +9,11 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import reduce
 from typing import Any, NamedTuple, Protocol
 
 from processors.observer.probing import Probing
+from processors.patience import pause
 from streams.errors import DeliveryFailed, Misconfigured, Transient
 from streams.events.lag import LagSampled, PartitionSample
 from streams.events.probes import ProbeAnswered, ProbeSent
@@ -78,9 +78,7 @@ class Watch:
             while not stop.is_set():
                 began = time.monotonic()
                 await self._turn()
-                with suppress(TimeoutError):
-                    left_s = self._every_s - (time.monotonic() - began)
-                    await asyncio.wait_for(stop.wait(), max(0.0, left_s))
+                await pause(stop, max(0.0, self._every_s - (time.monotonic() - began)))
         finally:
             self._let_go()
             await asyncio.to_thread(self._eye.close)

@@ -2,13 +2,12 @@
 import { shortType } from "../grid/words";
 import { actor } from "./causes";
 import { endOf } from "./tree";
+import { DRAWN, First } from "./first";
 import { marks, type View } from "./views";
 
 const LANE = 160;
 const STEP = 34;
 const TOP = 34;
-/** More than this nobody follows with the eye, and no browser draws quickly. */
-const DRAWN = 400;
 
 export function Lanes(view: View) {
   const events = [...view.nodes].map((node) => node.event).sort((a, b) => a.recordedtime.localeCompare(b.recordedtime) || a.offset - b.offset);
@@ -17,7 +16,7 @@ export function Lanes(view: View) {
   const place = new Map(drawn.map((event, at) => [event.id, { x: lanes.indexOf(actor(event)) * LANE + LANE / 2, y: TOP + at * STEP + STEP / 2 }]));
   return (
     <div class="lanes" tabIndex={0}>
-      {events.length > DRAWN && <p class="old">the first {DRAWN} of {events.length} events; the tree shows all</p>}
+      <First of={events.length} />
       <svg width={lanes.length * LANE} height={TOP + drawn.length * STEP + 10} role="img" aria-label="Who caused what">
         <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" /></marker></defs>
         {lanes.map((lane, at) => (

@@ -2,6 +2,7 @@
 import type { GridEvent } from "../grid/shapes";
 import { shortType } from "../grid/words";
 import { actor } from "./causes";
+import { DRAWN, First } from "./first";
 import { marks, type View } from "./views";
 
 /** The event's own words, by its type. */
@@ -20,13 +21,14 @@ const WORDS: Record<string, (data: Record<string, any>) => string> = {
 export function Thread(view: View) {
   const told = view.nodes.map((node) => node.event).filter((event) => shortType(event.type) in WORDS);
   return (
-    <ol class="thread">
-      {told.map((event) => (
+    <ol class="thread" tabIndex={0}>
+      {told.slice(0, DRAWN).map((event) => (
         <li class={`${shortType(event.type)} ${marks(view, event.id)}`}>
           <button type="button" class="quiet" onClick={() => view.choose(event)}>{actor(event)} · {shortType(event.type)}</button>
           <p>{words(event)}</p>
         </li>
       ))}
+      {told.length > DRAWN && <li><First of={told.length} /></li>}
     </ol>
   );
 }

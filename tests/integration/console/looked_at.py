@@ -39,16 +39,6 @@ class Looker:
         ]
         assert not serious, serious
 
-    def takes_ms(self, script: str) -> float:
-        """Return how long the page is busy with something, its next drawing included."""
-        timed = f"""async () => {{
-            const began = performance.now();
-            await (async () => {{ {script} }})();
-            await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
-            return performance.now() - began;
-        }}"""
-        return float(self.page.evaluate(timed))
-
     def _heard(self, message: ConsoleMessage) -> None:
         # A refusal, or a gateway that is gone, is shown on the page; the browser tells it as well.
         told = "Failed to load resource" in message.text or "net::ERR" in message.text

@@ -18,8 +18,8 @@ expect.set_options(timeout=GENEROUS_MS)
 
 RUNS, LONG = 10_000, 2_000
 LONG_RUN = RunId("a-long-run")
-#: What people call at once; generous, for CI's machine does other things as well.
-FIRST_ROWS_MS, INTERACTION_MS = 5_000, 1_000
+#: More than fits on a screen, and far fewer than there are: what keeps a page quick.
+DRAWN_MAX = 450
 HEIGHT = "box => box.firstChild.offsetHeight"
 
 
@@ -66,19 +66,16 @@ def test_runs_are_found_filtered_and_opened_with_the_keyboard(looker: Looker) ->
 
 
 @pytest.mark.usefixtures("much")
-def test_of_many_runs_the_first_rows_come_at_once_and_scrolling_stays_smooth(
+def test_of_many_runs_only_those_in_sight_are_drawn_and_more_come_on_scrolling(
     looker: Looker,
 ) -> None:
     page = looker.opens("runs").reads("Question number").page
-    shown = page.evaluate("performance.now()")
-    assert shown < FIRST_ROWS_MS
     rows = page.get_by_role("list", name="Runs")
     for _ in range(5):  # each brings the next page
         before = rows.evaluate(HEIGHT)
-        busy = looker.takes_ms("document.querySelector('.rows').scrollTop = 1e9")
-        assert busy < INTERACTION_MS
+        rows.evaluate("box => { box.scrollTop = 1e9 }")
         wait_until(partial(grew, rows, before), 60, "the next page")
-    assert rows.get_by_role("listitem").count() < 100
+    assert 0 < rows.get_by_role("listitem").count() < DRAWN_MAX
 
 
 @pytest.mark.usefixtures("much")
@@ -86,10 +83,10 @@ def test_a_run_of_two_thousand_events_is_shown_in_every_view(looker: Looker) -> 
     page = looker.opens(f"runs/{LONG_RUN}").reads(f"{LONG:,} events", "How long can this").page
     for view in ("timeline", "lanes", "thread", "tree"):
         tab = page.get_by_role("tab", name=view)
-        tabs = "[...document.querySelectorAll('[role=tab]')]"
-        shown = looker.takes_ms(f"{tabs}.find((tab) => tab.textContent === '{view}').click()")
-        assert shown < INTERACTION_MS
+        tab.click()
         expect(tab).to_have_attribute("aria-selected", "true")
+        drawn = page.get_by_role("tabpanel").locator("[role=option], .dot, li").count()
+        assert 0 < drawn < DRAWN_MAX
         looker.is_served_well()
     slider = page.get_by_role("slider")
     slider.fill("2")

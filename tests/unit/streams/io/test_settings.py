@@ -177,3 +177,9 @@ def test_settings_cannot_be_changed(write: Write) -> None:
     settings: Settings = read_settings()
     with pytest.raises(Exception, match="frozen"):
         settings.node = "other"  # type: ignore[misc]
+
+
+def test_names_to_ignore_that_are_no_regular_expression_are_refused(write: Write) -> None:
+    write('[observer]\nignored = "apicurio-("\n')
+    assert "observer.ignored" in str(wrong())
+    assert "no regular expression" in str(wrong())

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.events.lag import LagSampled, Phase, Status, Verdict
-from streams.lag.figures import GroupFigures, Method, Trend, figures, group_figures
+from streams.lag.figures import GONE_MS, GroupFigures, Method, Trend, figures, group_figures
 from streams.lag.groups import FORGOTTEN_MS, GROUPS_MAX, Lags, learn
 from tests.unit.streams.lag.world import START_MS, World, sampled
 
@@ -150,3 +150,12 @@ def test_groups_that_are_gone_for_long_do_not_fill_the_memory() -> None:
     late = START_MS + FORGOTTEN_MS + 1
     lags = learn(lags, named(GROUPS_MAX, late))
     assert [name for name, _ in lags.groups.items()] == [f"tool-{GROUPS_MAX}"]
+
+
+def test_a_group_that_is_no_longer_looked_at_is_gone_after_a_minute() -> None:
+    stays, goes = 1, 2
+    lags = learn(learn(Lags(), named(stays, START_MS)), named(goes, START_MS))
+    lags = learn(lags, named(stays, START_MS + GONE_MS))
+    assert len(figures(lags)) == 2
+    lags = learn(lags, named(stays, START_MS + GONE_MS + 1))
+    assert [group.group for group in figures(lags)] == [named(stays, 0).group]
