@@ -23,7 +23,7 @@ HEADERS = {
 }
 UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Aether Grid</title>
 <p>The console is not built yet. The first <code>aether up</code> builds it within a minute and
-says so; <code>python -m engines.console</code> builds it by hand and tells what is wrong.
+says so; <code>.venv/bin/python -m engines.console</code> builds it by hand and tells what is wrong.
 Everything else runs: <a href="/v1/models">/v1/models</a>, <a href="/api/runs">/api/runs</a>.</p>
 """
 
