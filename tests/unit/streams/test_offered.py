@@ -1,6 +1,6 @@
 """What clients may write is written by nobody else."""
 
-import gc
+import sys
 
 from processors.deciders import DECIDERS
 from processors.roles import ROLES
@@ -11,9 +11,9 @@ from streams.events.offered import OFFERED
 def effects() -> list[type]:
     """Return every effect of a worker's roles; they have no common class, but one shape."""
     assert ROLES  # they were imported with these
-    found = [kind for kind in gc.get_objects() if isinstance(kind, type)]
-    ours = [kind for kind in found if str(kind.__module__).startswith("processors.")]
-    return [kind for kind in ours if hasattr(kind, "writes") and hasattr(kind, "give_up")]
+    modules = [module for name, module in sys.modules.items() if name.startswith("processors.")]
+    found = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
+    return [kind for kind in found if hasattr(kind, "writes") and hasattr(kind, "give_up")]
 
 
 def test_no_door_lets_in_what_the_grid_decides() -> None:
