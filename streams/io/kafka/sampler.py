@@ -59,6 +59,7 @@ class Sampler:
         """Let go of every connection."""
         self._commits.close()
         self._oldest.close()
+        self._surveyor.close()
         self._log.close()
 
     def _sample(

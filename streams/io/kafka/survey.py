@@ -1,5 +1,6 @@
 """What the brokers say of all topics and all consumer groups, each asked for in one go."""
 
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from streams.io.kafka.log import QUIET, Options
 from streams.log import Span
 
 TIMEOUT_S = 5.0
+AGAIN_S = 0.1
 
 _PHASES = {
     ConsumerGroupState.STABLE: Phase.STABLE,
@@ -84,12 +86,11 @@ class Surveyor:
             raise translate(exc, "list the topics") from exc
         if not listed.topics:
             return ClusterNow(len(listed.brokers), {})
-        names = TopicCollection(list(listed.topics))
-        asked = self._admin.describe_topics(names, request_timeout=TIMEOUT_S)
-        described = _answers(asked, "describe the topics")
+        described = self._described(listed.topics)
         places = [(name, p.id) for name, told in described.items() for p in told.partitions]
         firsts = self._offsets(places, OFFSET_BEGINNING)
         ends = self._offsets(places, OFFSET_END)
+        still = {name: str(told.topic_id) for name, told in self._described(described).items()}
         topics = {
             name: TopicNow(
                 str(told.topic_id),
@@ -102,6 +103,8 @@ class Surveyor:
                 },
             )
             for name, told in described.items()
+            # Created anew meanwhile, the offsets could be of either.
+            if still.get(name) == str(told.topic_id)
         }
         return ClusterNow(len(listed.brokers), topics)
 
@@ -138,17 +141,35 @@ class Surveyor:
             if name in offsets
         ]
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._reader.close()
+
+    def _described(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return what the brokers say of those of these topics that there are."""
+        asked = TopicCollection(list(names))
+        if not asked.topic_names:
+            return {}
+        answers = self._admin.describe_topics(asked, request_timeout=TIMEOUT_S)
+        return _answers(answers, "describe the topics")
+
     def _offsets(self, places: Iterable[Place], which: int) -> dict[Place, int]:
         """Return the first offset of each partition, or its end; all are asked for at once.
 
         A consumer asks: librdkafka's admin client aborts the process if brokers vanish meanwhile.
+        One partition whose leader just moved fails the whole question, and is looked up anew.
         """
         asked = [TopicPartition(*place, which) for place in places]
-        try:
-            told = self._reader.offsets_for_times(asked, timeout=TIMEOUT_S)
-        except KafkaException as exc:
-            raise translate(exc, "ask for the offsets") from exc
-        return {(at.topic, at.partition): at.offset for at in told if at.error is None}
+        until = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                told = self._reader.offsets_for_times(asked, timeout=TIMEOUT_S)
+            except KafkaException as exc:
+                if exc.args[0].code() not in _PASSING or time.monotonic() > until:
+                    raise translate(exc, "ask for the offsets") from exc
+                time.sleep(AGAIN_S)
+                continue
+            return {(at.topic, at.partition): at.offset for at in told if at.error is None}
 
 
 def _answers(asked: Mapping[Any, "Future[Any]"], attempt: str) -> dict[Any, Any]:

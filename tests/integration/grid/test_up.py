@@ -41,7 +41,7 @@ def test_the_banner_says_where_everything_is(started: Front) -> None:
     lines = started.banner.splitlines()
     ports = started.ports
     assert re.fullmatch(r"Aether Grid is ready after \d+\.\d s", lines[0])
-    assert lines[2:7] == [
+    assert lines[2:8] == [
         f"  console      http://127.0.0.1:{ports['gateway']}/console/",
         f"  OpenAI API   http://127.0.0.1:{ports['gateway']}/v1",
         f"  Kafka        127.0.0.1:{ports['kafka']}",
