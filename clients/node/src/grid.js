@@ -2,7 +2,7 @@
 
 import { Consumer, ListOffsetTimestamps } from '@platformatic/kafka'
 
-import { BadEvent, RunFailed, TimedOut, Unreachable } from './errors.js'
+import { BadEvent, GridError, RunFailed, TimedOut, Unreachable, denialOr } from './errors.js'
 import { minted } from './ids.js'
 import * as nodes from './nodes.js'
 import { Sender } from './sender.js'
@@ -55,7 +55,7 @@ export class Grid {
       ].map((found) => found.get(topic).map(Number))
       return first.map((offset, partition) => [offset, end[partition]])
     } catch (cause) {
-      throw new Unreachable(`could not look at ${topic}`, { cause })
+      throw denialOr(Unreachable, `could not look at ${topic}`, cause)
     } finally {
       await asking.close(true)
     }
@@ -84,6 +84,8 @@ export class Grid {
         yield event
       }
       throw new TimedOut(`nothing more of ${topic} within ${timeoutMs} ms`)
+    } catch (cause) {
+      throw cause instanceof GridError ? cause : denialOr(Unreachable, `could not read ${topic}`, cause)
     } finally {
       clearTimeout(timer)
       await reader.close(true)

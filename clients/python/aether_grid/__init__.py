@@ -2,6 +2,7 @@
 
 from aether_grid.errors import (
     BadEvent,
+    Denied,
     GridError,
     Refused,
     RunFailed,
@@ -15,6 +16,7 @@ from aether_grid.wire import Event, Place
 
 __all__ = [
     "BadEvent",
+    "Denied",
     "Event",
     "Grid",
     "GridError",

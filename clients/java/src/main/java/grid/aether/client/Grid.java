@@ -1,7 +1,6 @@
 package grid.aether.client;
 
 import grid.aether.client.GridException.Unknown;
-import grid.aether.client.GridException.Unreachable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,7 +52,11 @@ public final class Grid implements AutoCloseable {
     source = "/aether/" + node + "/client";
     schemas = new Schemas.Registry(registry);
     var bytes = new ByteArraySerializer();
-    producer = new KafkaProducer<>(settings(PRODUCER, Map.of()), bytes, bytes);
+    try {
+      producer = new KafkaProducer<>(settings(PRODUCER, Map.of()), bytes, bytes);
+    } catch (KafkaException error) { // OAuth asks for its first token here
+      throw GridException.of("could not connect", error);
+    }
   }
 
   /** Connects without further settings. */
@@ -90,7 +93,7 @@ public final class Grid implements AutoCloseable {
         }
       });
     } catch (KafkaException error) {
-      landed.completeExceptionally(new Unreachable(name + " was not written", error));
+      landed.completeExceptionally(GridException.of(name + " was not written", error));
     }
     return landed;
   }
@@ -107,7 +110,7 @@ public final class Grid implements AutoCloseable {
   private static GridException lost(String name, Exception error) {
     return error instanceof TimeoutException
         ? new Unknown(name + " was not acknowledged in time", error)
-        : new Unreachable(name + " was not written", error);
+        : GridException.of(name + " was not written", error);
   }
 
   // -- reading
@@ -126,7 +129,7 @@ public final class Grid implements AutoCloseable {
           TopicPartition::partition, each -> new Span(firsts.get(each), ends.get(each)),
           (one, other) -> one, TreeMap::new));
     } catch (KafkaException cause) {
-      throw new Unreachable("could not look at " + topic, cause);
+      throw GridException.of("could not look at " + topic, cause);
     }
   }
 
@@ -143,7 +146,11 @@ public final class Grid implements AutoCloseable {
 
   Consumer<byte[], byte[]> reader(Map<String, Object> more) {
     var bytes = new ByteArrayDeserializer();
-    return new KafkaConsumer<>(settings(READER, more), bytes, bytes);
+    try {
+      return new KafkaConsumer<>(settings(READER, more), bytes, bytes);
+    } catch (KafkaException error) {
+      throw GridException.of("could not connect", error);
+    }
   }
 
   private Map<String, Object> settings(Map<String, Object> ours, Map<String, Object> more) {

@@ -1,0 +1,22 @@
+"""One secured broker for all that needs credentials, with the grid's topics and schemas on it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from cli.grid import prepare_log
+from engines.install import Installed
+from streams.io.settings import read_settings
+from tests.integration.secured.broker import Broker, broker_running
+
+
+@pytest.fixture(scope="package")
+def broker(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker that lets nobody in without a name."""
+    with broker_running(tmp_path_factory.mktemp("secured"), installed) as running:
+        prepare_log(
+            read_settings(
+                kafka={"bootstrap": running.plain}, registry={"url": running.registry_url}
+            )
+        )
+        yield running
