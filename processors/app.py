@@ -15,6 +15,8 @@ from processors.anomalies.metering import Metering
 from processors.deciders import SNAPSHOTS_FOLDER
 from processors.groups import group_of
 from processors.metrics import WorkerMetrics, serve
+from processors.models.deadline import Deadline
+from processors.models.dispatch import DISPATCH
 from processors.observer.apart import Apart
 from processors.observer.decider import OBSERVER
 from processors.observer.metrics import LagMetrics
@@ -76,6 +78,9 @@ class Worker:
         works: list[Work] = [shell.run]
         if projection is not None:
             works.append(projection.run)
+        if DISPATCH.name in self._roles:
+            patience_s = self._settings.worker.node_patience_s
+            works.append(Deadline(world.log, world.wire, patience_s).run)
         if OBSERVER.name in self._roles:
             works.append(Metering(world.log, world.wire, lambda: SEEN in shell.assigned).run)
             watch = self._watch(world, shell)

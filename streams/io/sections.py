@@ -135,6 +135,7 @@ class Worker(_Part):
     session_s: float = Field(6.0, gt=0)
     heartbeat_s: float = Field(1.0, gt=0)
     snapshot_every: int = Field(50_000, gt=0)
+    node_patience_s: float = Field(300.0, gt=0, description="how long a node may take to answer")
 
     @model_validator(mode="after")
     def _is_heard_in_time(self) -> Self:
