@@ -23,7 +23,7 @@ from processors.observer.metrics import LagMetrics
 from processors.observer.watch import Watch
 from processors.patience import patiently
 from processors.recall.projection import IndexProjection
-from processors.roles import ROLES, World
+from processors.roles import INTAKE, ROLES, World, intakes
 from processors.runner import Runner
 from processors.shell import Membership, Shell
 from streams.errors import Misconfigured
@@ -156,6 +156,7 @@ def _checked(roles: Sequence[str]) -> tuple[str, ...]:
 def _runners(world: World, roles: Sequence[str], make: type[Runner]) -> list[Runner]:
     """Return one runner per topic, with every part of these roles that reads it."""
     seats = [make(world) for role in roles for make in ROLES[role]]
+    seats += intakes(world) if INTAKE in roles else []
     topics = dict.fromkeys(seat.topic.name for seat in seats)
     every = world.settings.worker.snapshot_every
     return [

@@ -10,8 +10,9 @@ from aether_grid.errors import (
     Unknown,
     Unreachable,
 )
-from aether_grid.grid import Grid, Run
+from aether_grid.grid import Grid
 from aether_grid.nodes import Reply, Work
+from aether_grid.run import Run
 from aether_grid.wire import Event, Place
 
 __all__ = [

@@ -15,12 +15,12 @@ from aether_grid.errors import (
     BadEvent,
     Denied,
     GridError,
-    RunFailed,
     TimedOut,
     Unknown,
     Unreachable,
 )
-from aether_grid.ids import minted
+from aether_grid.ids import minted, of_inbox
+from aether_grid.run import Run
 from aether_grid.wire import Event, Place, Registry, Source, encode, headers, opened, topic_of
 
 PRODUCER: Options = {
@@ -43,7 +43,6 @@ READER: Options = {
     "allow.auto.create.topics": False,
     "reconnect.backoff.max.ms": 1_000,
 }
-ENDS = ("aether.sessions.ResponseCompleted", "aether.sessions.RunFailed")
 MAYBE_THERE = (KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT, KafkaError._PURGE_INFLIGHT)
 NEVER_SENT = (KafkaError._PURGE_QUEUE, KafkaError._FATAL)
 #: A repeat follows its first soon: another worker took over and did the same again.
@@ -57,6 +56,7 @@ class Grid:
 
     `kafka` are librdkafka's options, such as `sasl.mechanism`; `registry` is the address of a
     Confluent API, and may hold a user and password. `node` is who you are in `ce_source`.
+    With `inbox`, everything goes to the inbox of that name: all that a node outside may write to.
     """
 
     def __init__(
@@ -67,11 +67,13 @@ class Grid:
         node: str = "local",
         kafka: Options | None = None,
         timeout_s: float = 30.0,
+        inbox: bool = False,
     ) -> None:
         self._connect: dict[str, Any] = {"bootstrap.servers": bootstrap, **(kafka or {})}
         self.schemas: Source = Registry(registry) if isinstance(registry, str) else registry
         self.source = f"/aether/{node}/client"
         self.timeout_s = timeout_s
+        self._inbox = node if inbox else None
         self._denial = Denial(self._connect)
         self._producer = Producer({**PRODUCER, **self._connect, "error_cb": self._denial})
         self._halt = threading.Event()
@@ -112,8 +114,11 @@ class Grid:
 
         Waits while too many are on their way. Raises BadEvent, and Unreachable for the registry.
         """
-        place, made = topic or topic_of(name), event_id or minted()
-        frame = encode(self.schemas.latest(place, name), value)
+        home, made = topic or topic_of(name), event_id or minted()
+        frame = encode(self.schemas.latest(home, name), value)
+        place, known = home, made
+        if self._inbox is not None:
+            place, known = f"aether.inbox.{self._inbox}", of_inbox(made, self._inbox)
         head = headers(
             name=name, event_id=made, source=self.source, at_ms=int(time.time() * 1000),
             run_id=run_id, cause_id=cause_id, trace=trace,
@@ -122,7 +127,7 @@ class Grid:
         def report(error: KafkaError | None, message: Message) -> None:
             if error is None:
                 self._denial.let_in()
-                delivered(Place(place, message.partition() or 0, message.offset() or 0, made))
+                delivered(Place(place, message.partition() or 0, message.offset() or 0, known))
             else:
                 delivered(self._lost(error, f"{name} {made}"))
 
@@ -136,7 +141,7 @@ class Grid:
                     headers=head,  # type: ignore[arg-type]
                 )
                 self._denial.news |= self._denial.holds
-                return made
+                return known
             except BufferError:
                 time.sleep(POLL_S / 10)
             except KafkaException as error:
@@ -240,7 +245,7 @@ class Grid:
 
     # -- what the grid is for
 
-    def ask(self, text: str, *, session: str | None = None, model: str = "aether") -> "Run":
+    def ask(self, text: str, *, session: str | None = None, model: str = "aether") -> Run:
         """Ask a question and return its run; `aether` lets the grid choose who answers."""
         run_id = minted()
         scope = f"session:{session}"
@@ -254,10 +259,10 @@ class Grid:
             "remember_in": scope if session else None,
             "stream": False,
         }
-        name = "aether.sessions.RequestReceived"
-        return Run(
-            self, self.produce(name, session or run_id, value, event_id=run_id, run_id=run_id)
-        )
+        name, topic = "aether.sessions.RequestReceived", "aether.sessions.events"
+        ends = {} if self._inbox is None else dict(enumerate(end for _, end in self.ends(topic)))
+        asked = self.produce(name, session or run_id, value, event_id=run_id, run_id=run_id)
+        return Run(self, run_id, topic, ends or {asked.partition: asked.offset})
 
     def register(
         self, name: str, description: str, examples: Sequence[str] = (), **card: Any
@@ -270,33 +275,3 @@ class Grid:
     ) -> None:
         """Answer what the capability `name` is asked, until `stop` is set."""
         nodes.serve(self, name, handler, stop or threading.Event())
-
-
-class Run:
-    """A question on its way through the grid."""
-
-    def __init__(self, grid: Grid, asked: Place) -> None:
-        self.run_id = asked.event_id
-        self._grid = grid
-        self._asked = asked
-
-    def events(self, timeout_s: float = 60.0) -> Iterator[Event]:
-        """Yield what happens in this run, in order, up to its end. Raises TimedOut."""
-        start = {self._asked.partition: self._asked.offset}
-        for event in self._grid.follow(self._asked.topic, start, timeout_s=timeout_s):
-            if event.run_id == self.run_id:
-                yield event
-                if event.name in ENDS:
-                    return
-
-    def answer(self, timeout_s: float = 60.0) -> dict[str, Any]:
-        """Return the answer: `text`, `citations`, `capability`, `model` and more.
-
-        Raises RunFailed if there is none, TimedOut if it did not come in time.
-        """
-        *_, last = self.events(timeout_s)
-        if last.value is None:
-            raise BadEvent(f"the answer is large and lies in the object store: {last.dataref}")
-        if last.name != ENDS[0]:
-            raise RunFailed(last.value["reason"], last.value["detail"])
-        return last.value

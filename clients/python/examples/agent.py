@@ -9,7 +9,8 @@ agent.py KAFKA REGISTRY hear PARTITION
 agent.py KAFKA REGISTRY show
 
 Who it is stands in variables: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER, AETHER_USER and
-AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens.
+AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens. AETHER_INBOX is
+the node to whose inbox all goes.
 """
 
 import hashlib
@@ -141,7 +142,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 if __name__ == "__main__":
     kafka, registry, command, *arguments = sys.argv[1:]
-    with Grid(kafka, registry, kafka=credentials()) as connected:
+    inbox = os.environ.get("AETHER_INBOX", "")
+    with Grid(
+        kafka, registry, node=inbox or "local", kafka=credentials(), inbox=bool(inbox)
+    ) as connected:
         try:
             COMMANDS[command](connected, *arguments)
         except Denied as denied:

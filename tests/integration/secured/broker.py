@@ -158,7 +158,7 @@ def _enroll(bootstrap: str) -> None:
             AclPermissionType.ALLOW,
         )
         for kind in (ResourceType.TOPIC, ResourceType.GROUP)
-        for who in ("ada", "ada-oauth", "grid", "grid-oauth")
+        for who in ("ada", "ada-oauth", "grid-oauth")
     ]
     for granted in admin.create_acls(acls).values():
         granted.result()

@@ -10,12 +10,12 @@ import pytest
 from processors.models.deadline import BACK_MS, NAME, REASON, Deadline
 from streams.envelope import CAUSATION, ID, REQUEST
 from streams.events.sessions import InferenceFailed
-from streams.ids import EventId, ModelName, RunId, of_decision
+from streams.ids import EventId, ModelName, of_decision
 from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.wire import Wire
-from streams.log import Draft
+from streams.log import Follower, Record
 from streams.topics import SESSIONS
 from tests.fakes import NumberedRegistry
 from tests.unit.processors.examples import asked, inferred
@@ -41,24 +41,23 @@ class Nodes:
     def began(self) -> None:
         """Let another worker watch."""
         self.deadline = Deadline(self.log, self.wire, PATIENCE_MS / 1000, lambda: self.now_ms)
-        self.follower = self.deadline.begin()
+        self.follower: Follower = self.deadline.begin()
 
     def ask(self, run: str, model: str = "work/poet") -> EventId:
         """Ask a node; return the request's id."""
-        request = replace(asked(), run_id=RunId(run), model=ModelName(model))
-        return self._land(request, f"request-{run}", [])
+        request = replace(asked(run), model=ModelName(model))
+        return self._land(request, f"request-{run}")
 
-    def answer(self, request: EventId) -> None:
+    def answer(self, run: str) -> None:
         """Answer as a node does."""
-        self._land(inferred(), f"answer-{request}", [(CAUSATION, request.encode())])
+        self._land(inferred(run), f"answer-{run}")
 
-    def _land(self, event: Any, event_id: str, head: list[tuple[str, bytes]]) -> EventId:
+    def _land(self, event: Any, event_id: str) -> EventId:
         made = self.wire.root(
             event, component="c", topic=SESSIONS.name, key="ada", event_id=EventId(event_id),
             at_ms=self.now_ms, run_id=event.run_id,
         )  # fmt: skip
-        headers = [*made.headers, *head]
-        self.broker.land(Draft(made.topic, made.partition, made.key, made.value, headers))
+        self.broker.land(made)
         return EventId(event_id)
 
     async def turns(self, now_ms: int, count: int = 3) -> None:
@@ -99,7 +98,8 @@ async def test_a_request_that_nobody_answers_fails_once_it_is_late(nodes: Nodes)
 
 
 async def test_what_was_answered_does_not_fail(nodes: Nodes) -> None:
-    nodes.answer(nodes.ask("run"))
+    nodes.ask("run")
+    nodes.answer("run")
     await nodes.turns(LATE_MS)
     assert nodes.failed == []
 
@@ -113,12 +113,45 @@ async def test_a_model_of_the_grids_own_has_no_node_to_wait_for(nodes: Nodes) ->
 async def test_a_worker_that_begins_late_knows_what_was_answered_and_what_waits(
     nodes: Nodes,
 ) -> None:
-    nodes.answer(nodes.ask("answered"))
+    nodes.ask("answered")
+    nodes.answer("answered")
     nodes.ask("waits")
     nodes.now_ms = LATE_MS
     nodes.began()
     await nodes.turns(LATE_MS)
     assert [event.run_id for event, _ in nodes.failed] == ["waits"]
+
+
+class OneByOne:
+    """A reader that gets what there is slowly."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._records = follower.take(0)
+        self._at = dict.fromkeys(follower.positions(), 0)
+
+    def take(self, timeout_s: float, keys: object = None) -> list[Record]:
+        """Return the next record."""
+        taken, self._records = self._records[:1], self._records[1:]
+        for record in taken:
+            self._at[record.topic, record.partition] = record.offset + 1
+        return taken
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """Return where the next reads begin."""
+        return dict(self._at)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+async def test_nothing_is_ended_before_all_of_the_past_is_known(nodes: Nodes) -> None:
+    nodes.ask("run")
+    nodes.answer("run")
+    nodes.now_ms = LATE_MS
+    nodes.began()
+    nodes.follower = OneByOne(nodes.follower)
+    await nodes.turns(LATE_MS)
+    assert nodes.failed == []
 
 
 async def test_two_workers_say_the_same_under_one_id(nodes: Nodes) -> None:
