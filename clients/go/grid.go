@@ -30,6 +30,7 @@ type Config struct {
 	Node      string    // who you are in ce_source; "local" if empty
 	Kafka     []kgo.Opt // franz-go's options, such as kgo.SASL(oauth.Oauth(...)) and kgo.DialTLS()
 	Schemas   Schemas   // instead of Registry
+	Inbox     bool      // everything goes to the inbox of Node: all that a node outside may write to
 }
 
 // String tells where the grid is, and not who you are.
@@ -45,6 +46,7 @@ type Grid struct {
 	schemas  Schemas
 	producer *kgo.Client
 	letIn    atomic.Bool
+	inbox    string
 }
 
 // Connect opens a connection; nothing is asked of the grid yet.
@@ -52,6 +54,9 @@ func Connect(config Config) (*Grid, error) {
 	grid := &Grid{source: "/aether/local/client", schemas: config.Schemas}
 	if config.Node != "" {
 		grid.source = "/aether/" + config.Node + "/client"
+	}
+	if config.Inbox {
+		grid.inbox = config.Node
 	}
 	if grid.schemas == nil {
 		registry, err := NewRegistry(config.Registry)
@@ -113,6 +118,9 @@ func (g *Grid) Send(ctx context.Context, draft Draft, delivered func(Place, erro
 			return err
 		}
 		g.letIn.Store(true)
+	}
+	if g.inbox != "" {
+		topic, eventID = "aether.inbox."+g.inbox, inboxID(eventID, g.inbox)
 	}
 	record := &kgo.Record{Topic: topic, Key: []byte(draft.Key), Value: frame, Headers: head.records()}
 	g.producer.Produce(ctx, record, func(landed *kgo.Record, err error) {

@@ -128,7 +128,8 @@ async function token (client, secret) {
 }
 
 const [kafka, registry, command, ...given] = process.argv.slice(2)
-const grid = new Grid(kafka, registry, { kafka: credentials() })
+const node = process.env.AETHER_INBOX
+const grid = new Grid(kafka, registry, { node, inbox: Boolean(node), kafka: credentials() })
 try {
   await { ask, serve, flood, drain, echo, hear, show }[command](grid, ...given)
 } catch (error) {

@@ -180,13 +180,20 @@ fn connect(kafka: &str, registry: &str) -> Result<Grid, Error> {
         (said("AETHER_SASL"), said("AETHER_USER"), said("AETHER_PASSWORD"));
     let registry = Arc::new(Registry::new(registry));
     let protocol = ("security.protocol", "SASL_PLAINTEXT");
+    let inbox = said("AETHER_INBOX");
+    let (node, inbox) = if inbox.is_empty() { ("local", false) } else { (&*inbox, true) };
     match kind.as_str() {
-        "" => Grid::with(kafka, registry, "local", Access::default()),
+        "" => Grid::with(kafka, registry, node, Access { inbox, ..Access::default() }),
         "OAUTHBEARER" => {
             let url = said("AETHER_TOKEN_URL");
             let tokens = Arc::new(move || token(&url, &user, &password));
             let options = [protocol, ("sasl.mechanism", &kind)];
-            Grid::with(kafka, registry, "local", Access { kafka: &options, tokens: Some(tokens) })
+            Grid::with(
+                kafka,
+                registry,
+                node,
+                Access { kafka: &options, tokens: Some(tokens), inbox },
+            )
         }
         _ => {
             let options = [
@@ -195,7 +202,7 @@ fn connect(kafka: &str, registry: &str) -> Result<Grid, Error> {
                 ("sasl.username", &user),
                 ("sasl.password", &password),
             ];
-            Grid::with(kafka, registry, "local", Access { kafka: &options, tokens: None })
+            Grid::with(kafka, registry, node, Access { kafka: &options, tokens: None, inbox })
         }
     }
 }

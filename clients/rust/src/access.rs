@@ -45,10 +45,13 @@ impl fmt::Debug for Token {
 pub type Tokens = Arc<dyn Fn() -> std::result::Result<Token, Box<dyn AnyError>> + Send + Sync>;
 
 /// Who you are: librdkafka's options, such as `sasl.mechanism`, and where OAuth tokens come from.
+///
+/// With `inbox`, everything goes to the inbox of your name: all that a node outside may write to.
 #[derive(Clone, Default)]
 pub struct Access<'a> {
     pub kafka: &'a [(&'a str, &'a str)],
     pub tokens: Option<Tokens>,
+    pub inbox: bool,
 }
 
 /// What a connection hears of its credentials.

@@ -20,7 +20,7 @@ use crate::access::{ask, away, Access, Denial, Reader, Tokens, POLL};
 use crate::config::{configured, PRODUCER, READER};
 use crate::error::{Error, Result};
 use crate::follow::Follow;
-use crate::ids::{minted, now_ms};
+use crate::ids::{minted, now_ms, of_inbox};
 use crate::registry::{Registry, Schemas};
 use crate::wire::{encode, opened, topic_of, About, Event, Headers, Place, Raw};
 
@@ -81,6 +81,7 @@ pub struct Grid {
     schemas: Arc<dyn Schemas>,
     source: String,
     tokens: Option<Tokens>,
+    inbox: Option<String>,
     producer: Arc<BaseProducer<Denial>>,
     halt: Arc<AtomicBool>,
     serving: Option<JoinHandle<()>>,
@@ -110,7 +111,8 @@ impl Grid {
         let (producer, halt) = (Arc::new(producer), Arc::new(AtomicBool::new(false)));
         let serving = Some(serve_deliveries(producer.clone(), halt.clone()));
         let source = format!("/aether/{node}/client");
-        Ok(Self { connect, schemas, source, tokens: access.tokens, producer, halt, serving })
+        let (tokens, inbox) = (access.tokens, access.inbox.then(|| node.to_string()));
+        Ok(Self { connect, schemas, source, tokens, inbox, producer, halt, serving })
     }
 
     /// Send an event off and return its id; `delivered` hears, in another thread, what became.
@@ -121,12 +123,16 @@ impl Grid {
         draft: Draft<T>,
         delivered: impl FnOnce(Result<Place>) + Send + 'static,
     ) -> Result<String> {
-        let topic = draft.topic.map_or_else(|| topic_of(draft.name), String::from);
-        let event_id = draft.event_id.unwrap_or_else(minted);
-        let frame = encode(&*self.schemas.latest(&topic, draft.name)?, &draft.value)?;
+        let home = draft.topic.map_or_else(|| topic_of(draft.name), String::from);
+        let made = draft.event_id.unwrap_or_else(minted);
+        let frame = encode(&*self.schemas.latest(&home, draft.name)?, &draft.value)?;
+        let (topic, event_id) = match &self.inbox {
+            Some(node) => (format!("aether.inbox.{node}"), of_inbox(&made, node)),
+            None => (home, made.clone()),
+        };
         let about = About {
             name: draft.name,
-            event_id: &event_id,
+            event_id: &made,
             source: &self.source,
             at_ms: now_ms(),
             run_id: draft.run_id,
@@ -187,6 +193,12 @@ impl Grid {
         let spans = 0..ask(&asking, count, topic)? as i32;
         let span = |p| ask(&asking, |turn| asking.fetch_watermarks(topic, p, turn), topic);
         spans.map(span).collect()
+    }
+
+    /// Where the sessions end now, if what is produced comes somewhere behind; else none.
+    pub(crate) fn ahead(&self, topic: &str) -> Result<Option<HashMap<i32, i64>>> {
+        let ends = |spans: Vec<(i64, i64)>| (0..).zip(spans.into_iter().map(|s| s.1)).collect();
+        self.inbox.as_ref().map(|_| self.ends(topic).map(ends)).transpose()
     }
 
     /// What stands in some partitions from their offsets on, as it comes.

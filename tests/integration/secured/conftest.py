@@ -1,5 +1,6 @@
 """One secured broker for all that needs credentials, with the grid's topics and schemas on it."""
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from cli.grid import prepare_log
 from engines.install import Installed
 from streams.io.settings import read_settings
+from tests.conformance.built import built
+from tests.conformance.clients import Client
 from tests.integration.secured.broker import Broker, broker_running
 
 
@@ -20,3 +23,13 @@ def broker(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> It
             )
         )
         yield running
+
+
+@pytest.fixture
+def ready(client: Client) -> Client:
+    """Return a client that is built; Rust's needs OpenSSL for what credentials need."""
+    if client.language == "rust":
+        found = subprocess.run(["pkg-config", "--exists", "openssl"], check=False)
+        if found.returncode:
+            pytest.skip("skipped: no OpenSSL, which Rust's client needs for credentials")
+    return built(client)

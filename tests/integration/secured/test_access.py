@@ -15,7 +15,7 @@ from streams.events.sessions import RequestRouted
 from streams.io.client import Client as Door
 from streams.io.settings import Settings, read_settings
 from streams.topics import MEMORY, SESSIONS, inbox_of
-from tests.conformance.clients import PYTHON
+from tests.conformance.clients import CLIENTS, Client, language_of
 from tests.examples import typical
 from tests.integration.clients.agents import at_work, told
 from tests.integration.grid.front import Front
@@ -112,12 +112,15 @@ def test_a_node_can_write_to_its_inbox_and_nowhere_else(secured: Secured, broker
 
 
 @pytest.mark.usefixtures("as_node")
-def test_a_node_asks_and_serves_through_its_inbox(secured: Secured, broker: Broker) -> None:
+@pytest.mark.parametrize("client", CLIENTS, ids=language_of)
+def test_a_node_asks_and_serves_through_its_inbox(
+    ready: Client, secured: Secured, broker: Broker
+) -> None:
     knocking = Knocking(secured, broker)
-    with at_work(PYTHON, knocking, "serve", NODE) as node:
-        assert node.said() == {"serving": NODE, "version": 1}
-        answered = told(PYTHON, knocking, "ask", NODE, "session-node", "hello")
-        assert (answered["text"], answered["capability"]) == ("python heard: hello", NODE)
+    with at_work(ready, knocking, "serve", NODE) as node:
+        assert node.said()["serving"] == NODE
+        answered = told(ready, knocking, "ask", NODE, f"inbox-{ready.language}", "hello")
+        assert answered["text"] == f"{ready.language} heard: hello"
         node.ended_well()
 
 

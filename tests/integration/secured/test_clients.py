@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.conformance.built import built
 from tests.conformance.clients import CLIENTS, Client, language_of
 from tests.integration.secured.broker import ACCOUNTS, SECRETS, USERS, Broker
 
@@ -27,16 +26,6 @@ class Who(NamedTuple):
 
     kafka: str
     variables: Mapping[str, str]
-
-
-@pytest.fixture
-def ready(client: Client) -> Client:
-    """Return a client that is built; Rust's needs OpenSSL for what credentials need."""
-    if client.language == "rust":
-        found = subprocess.run(["pkg-config", "--exists", "openssl"], check=False)
-        if found.returncode:
-            pytest.skip("skipped: no OpenSSL, which Rust's client needs for credentials")
-    return built(client)
 
 
 def plainly(broker: Broker) -> Who:

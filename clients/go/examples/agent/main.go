@@ -192,6 +192,7 @@ func main() {
 	defer cancel()
 	kafka, registry, command, given := os.Args[1], os.Args[2], os.Args[3], os.Args[4:]
 	config := aethergrid.Config{Bootstrap: kafka, Registry: registry, Kafka: credentials()}
+	config.Node, config.Inbox = os.LookupEnv("AETHER_INBOX")
 	grid, err := aethergrid.Connect(config)
 	if err != nil {
 		log.Fatal(err)

@@ -36,6 +36,7 @@ public final class Grid implements AutoCloseable {
 
   final Schemas schemas;
   private final Map<String, Object> connect;
+  private final String inbox;
   private final String source;
   private final Producer<byte[], byte[]> producer;
 
@@ -47,6 +48,18 @@ public final class Grid implements AutoCloseable {
    * @param kafka settings of Kafka's own clients, such as {@code sasl.mechanism}
    */
   public Grid(String bootstrap, String registry, String node, Map<String, Object> kafka) {
+    this(bootstrap, registry, node, kafka, false);
+  }
+
+  /** Connects as a node outside of the grid, which may write to its inbox alone. */
+  public static Grid withInbox(
+      String bootstrap, String registry, String node, Map<String, Object> kafka) {
+    return new Grid(bootstrap, registry, node, kafka, true);
+  }
+
+  private Grid(
+      String bootstrap, String registry, String node, Map<String, Object> kafka, boolean inbox) {
+    this.inbox = inbox ? node : null;
     connect = new HashMap<>(kafka);
     connect.put("bootstrap.servers", bootstrap);
     source = "/aether/" + node + "/client";
@@ -77,11 +90,13 @@ public final class Grid implements AutoCloseable {
    */
   public CompletableFuture<Place> send(Draft draft) {
     String name = draft.value().getSchema().getFullName();
-    String topic = Optional.ofNullable(draft.topic()).orElseGet(() -> Wire.topicOf(name));
-    String id = Optional.ofNullable(draft.eventId()).orElseGet(Ids::minted);
-    byte[] frame = Wire.encode(schemas.latest(topic, name), draft.value());
+    String home = Optional.ofNullable(draft.topic()).orElseGet(() -> Wire.topicOf(name));
+    String made = Optional.ofNullable(draft.eventId()).orElseGet(Ids::minted);
+    byte[] frame = Wire.encode(schemas.latest(home, name), draft.value());
+    String topic = inbox == null ? home : "aether.inbox." + inbox;
+    String id = inbox == null ? made : Ids.ofInbox(made, inbox);
     var record = new ProducerRecord<>(topic, bytes(draft.key()), frame);
-    Wire.headers(name, id, source, Instant.now(), draft)
+    Wire.headers(name, made, source, Instant.now(), draft)
         .forEach((each, said) -> record.headers().add(each, bytes(said)));
     var landed = new CompletableFuture<Place>();
     try {
@@ -111,6 +126,12 @@ public final class Grid implements AutoCloseable {
     return error instanceof TimeoutException
         ? new Unknown(name + " was not acknowledged in time", error)
         : GridException.of(name + " was not written", error);
+  }
+
+  /** Where the sessions end now, if what is produced comes somewhere behind; else empty. */
+  Map<Integer, Long> ahead(String topic) {
+    return inbox == null ? Map.of() : ends(topic).entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, each -> each.getValue().end()));
   }
 
   // -- reading

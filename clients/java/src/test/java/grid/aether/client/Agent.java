@@ -45,7 +45,10 @@ public final class Agent {
 
   public static void main(String[] args) throws Exception {
     var given = Arrays.copyOfRange(args, 3, args.length);
-    try (var grid = new Grid(args[0], args[1], "local", credentials())) {
+    String node = System.getenv("AETHER_INBOX");
+    try (var grid = node == null
+        ? new Grid(args[0], args[1], "local", credentials())
+        : Grid.withInbox(args[0], args[1], node, credentials())) {
       switch (args[2]) {
         case "ask" -> ask(grid, given[0], given[1], given[2]);
         case "serve" -> serve(grid, given[0]);
