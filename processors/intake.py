@@ -1,7 +1,7 @@
 """Inboxes: what a node says on the one topic where it may write is checked, and carried on.
 
-The topic is who it is. It may say what anybody may, offer itself, subscribe itself, and answer what
-it was asked; whatever else lies there is parked, and nothing of it reaches a decider.
+The topic is who it is. It may ask, say facts and what it thinks of them; offer, withdraw and
+subscribe itself; and answer what it was asked. All else is parked and reaches no decider.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,10 +10,11 @@ from typing import Any
 from processors.links import Carried, Link
 from streams.envelope import Envelope
 from streams.errors import Unacceptable
+from streams.events.memory import ForgettingRequested, MemoryOffered, RecallJudged
 from streams.events.offered import OFFERED
 from streams.events.registry import CapabilityOffered
-from streams.events.sessions import InferenceCompleted, InferenceFailed
-from streams.events.subscriptions import SubscriptionCancelled, SubscriptionOffered
+from streams.events.sessions import InferenceCompleted, InferenceFailed, RequestReceived
+from streams.events.tuning import FeedbackOffered
 from streams.ids import ProcessorName
 from streams.topics import INBOX, SESSIONS, inbox_of
 
@@ -23,6 +24,15 @@ TARGETS: Mapping[type, str] = {
     InferenceCompleted: SESSIONS.name,
     InferenceFailed: SESSIONS.name,
 }
+
+#: What is of no node in particular: questions, facts and what people think of them.
+OF_ANYBODY = (
+    RequestReceived,
+    MemoryOffered,
+    ForgettingRequested,
+    RecallJudged,
+    FeedbackOffered,
+)
 
 
 def carry(cause: Envelope[Any], _: int) -> Iterable[Carried]:
@@ -42,10 +52,8 @@ def _is_its_own(node: str, cause: Envelope[Any]) -> bool:
             return model == f"work/{node}"
         case CapabilityOffered(card=card):
             return cause.key == node and card.model == f"work/{node}"
-        case SubscriptionOffered() | SubscriptionCancelled():
-            return cause.key == node
         case _:
-            return True
+            return cause.key == node or isinstance(cause.event, OF_ANYBODY)
 
 
 def intake_of(node: str, reads: tuple[type, ...]) -> Link:

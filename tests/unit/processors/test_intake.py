@@ -10,11 +10,12 @@ from processors.links import Carried
 from streams.envelope import Envelope
 from streams.errors import Unacceptable
 from streams.events.memory import MemoryOffered
-from streams.events.registry import CapabilityOffered
+from streams.events.registry import CapabilityOffered, WithdrawalRequested
 from streams.events.subscriptions import SubscriptionOffered
+from streams.events.tuning import FeedbackOffered
 from streams.ids import ModelName
 from streams.io.schemas import event_classes
-from streams.topics import GRID_KEY, MEMORY, REGISTRY, SESSIONS, SUBSCRIPTIONS, inbox_of
+from streams.topics import GRID_KEY, MEMORY, REGISTRY, SESSIONS, SUBSCRIPTIONS, TUNING, inbox_of
 from tests.examples import typical
 from tests.given import cause
 from tests.unit.processors import examples as e
@@ -37,6 +38,8 @@ def sent(event: Any, key: str = "ada") -> Envelope[Any]:
         (replace(e.inference_failed(), model=MINE), "ada", SESSIONS),
         (CapabilityOffered(card=CARD), "poet", REGISTRY),
         (typical(SubscriptionOffered), "poet", SUBSCRIPTIONS),
+        (typical(WithdrawalRequested), "poet", REGISTRY),
+        (typical(FeedbackOffered), "router", TUNING),
     ],
 )
 def test_what_a_node_may_say_is_carried_where_it_belongs(event: Any, key: str, topic: Any) -> None:
@@ -55,6 +58,7 @@ def test_what_a_node_may_say_is_carried_where_it_belongs(event: Any, key: str, t
         (CapabilityOffered(card=CARD), "answer"),
         (CapabilityOffered(card=replace(CARD, model=ModelName("extractive"))), "poet"),
         (typical(SubscriptionOffered), "painter"),
+        (typical(WithdrawalRequested), "answer"),
     ],
 )
 def test_what_it_may_not_say_is_refused(event: Any, key: str) -> None:
