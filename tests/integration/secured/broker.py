@@ -11,12 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AclBinding,
-    AclOperation,
-    AclPermissionType,
     AdminClient,
-    ResourcePatternType,
-    ResourceType,
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialUpsertion,
@@ -28,6 +23,8 @@ from engines.ports import LOOPBACK, free_port
 from engines.registry import api_url, registry
 from engines.service import Service
 from engines.supervisor import Supervisor
+from streams.access import Resource, Right
+from streams.io.kafka.access import grant
 from tests.engines_fixtures import alone
 from tests.integration.secured.tokens import AUDIENCE, ISSUER, Account, Tokens
 
@@ -38,6 +35,8 @@ ACCOUNTS = {
     "grid-oauth": Account("grid_oauth_secret"),
     "late-oauth": Account("late_secret", valid_s=-60),
 }
+#: Who may do what they like; all others have to be given their rights.
+TRUSTED = ("ada", "ada-oauth", "grid-oauth")
 SECRETS = (*USERS.values(), *(account.secret for account in ACCOUNTS.values()), "wrong_secret")
 _SECURED = """
 listeners=CLIENT://{host}:{port},SASL://{host}:{sasl_port},CONTROLLER://{host}:{controller_port}
@@ -147,18 +146,5 @@ def _enroll(bootstrap: str) -> None:
     admin = AdminClient({"bootstrap.servers": bootstrap})
     for done in admin.alter_user_scram_credentials(wanted).values():
         done.result()
-    acls = [
-        AclBinding(
-            kind,
-            "*",
-            ResourcePatternType.LITERAL,
-            f"User:{who}",
-            "*",
-            AclOperation.ALL,
-            AclPermissionType.ALLOW,
-        )
-        for kind in (ResourceType.TOPIC, ResourceType.GROUP)
-        for who in ("ada", "ada-oauth", "grid-oauth")
-    ]
-    for granted in admin.create_acls(acls).values():
-        granted.result()
+    for who in TRUSTED:
+        grant(bootstrap, {}, f"User:{who}", [Right(kind, "*", ("all",)) for kind in Resource])

@@ -7,6 +7,8 @@ import pytest
 
 from cli.grid import prepare_log
 from engines.install import Installed
+from streams.access import GRID
+from streams.io.kafka.access import grant
 from streams.io.settings import read_settings
 from tests.conformance.built import built
 from tests.conformance.clients import Client
@@ -22,6 +24,7 @@ def broker(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> It
                 kafka={"bootstrap": running.plain}, registry={"url": running.registry_url}
             )
         )
+        grant(running.plain, {}, "User:grid", GRID)
         yield running
 
 
