@@ -18,7 +18,7 @@ from streams.topics import MEMORY, SESSIONS, inbox_of
 from tests.conformance.clients import CLIENTS, Client, language_of
 from tests.examples import typical
 from tests.integration.clients.agents import at_work, told
-from tests.integration.grid.front import Front
+from tests.integration.grid.front import Front, until
 from tests.integration.grid.harness import everything, wait_until
 from tests.integration.secured.broker import USERS, Broker
 
@@ -97,7 +97,9 @@ def written(broker: Broker, topic: str, value: bytes = b"") -> KafkaError | None
 
 
 def test_the_grid_answers_on_a_secured_broker(secured: Secured) -> None:
-    (answer,) = secured.succeed("ask", "-o", "jsonl", "What is a partition?").rows
+    asking = ("ask", "-o", "jsonl", "What is a partition?")
+    until(lambda: secured.run(*asking).code == 0, "its own capability is in force, and answers")
+    (answer,) = secured.succeed(*asking).rows
     assert answer["choices"][0]["message"]["content"]
 
 
