@@ -26,6 +26,7 @@ from gateway.burrow import Burrow
 from gateway.capabilities import Capabilities
 from gateway.console import Console
 from gateway.described.api import ROUTES as DESCRIPTIONS
+from gateway.embeddings import Embeddings
 from gateway.errors import ApiError, away
 from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
@@ -107,6 +108,7 @@ def assemble(
     events, answers = Reading(reading, wire), Idempotency()
     agents = Mcp(Tools(events, sender, lambda: lag_shown(board.known)), settings.host)
     ours = [
+        *Embeddings(asking, bodies).routes,
         *Responses(asking, events, bodies, settings.timeout_s).routes,
         *Feedback(sender, answers, bodies).routes,
         *Events(sender, wire, events, answers, bodies).routes,

@@ -5,8 +5,9 @@ import logging
 import threading
 from typing import Any
 
+from streams.envelope import Envelope
 from streams.errors import Fatal, Poison, Transient
-from streams.events.registry import CapabilityRegistered
+from streams.events.registry import CapabilityPerceived, CapabilityRegistered
 from streams.io.wire import Wire
 from streams.log import EventLog, Record
 from streams.topics import REGISTRY
@@ -25,6 +26,7 @@ class Capabilities:
         self._log = log
         self._wire = wire
         self._known: dict[str, tuple[int, str]] = {}  # name: (registered at, model)
+        self._encoders: dict[str, int] = {}  # what embeds, by its name: known since
         self._halt = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow-registry", daemon=True)
 
@@ -39,7 +41,7 @@ class Capabilities:
 
     def listed(self) -> list[dict[str, Any]]:
         """Return them as OpenAI lists models: first the one that routes by meaning."""
-        names = {AUTOMATIC: 0}
+        names = {AUTOMATIC: 0, **self._encoders}
         for name, (at_ms, model) in sorted(self._known.items()):
             names |= {name: at_ms // 1000, model: at_ms // 1000}
         return [
@@ -73,10 +75,15 @@ class Capabilities:
 
     def _learn(self, record: Record) -> None:
         try:
-            if self._wire.codec.kind_of(record.value) is not CapabilityRegistered:
+            kind = self._wire.codec.kind_of(record.value)
+            if kind not in (CapabilityRegistered, CapabilityPerceived):
                 return
-            envelope = self._wire.open(record)
+            envelope: Envelope[Any] = self._wire.open(record)
         except Poison:
             return
-        model = envelope.event.card.model
-        self._known = {**self._known, envelope.key: (envelope.recorded_at_ms, model)}
+        event, at_ms = envelope.event, envelope.recorded_at_ms
+        if isinstance(event, CapabilityPerceived):
+            name = event.encoder.partition("@")[0]  # what follows are its weights
+            self._encoders = {name: at_ms // 1000, **self._encoders}
+        else:
+            self._known = {**self._known, envelope.key: (at_ms, event.card.model)}

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from streams.events.sessions import RunFailed
+from streams.events.sessions import EmbeddingFailed, RunFailed
 
 RETRY_AFTER_S = 2
 OURS = "/api/"
@@ -99,7 +99,7 @@ _FAILURES = {
 }
 
 
-def failed(event: RunFailed) -> ApiError:
+def failed(event: RunFailed | EmbeddingFailed) -> ApiError:
     """A run that ended without an answer."""
     status, kind = _FAILURES.get(event.reason, (500, "server_error"))
     return ApiError(status, kind, event.reason, event.detail, retry=status == 503 or None)

@@ -7,50 +7,15 @@ from streams.events.adopted import CapabilityAdopted as CapabilityAdopted
 from streams.events.adopted import PolicyAdopted as PolicyAdopted
 from streams.events.adopted import RouterAdopted as RouterAdopted
 from streams.events.adopted import SubscriptionAdopted as SubscriptionAdopted
+from streams.events.embeddings import EmbeddingCompleted as EmbeddingCompleted
+from streams.events.embeddings import EmbeddingFailed as EmbeddingFailed
+from streams.events.embeddings import EmbeddingRequested as EmbeddingRequested
+from streams.events.spoken import Citation as Citation
+from streams.events.spoken import Message as Message
+from streams.events.spoken import Options as Options
+from streams.events.spoken import Passage as Passage
 from streams.events.vector import Vector
-from streams.ids import CapabilityId, InferenceId, MemoryId, ModelName, RunId, ScopeId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One turn of a chat as its client sent it; `role` is OpenAI's word for it."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the client asked of the model; None leaves the model's own default."""
-
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """A recalled memory: its text as recorded, and how near it is (`score`, cosine)."""
-
-    memory_id: MemoryId
-    text: str
-    score: float
-    title: str
-    uri: str
-    section: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
-    """Where a part of an answer comes from; the text refers to it as `[marker]`."""
-
-    marker: int
-    memory_id: MemoryId
-    title: str
-    uri: str
-    quote: str
+from streams.ids import CapabilityId, InferenceId, ModelName, RunId, ScopeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +259,9 @@ SessionEvent = (
     | InferenceFailed
     | ResponseCompleted
     | RunFailed
+    | EmbeddingRequested
+    | EmbeddingCompleted
+    | EmbeddingFailed
 )
 
 EVENTS: tuple[type, ...] = get_args(SessionEvent)

@@ -33,6 +33,8 @@ from tests.fakes import NumberedRegistry
 CHAT = "/v1/chat/completions"
 GENEROUS_S = 60.0
 
+#: What clients ask with.
+ASKED = (s.RequestReceived, s.EmbeddingRequested)
 #: What the grid says to a request.
 Script = Callable[[s.RequestReceived], Iterable[Any]]
 
@@ -90,7 +92,7 @@ class Grid(MemoryLog):
         self.script = script
         self.away = self.holding = False
         self.refusing: DeliveryFailed | None = None
-        self.received: asyncio.Queue[Envelope[s.RequestReceived]] = asyncio.Queue()
+        self.received: asyncio.Queue[Envelope[Any]] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._turn = threading.Condition()
 
@@ -109,7 +111,7 @@ class Grid(MemoryLog):
             self.broker.land(draft)
             self._turn.notify_all()
         delivered(None)
-        if self.wire.codec.kind_of(draft.value) is not s.RequestReceived:
+        if self.wire.codec.kind_of(draft.value) not in ASKED:
             return 1
         request = self.requests()[-1]
         self._loop.call_soon_threadsafe(self.received.put_nowait, request)
@@ -129,11 +131,11 @@ class Grid(MemoryLog):
             self.broker.land(self.wire.draft(topic.name, None, key.encode(), event, head))
             self._turn.notify_all()
 
-    def requests(self) -> list[Envelope[s.RequestReceived]]:
+    def requests(self) -> list[Envelope[Any]]:
         """Return every request so far, as it stands in the log."""
         places = [(SESSIONS.name, p) for p in range(SESSIONS.partitions)]
         records = [r for place in places for r in self.broker.records[place]]
-        mine = [r for r in records if self.wire.codec.kind_of(r.value) is s.RequestReceived]
+        mine = [r for r in records if self.wire.codec.kind_of(r.value) in ASKED]
         return [self.wire.open(r) for r in sorted(mine, key=lambda r: r.timestamp_ms)]
 
     def follow(self, starts: Mapping[tuple[str, int], int]) -> MemoryFollower:
@@ -178,7 +180,8 @@ class Door:
     async def asked(self) -> RunId:
         """Wait for the next request and return its run."""
         async with asyncio.timeout(GENEROUS_S):
-            return (await self.grid.received.get()).event.run_id
+            run_id: RunId = (await self.grid.received.get()).event.run_id
+            return run_id
 
 
 @asynccontextmanager
