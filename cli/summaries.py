@@ -89,6 +89,7 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     ),
     n.AnomalyCleared: lambda e: f"{e.series} {e.unusual.value}",
     chunks.TextEmitted: lambda e: repr(e.text),
+    chunks.CallEmitted: lambda e: f"{e.name}: {e.arguments!r}",
     archive.SegmentSealed: lambda e: f"{e.topic}/{e.partition} from {e.first} to {e.end}",
     forks.ForkMade: lambda e: f"of {e.origin}, {len(e.steps)} events of its own",
     registry.CapabilityPerceived: lambda e: f"version {e.version}, {len(e.vectors)} vectors",

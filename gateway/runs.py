@@ -12,7 +12,7 @@ from typing import Any
 
 from streams.envelope import Envelope
 from streams.errors import Fatal, Poison, Transient
-from streams.events.chunks import TextEmitted
+from streams.events.chunks import CallEmitted, TextEmitted
 from streams.events.sessions import ResponseCompleted, RunFailed
 from streams.ids import RunId
 from streams.io.runs import ENDS
@@ -23,8 +23,8 @@ from streams.topics import CHUNKS, SESSIONS
 logger = logging.getLogger(__name__)
 
 #: What a waiter for an answer may be told; who asked for vectors hears of these alone.
-News = TextEmitted | ResponseCompleted | RunFailed
-TOLD = (TextEmitted, *ENDS)
+News = TextEmitted | CallEmitted | ResponseCompleted | RunFailed
+TOLD = (TextEmitted, CallEmitted, *ENDS)
 
 TAKE_S = 0.2
 PAUSE_S = 0.5

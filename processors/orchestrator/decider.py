@@ -119,6 +119,8 @@ def _complete(run: Run, event: s.InferenceCompleted) -> tuple[Decided, ...]:
             capability=run.plan.capability,
             model=event.model,
             finish_reason=event.finish_reason,
+            tool_calls=event.tool_calls,
+            alternatives=event.alternatives,
             prompt_tokens=event.prompt_tokens,
             completion_tokens=event.completion_tokens,
             remember_in=run.request.remember_in,
@@ -163,7 +165,7 @@ def evolve(state: Runs, event: Decided) -> Runs:
 
 ORCHESTRATOR: Decider[Runs, Inputs, Decided, Ways] = Decider(
     name=ProcessorName("orchestrator"),
-    version=2,
+    version=3,
     topic=SESSIONS,
     reads=(
         s.RequestReceived,

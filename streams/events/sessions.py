@@ -10,10 +10,12 @@ from streams.events.adopted import SubscriptionAdopted as SubscriptionAdopted
 from streams.events.embeddings import EmbeddingCompleted as EmbeddingCompleted
 from streams.events.embeddings import EmbeddingFailed as EmbeddingFailed
 from streams.events.embeddings import EmbeddingRequested as EmbeddingRequested
+from streams.events.spoken import Alternative as Alternative
 from streams.events.spoken import Citation as Citation
 from streams.events.spoken import Message as Message
 from streams.events.spoken import Options as Options
 from streams.events.spoken import Passage as Passage
+from streams.events.spoken import ToolCall as ToolCall
 from streams.events.vector import Vector
 from streams.ids import CapabilityId, InferenceId, ModelName, RunId, ScopeId
 
@@ -190,7 +192,10 @@ class InferenceRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceCompleted:
-    """A model answered; of two outcomes of one request the first in the log counts."""
+    """A model answered; of two outcomes of one request the first in the log counts.
+
+    `tool_calls` are what it wants called, `alternatives` its further answers, if it was asked for.
+    """
 
     run_id: RunId
     inference_id: InferenceId
@@ -200,6 +205,8 @@ class InferenceCompleted:
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
+    tool_calls: tuple[ToolCall, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +233,8 @@ class ResponseCompleted:
     prompt_tokens: int
     completion_tokens: int
     remember_in: ScopeId | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

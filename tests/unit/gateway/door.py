@@ -19,7 +19,7 @@ from streams import envelope as env
 from streams.envelope import Envelope
 from streams.errors import BrokerAway, DeliveryFailed
 from streams.events import sessions as s
-from streams.events.chunks import TextEmitted
+from streams.events.chunks import CallEmitted, TextEmitted
 from streams.ids import CapabilityId, InferenceId, MemoryId, ModelName, RunId
 from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryFollower, MemoryLog
@@ -59,8 +59,16 @@ def completed(run_id: RunId, text: str = "324 m.", **fields: Any) -> s.ResponseC
     return s.ResponseCompleted(run_id=run_id, text=text, **{**known, **fields})
 
 
-def piece(run_id: RunId, start: int, text: str) -> TextEmitted:
-    return TextEmitted(run_id=run_id, inference_id=InferenceId("i"), start=start, text=text)
+def piece(run_id: RunId, start: int, text: str, choice: int = 0) -> TextEmitted:
+    inference = InferenceId("i")
+    return TextEmitted(run_id=run_id, inference_id=inference, start=start, text=text, choice=choice)
+
+
+def called(run_id: RunId, start: int, arguments: str) -> CallEmitted:
+    return CallEmitted(
+        run_id=run_id, inference_id=InferenceId("i"), choice=0, call=0, call_id="c1",
+        name="measure", start=start, arguments=arguments,
+    )  # fmt: skip
 
 
 def failed(run_id: RunId, reason: str) -> s.RunFailed:
@@ -120,7 +128,7 @@ class Grid(MemoryLog):
 
     def say(self, *events: Any, key: str = "k") -> None:
         for event in events:
-            topic = CHUNKS if isinstance(event, TextEmitted) else SESSIONS
+            topic = CHUNKS if isinstance(event, TextEmitted | CallEmitted) else SESSIONS
             self.land(topic, key, event)
 
     def land(self, topic: Topic, key: str, event: Any) -> None:

@@ -1,6 +1,7 @@
 """How a run is answered: each input met in each state, and a run that ends exactly once."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,6 +74,17 @@ def test_context_that_comes_again_changes_nothing() -> None:
 
 def test_an_answer_completes_the_run() -> None:
     given(ORCHESTRATOR, *ASKED).when(e.inferred()).then(e.responded())
+
+
+def test_calls_of_tools_and_further_answers_are_part_of_the_response() -> None:
+    call = s.ToolCall(id="c1", name="measure", arguments="{}")
+    more: Any = {
+        "tool_calls": (call,),
+        "alternatives": (s.Alternative(text="a", tool_calls=(), finish_reason="stop"),),
+    }
+    given(ORCHESTRATOR, *ASKED).when(replace(e.inferred(), **more)).then(
+        replace(e.responded(), **more)
+    )
 
 
 def test_an_answer_nobody_planned_for_changes_nothing() -> None:
