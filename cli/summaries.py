@@ -13,6 +13,7 @@ from streams.events import (
     memory,
     probes,
     registry,
+    responses,
     subscriptions,
     tuning,
 )
@@ -51,6 +52,8 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     s.InferenceCompleted: lambda e: f"{e.finish_reason}, {e.completion_tokens} tokens: {e.text!r}",
     s.InferenceFailed: lambda e: f"{e.reason}: {e.detail}",
     s.ResponseCompleted: lambda e: f"{e.text!r}",
+    s.CancellationRequested: lambda e: e.run_id,
+    responses.ResponseHidden: lambda e: e.run_id,
     s.EmbeddingRequested: lambda e: f"{len(e.texts)} texts, for {e.model}",
     s.EmbeddingCompleted: lambda e: f"{len(e.vectors)} vectors by {e.encoder}",
     s.EmbeddingFailed: lambda e: f"{e.reason}: {e.detail}",

@@ -71,14 +71,13 @@ class Asking:
 
     async def send(self, asked: Asked, head: Headers) -> None:
         """Append the request under the id of its run; `head` are more headers. Raises ApiError."""
-        await self.append(asked.run_id, asked.session, received(asked), asked.body.size, head)
+        size = asked.body.size
+        await self.append(asked.run_id, asked.session, received(asked), head, large=size > LARGE)
 
-    async def append(
-        self, run_id: RunId, session: str, event: Any, size: int, head: Headers
-    ) -> None:
-        """Append what begins a run; `size` are the characters of its texts. Raises ApiError."""
+    async def append(self, run_id: RunId, key: str, event: Any, head: Headers, **how: Any) -> None:
+        """Append an event of a run as `Sender.send` does. Raises ApiError."""
         try:
-            await self._sender.send(run_id, session, event, head, large=size > LARGE)
+            await self._sender.send(run_id, key, event, head, **how)
         except (BrokerAway, QueueFull, StoreAway) as error:
             raise away(str(error)) from error
         except DeliveryFailed as error:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from gateway import chat
 from gateway.asked import heard_until
-from gateway.asking import Asking, trace_of, while_connected
+from gateway.asking import LARGE, Asking, trace_of, while_connected
 from gateway.body import Bodies
 from gateway.errors import failed, invalid
 from gateway.identified import run_of
@@ -74,8 +74,8 @@ class Embeddings:
     ) -> EmbeddingCompleted:
         deadline = self._asking.deadline()
         with self._asking.runs.waiting(event.run_id) as news:
-            size = sum(map(len, event.texts))
-            await self._asking.append(event.run_id, session, event, size, head)
+            large = sum(map(len, event.texts)) > LARGE
+            await self._asking.append(event.run_id, session, event, head, large=large)
             outcome = await heard_until(deadline, news, event.run_id)
         if isinstance(outcome, EmbeddingFailed):
             raise failed(outcome)

@@ -23,6 +23,7 @@ Inputs = (
     | s.RecallFailed
     | s.InferenceCompleted
     | s.InferenceFailed
+    | s.CancellationRequested
 )
 Decided = (
     s.RunStarted
@@ -59,6 +60,8 @@ def decide(state: Runs, cause: Envelope[Inputs], ways: Ways) -> tuple[Decided, .
             return (_fail(run.run_id, "recall_failed", detail),)
         case s.InferenceFailed(reason=reason, detail=detail):
             return (_fail(run.run_id, reason, detail),)
+        case s.CancellationRequested():
+            return (_fail(run.run_id, s.CANCELLED, "its client cancelled it"),)
         case _:
             assert_never(event)
 
@@ -177,6 +180,7 @@ ORCHESTRATOR: Decider[Runs, Inputs, Decided, Ways] = Decider(
         s.RecallFailed,
         s.InferenceCompleted,
         s.InferenceFailed,
+        s.CancellationRequested,
     ),
     writes=(
         s.RunStarted,

@@ -12,7 +12,11 @@ from streams.topics import MEMORY, REGISTRY, SESSIONS, SUBSCRIPTIONS, TUNING
 
 #: The events that doors let in, by topic; a topic that is not here is written by the grid alone.
 OFFERED: Mapping[str, tuple[type, ...]] = {
-    SESSIONS.name: (sessions.RequestReceived, sessions.EmbeddingRequested),
+    SESSIONS.name: (
+        sessions.RequestReceived,
+        sessions.CancellationRequested,
+        sessions.EmbeddingRequested,
+    ),
     MEMORY.name: (memory.MemoryOffered, memory.ForgettingRequested, memory.RecallJudged),
     REGISTRY.name: (registry.CapabilityOffered,),
     TUNING.name: (tuning.FeedbackOffered,),

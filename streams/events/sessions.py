@@ -237,6 +237,10 @@ class ResponseCompleted:
     alternatives: tuple[Alternative, ...] = ()
 
 
+#: The reason of a run that ended because its client wanted it to.
+CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFailed:
     """The run ended without an answer; `reason` is a code, `detail` words for its client."""
@@ -244,6 +248,13 @@ class RunFailed:
     run_id: RunId
     reason: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationRequested:
+    """A client wants a run to end; one that has ended stays as it is."""
+
+    run_id: RunId
 
 
 SessionEvent = (
@@ -268,6 +279,7 @@ SessionEvent = (
     | InferenceFailed
     | ResponseCompleted
     | RunFailed
+    | CancellationRequested
     | EmbeddingRequested
     | EmbeddingCompleted
     | EmbeddingFailed

@@ -11,12 +11,14 @@ import pytest
 
 from streams.envelope import CAUSATION, Envelope
 from streams.events.sessions import (
+    CancellationRequested,
     EmbeddingCompleted,
     EmbeddingRequested,
     InferenceCompleted,
     InferenceRequested,
     RequestReceived,
     ResponseCompleted,
+    RunFailed,
 )
 from streams.ids import RunId
 from streams.io.client import Client as Door
@@ -159,7 +161,9 @@ def test_a_tool_is_called_and_what_it_says_is_answered(
         with client.chat.completions.stream(messages=turns, **asked) as told:
             names = [event.type for event in told]
             (choice,) = told.get_final_completion().choices
-        assert names.count("tool_calls.function.arguments.delta") == 3  # its beginning, and two pieces
+        assert (
+            names.count("tool_calls.function.arguments.delta") == 3
+        )  # its beginning, and two pieces
     else:
         (choice,) = client.chat.completions.create(messages=turns, **asked).choices
     assert choice.finish_reason == "tool_calls"
@@ -178,6 +182,11 @@ def test_a_tool_is_called_and_what_it_says_is_answered(
     assert request.messages[2].tool_call_id == "call_0"
 
 
+def release(model_url: str) -> None:
+    """Let the model go on that waits in the middle of its answer."""
+    urllib.request.urlopen(model_url.removesuffix("v1") + "release").close()
+
+
 def test_tokens_come_as_they_are_made_and_usage_when_asked_for(
     client: openai.OpenAI, model_url: str
 ) -> None:
@@ -186,7 +195,7 @@ def test_tokens_come_as_they_are_made_and_usage_when_asked_for(
     )
     told = [next(stream), next(stream)]
     assert [chunk.choices[0].delta.content for chunk in told] == ["", "one "]
-    urllib.request.urlopen(model_url.removesuffix("v1") + "release").close()
+    release(model_url)
     told += stream  # nothing of the rest was made before
     assert "".join(c.choices[0].delta.content or "" for c in told if c.choices) == "one two"
     assert [c.usage and c.usage.total_tokens for c in told] == [*[None] * (len(told) - 1), 9]
@@ -200,3 +209,27 @@ def test_what_a_model_or_the_answerer_refuses_is_the_clients_error(client: opena
         (name,) = wanted
         with pytest.raises(openai.BadRequestError, match=f"{name}: the extractive answerer only"):
             client.chat.completions.create(model="answer", messages=user("How tall?"), **wanted)
+
+
+def test_a_running_response_is_cancelled_and_deleted_and_the_log_keeps_it(
+    front: Front, client: openai.OpenAI, model_url: str
+) -> None:
+    stream = client.responses.create(model="puppet", input="slowly", stream=True, background=True)
+    told: list[Any] = []
+    while not told or told[-1].type != "response.output_text.delta":
+        told.append(next(stream))
+    name = told[0].response.id
+    try:
+        done = client.responses.cancel(name)
+    finally:
+        release(model_url)
+    assert (done.status, done.background, done.error) == ("cancelled", True, None)
+    last: Any = list(stream)[-1]
+    assert (last.type, last.response.status) == ("response.failed", "cancelled")
+    assert client.responses.retrieve(name).status == "cancelled"
+    client.responses.delete(name)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(name)
+    kinds = [type(e.event) for e in events(front, name.removeprefix("resp_"))]
+    assert kinds.count(RunFailed) == kinds.count(CancellationRequested) == 1
+    assert (kinds[0], kinds[-1]) == (RequestReceived, RunFailed)

@@ -34,7 +34,7 @@ CHAT = "/v1/chat/completions"
 GENEROUS_S = 60.0
 
 #: What clients ask with.
-ASKED = (s.RequestReceived, s.EmbeddingRequested)
+ASKED = (s.RequestReceived, s.EmbeddingRequested, s.CancellationRequested)
 #: What the grid says to a request.
 Script = Callable[[s.RequestReceived], Iterable[Any]]
 
@@ -123,7 +123,8 @@ class Grid(MemoryLog):
             return 1
         request = self.requests()[-1]
         self._loop.call_soon_threadsafe(self.received.put_nowait, request)
-        self.say(*self.script(request.event), key=request.key)
+        if not isinstance(request.event, s.CancellationRequested):
+            self.say(*self.script(request.event), key=request.key)
         return 1
 
     def say(self, *events: Any, key: str = "k") -> None:

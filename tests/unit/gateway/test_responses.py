@@ -1,19 +1,31 @@
 """`/v1/responses` as the official client sees it: whole, streamed, in the background, and again."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import openai
+import orjson
 import pytest
 
-from streams.events.sessions import Message, RequestReceived
-from streams.ids import ScopeId
+from streams.events.responses import ResponseHidden
+from streams.events.sessions import (
+    CANCELLED,
+    CancellationRequested,
+    Message,
+    RequestReceived,
+)
+from streams.ids import RunId, ScopeId, derived
+from streams.topics import RESPONSES
 from tests.unit.gateway.door import completed, failed, opened, piece, silent
 from tests.unit.gateway.test_openai_client import client_of
 
 TEXT = "It is 324 m. Größe!"
+#: How often a stream that is taken up reads the log where its run is: twice for whether there is
+#: such a response, and twice again once it listens.
+READS = 4
 
 
 def in_pieces(request: RequestReceived) -> Any:
@@ -95,13 +107,130 @@ async def test_a_response_in_the_background_is_asked_for_until_it_is_there(tmp_p
         made = await client.responses.create(model="aether", input="How tall?", background=True)
         assert made.status == "queued"
         assert (await client.responses.retrieve(made.id)).status == "in_progress"
-        with pytest.raises(openai.ConflictError):
-            await client.responses.cancel(made.id)
         run = await door.asked()
         door.grid.say(completed(run, TEXT), key=run)
         done = await client.responses.retrieve(made.id)
         assert (done.status, done.output_text) == ("completed", TEXT)
         assert (await client.responses.cancel(made.id)).status == "completed"
+
+
+async def test_a_running_response_is_cancelled_by_an_event(tmp_path: Path) -> None:
+    async with client_of(tmp_path, silent) as (door, client):
+        made = await client.responses.create(model="aether", input="How tall?", background=True)
+        run = await door.asked()
+        cancelling = asyncio.create_task(client.responses.cancel(made.id))
+        assert await door.asked() == run  # the cancellation is in the log
+        door.grid.say(failed(run, CANCELLED), key=run)
+        for done in (
+            await cancelling,
+            await client.responses.retrieve(made.id),
+            await client.responses.cancel(made.id),
+        ):
+            assert (done.status, done.error, done.background) == ("cancelled", None, True)
+        with pytest.raises(openai.BadRequestError, match="has no answer"):
+            await client.responses.create(model="aether", input="b", previous_response_id=made.id)
+        request, cancellation = door.grid.requests()
+    assert cancellation.event == CancellationRequested(run_id=run)
+    assert (cancellation.key, cancellation.run_id) == (request.key, run)
+    assert cancellation.event_id == derived(run, "cancellation")
+
+
+async def test_an_answer_that_comes_before_the_cancellation_counts(tmp_path: Path) -> None:
+    async with client_of(tmp_path, silent) as (door, client):
+        made = await client.responses.create(model="aether", input="How tall?", background=True)
+        run = await door.asked()
+        cancelling = asyncio.create_task(client.responses.cancel(made.id))
+        await door.asked()
+        door.grid.say(piece(run, 0, "It"), completed(run, TEXT), key=run)
+        assert (await cancelling).status == "completed"
+
+
+async def test_whoever_waits_for_a_cancelled_run_is_not_to_ask_again(tmp_path: Path) -> None:
+    async with client_of(tmp_path, silent, retries=2) as (door, client):
+        asking = asyncio.create_task(client.responses.create(model="aether", input="How tall?"))
+        run = await door.asked()
+        cancelling = asyncio.create_task(client.responses.cancel(f"resp_{run}"))
+        await door.asked()
+        door.grid.say(failed(run, CANCELLED), key=run)
+        with pytest.raises(openai.ConflictError):
+            await asking
+        assert (await cancelling).status == "cancelled"
+        assert len(door.grid.requests()) == 2
+
+
+async def test_a_deleted_response_is_there_no_more_for_anyone(tmp_path: Path) -> None:
+    async with client_of(tmp_path, in_pieces) as (door, client):
+        made = await client.responses.create(model="aether", input="How tall?")
+        run = made.id.removeprefix("resp_")
+        raw = await client.responses.with_raw_response.delete(made.id)
+        assert orjson.loads(raw.text) == {"id": made.id, "object": "response", "deleted": True}
+        for asking in (
+            client.responses.retrieve(made.id),
+            client.responses.input_items.list(made.id),
+            client.responses.cancel(made.id),
+            client.responses.delete(made.id),
+            client.responses.create(model="aether", input="b", previous_response_id=made.id),
+        ):
+            with pytest.raises(openai.NotFoundError):
+                await asking
+        (hidden,) = door.grid.broker.records[RESPONSES.name, 0]
+        assert door.grid.wire.open(hidden).event == ResponseHidden(run_id=RunId(run))
+        assert (await door.http.get(f"/api/runs/{run}")).json()["answer"] == TEXT  # the log stays
+
+
+async def test_a_running_response_that_is_deleted_is_cancelled(tmp_path: Path) -> None:
+    async with client_of(tmp_path, silent) as (door, client):
+        made = await client.responses.create(model="aether", input="How tall?", background=True)
+        run = await door.asked()
+        await client.responses.delete(made.id)
+        assert [type(r.event) for r in door.grid.requests()] == [
+            RequestReceived, CancellationRequested,
+        ]  # fmt: skip
+        door.grid.say(failed(run, CANCELLED), key=run)
+        with pytest.raises(openai.NotFoundError):
+            await client.responses.retrieve(made.id)
+
+
+async def test_a_response_that_another_gateway_deleted_is_hidden_here(tmp_path: Path) -> None:
+    async with client_of(tmp_path, in_pieces) as (door, client):
+        made = await client.responses.create(model="aether", input="How tall?")
+        run = RunId(made.id.removeprefix("resp_"))
+        door.grid.land(RESPONSES, run, ResponseHidden(run_id=run))
+        async with asyncio.timeout(60):
+            while (await door.http.get(f"/v1/responses/{made.id}")).status_code == 200:
+                await asyncio.sleep(0.01)
+        with pytest.raises(openai.NotFoundError):
+            await client.responses.retrieve(made.id)
+
+
+async def test_an_answer_between_the_log_and_the_news_is_not_missed(tmp_path: Path) -> None:
+    """It lands after the log was read for its beginning, and before anything else is heard."""
+    async with client_of(tmp_path, silent) as (door, client):
+        asking = asyncio.create_task(
+            client.responses.create(model="aether", input="How tall?", stream=True)
+        )
+        run = await door.asked()
+        door.grid.say(piece(run, 0, "It is "))
+        first = asyncio.create_task(told(await asking))
+        heard, reads, read = threading.Event(), [], door.grid.read
+        first.add_done_callback(lambda _: heard.set())
+
+        def late(topic: str, partition: int, start: int, end: int) -> Any:
+            found = list(read(topic, partition, start, end))
+            kinds = [door.grid.wire.codec.kind_of(r.value) for batch in found for r in batch]
+            if RequestReceived in kinds:
+                reads.append(partition)
+                if len(reads) == READS:
+                    door.grid.say(completed(run, TEXT), key=run)
+                    assert heard.wait(60)  # whoever listened by now was told
+            return iter(found)
+
+        door.grid.read = late  # type: ignore[method-assign]
+        again = await told(await client.responses.retrieve(f"resp_{run}", stream=True))
+        assert len(reads) == READS, "the answer was in what was read: this proves nothing"
+    for events in (await first, again):
+        assert events[-1].type == "response.completed"
+        assert deltas(events) == TEXT
 
 
 async def test_a_response_goes_on_with_an_earlier_one_in_its_session(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tests.given import fed, given
 from tests.unit.processors import examples as e
 
 FACTS = (e.adopted(),)
+CANCELLATION = s.CancellationRequested(run_id=e.RUN)
 PLANNED = (e.started(), e.planned())
 ACCEPTED = (e.started(), e.accepted())
 ASKED = (e.started(), e.planned(), e.asked())
@@ -98,6 +99,7 @@ def test_an_answer_nobody_planned_for_changes_nothing() -> None:
         (e.perception_failed(), "perception_failed", "the encoder is away"),
         (e.recall_failed(), "recall_failed", "the index is away"),
         (e.inference_failed(), "model_away", "it is away"),
+        (CANCELLATION, "cancelled", "its client cancelled it"),
     ],
 )
 @pytest.mark.parametrize("history", [(e.started(),), PLANNED, ACCEPTED, ASKED])
@@ -115,6 +117,7 @@ ALL_BUT_REQUESTS = [
     e.recall_failed(),
     e.inferred(),
     e.inference_failed(),
+    CANCELLATION,
 ]
 
 
