@@ -1,7 +1,8 @@
 """A model behind OpenAI's API that does what it is told, for clients of any language.
 
 `echo` answers with the request as it came, `measure` calls the tool that was offered, `slowly`
-waits in the middle of its answer until `GET /release`, and `refuse` is answered with 400.
+waits in the middle of its answer until `GET /release`, `late` before it, and `refuse` and
+`decline` are answered with errors.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
 ARGUMENTS = json.dumps({"what": "Größe"})
 LATE_S = 120.0
+STATUSES = {"refuse": 400, "decline": 402}
 
 
 class _Server(ThreadingHTTPServer):
@@ -22,6 +24,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.released = threading.Event()
+
+    def wait(self) -> None:
+        """Wait until somebody says that it is enough, once."""
+        assert self.released.wait(LATE_S)
+        self.released.clear()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -37,8 +44,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a chat request."""
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         said = body["messages"][-1]["content"]
-        if said == "refuse":
-            self._whole({"error": {"message": "I will not"}}, 400)
+        if said == "late":
+            self.server.wait()
+        if said in STATUSES:
+            self._whole({"error": {"message": "I will not"}}, STATUSES[said])
         elif body["stream"]:
             self._stream(body)
         else:
@@ -68,8 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         for index, (made, finish) in enumerate(_answers(body)):
             for number, delta in enumerate(_deltas(made)):
                 if number and body["messages"][-1]["content"] == "slowly":
-                    assert self.server.released.wait(LATE_S)
-                    self.server.released.clear()
+                    self.server.wait()
                 self._frame(about, index, delta, None)
             self._frame(about, index, {}, finish)
         self._event({**about, "choices": [], "usage": USAGE})

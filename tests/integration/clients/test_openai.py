@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from streams.io.client import Client as Door
 from streams.io.runs import events_of
 from tests.integration.clients.model_server import ARGUMENTS
 from tests.integration.grid.front import Front
+from tests.packages import installed_package
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -233,3 +235,10 @@ def test_a_running_response_is_cancelled_and_deleted_and_the_log_keeps_it(
     kinds = [type(e.event) for e in events(front, name.removeprefix("resp_"))]
     assert kinds.count(RunFailed) == kinds.count(CancellationRequested) == 1
     assert (kinds[0], kinds[-1]) == (RequestReceived, RunFailed)
+
+
+def test_the_official_node_client_makes_the_same_calls(front: Front, model_url: str) -> None:
+    package = installed_package(Path(__file__).parent / "openai_node")
+    gateway = f"http://127.0.0.1:{front.ports['gateway']}"
+    done = package.run("test", GATEWAY=gateway, MODEL=model_url)
+    assert done.returncode == 0, done.stdout + done.stderr
