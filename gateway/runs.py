@@ -6,7 +6,7 @@ Only what arrives after a request was sent can end it, so following starts at th
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,14 +32,22 @@ PAUSE_S = 0.5
 PACE_S, PACE_MAX_S = 0.0003, 0.005
 
 
+def pace(waiting: int) -> float:
+    """Return how long to rest between looks while so many runs are waited for, in seconds."""
+    return min(PACE_S * max(0, waiting - 1), PACE_MAX_S)
+
+
 class Runs:
     """Open runs of this gateway, by id."""
 
-    def __init__(self, log: EventLog, wire: Wire) -> None:
+    def __init__(
+        self, log: EventLog, wire: Wire, rest: Callable[[float], object] | None = None
+    ) -> None:
         self._log = log
         self._wire = wire
         self._waiters: dict[RunId, list[asyncio.Queue[Any]]] = {}
         self._halt = threading.Event()
+        self._rest = rest or self._halt.wait
         self._following = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -113,7 +121,7 @@ class Runs:
             news = [n for record in records if (n := self._patiently(record)) is not None]
             if news and self._loop is not None:
                 self._loop.call_soon_threadsafe(self._tell, news)
-            self._halt.wait(min(PACE_S * (len(self._waiters) - 1), PACE_MAX_S))
+            self._rest(pace(len(self._waiters)))
 
     def _patiently(self, record: Record) -> Any:
         """Read a record when the registry and the object store let us: it may be an answer."""

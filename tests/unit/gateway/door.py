@@ -99,6 +99,7 @@ class Grid(MemoryLog):
         self.wire = Wire(codec, DirectoryStore(folder))
         self.script = script
         self.away = self.holding = False
+        self.late: set[str] = set()  # topics of which no follower hears anything for now
         self.refusing: DeliveryFailed | None = None
         self.received: asyncio.Queue[Envelope[Any]] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
@@ -156,15 +157,20 @@ class _Following(MemoryFollower):
 
     def __init__(self, log: Grid, starts: Mapping[tuple[str, int], int], turn: Any) -> None:
         super().__init__(log, starts)
+        self._grid = log
         self._turn = turn
 
     def take(self, timeout_s: float) -> list[Record]:
         with self._turn:
-            taken = super().take(0)
+            taken = self._taken()
             if not taken:
                 self._turn.wait(0.02)  # short, so that closing is quick
-                taken = super().take(0)
+                taken = self._taken()
         return taken
+
+    def _taken(self) -> list[Record]:
+        late = any(topic in self._grid.late for topic, _ in self.positions())
+        return [] if late else super().take(0)
 
 
 class Door:
