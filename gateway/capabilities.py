@@ -5,7 +5,11 @@ from typing import Any
 from gateway.followed import Followed
 from streams.envelope import Envelope
 from streams.errors import Poison
-from streams.events.registry import CapabilityPerceived, CapabilityRegistered
+from streams.events.registry import (
+    CapabilityPerceived,
+    CapabilityRegistered,
+    CapabilityWithdrawn,
+)
 from streams.io.wire import Wire
 from streams.log import EventLog, Record
 from streams.topics import REGISTRY
@@ -35,7 +39,7 @@ class Capabilities:
     def _learn(self, record: Record) -> None:
         try:
             kind = self._wire.codec.kind_of(record.value)
-            if kind not in (CapabilityRegistered, CapabilityPerceived):
+            if kind not in (CapabilityRegistered, CapabilityWithdrawn, CapabilityPerceived):
                 return
             envelope: Envelope[Any] = self._wire.open(record)
         except Poison:
@@ -44,5 +48,8 @@ class Capabilities:
         if isinstance(event, CapabilityPerceived):
             name = event.encoder.partition("@")[0]  # what follows are its weights
             self._encoders = {name: at_ms // 1000, **self._encoders}
-        else:
-            self._known = {**self._known, envelope.key: (at_ms, event.card.model)}
+            return
+        others = {name: known for name, known in self._known.items() if name != envelope.key}
+        if isinstance(event, CapabilityRegistered):
+            others[envelope.key] = at_ms, event.card.model
+        self._known = others

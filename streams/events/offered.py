@@ -18,7 +18,7 @@ OFFERED: Mapping[str, tuple[type, ...]] = {
         sessions.EmbeddingRequested,
     ),
     MEMORY.name: (memory.MemoryOffered, memory.ForgettingRequested, memory.RecallJudged),
-    REGISTRY.name: (registry.CapabilityOffered,),
+    REGISTRY.name: (registry.CapabilityOffered, registry.WithdrawalRequested),
     TUNING.name: (tuning.FeedbackOffered,),
     SUBSCRIPTIONS.name: (
         subscriptions.SubscriptionOffered,
