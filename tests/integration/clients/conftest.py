@@ -8,6 +8,9 @@ from engines.install import Installed
 from tests.integration.clients.model_server import model_served
 from tests.integration.grid.front import Front
 
+#: Short for a node that is away, and long for one on a busy machine.
+NODE_PATIENCE_S = 20
+
 
 @pytest.fixture(scope="package")
 def model_url() -> Iterator[str]:
@@ -26,6 +29,7 @@ def front(
         "AETHER_MODELS__PUPPET__BASE_URL": model_url,
         "AETHER_MODELS__PUPPET__MODEL": "puppet-1",
         "AETHER_MODELS__PUPPET__DESCRIPTION": "Does as tests tell it.",
+        "AETHER_WORKER__NODE_PATIENCE_S": f"{NODE_PATIENCE_S}",
     }
     try:
         begun.succeed("up", "--detach")
