@@ -14,7 +14,6 @@ from streams.topics import MEMORY, REGISTRY, SESSIONS, SUBSCRIPTIONS, TUNING
 OFFERED: Mapping[str, tuple[type, ...]] = {
     SESSIONS.name: (
         sessions.RequestReceived,
-        sessions.CancellationRequested,
         sessions.EmbeddingRequested,
     ),
     MEMORY.name: (memory.MemoryOffered, memory.ForgettingRequested, memory.RecallJudged),
