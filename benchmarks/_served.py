@@ -97,6 +97,6 @@ class Remembering:
         missing = [text for text in dict.fromkeys(texts) if text not in self._known]
         for at in range(0, len(missing), TEXTS_MAX):
             asked = missing[at : at + TEXTS_MAX]
-            self._name, vectors = await self._encoder.encode(asked)
+            self._name, vectors, _ = await self._encoder.encode(asked)
             self._known.update(zip(asked, vectors, strict=True))
         return Encoded(self._name, [self._known[text] for text in texts])

@@ -28,6 +28,8 @@ from streams.io.settings import Settings
 OURS = "aether"
 CLIENTS = (1, 16)
 ALONE, TOGETHER = 100, 320
+#: Requests to each system before the clock starts.
+WARMING = 600
 #: What is measured beside the whole: our two processes without the engines.
 PROCESSES = (WORKER, GATEWAY)
 
@@ -48,9 +50,9 @@ class Bench:
         self._scale = scale
 
     def warm(self) -> None:
-        """Let everything open its connections."""
+        """Let everything open its connections and be compiled: as many requests to either."""
         for load in self._loads.values():
-            asyncio.run(load.run(4, 40))
+            asyncio.run(load.run(4, max(40, round(WARMING * self._scale))))
 
     def measure(self, system: str, _turn: int) -> dict[str, float]:
         """Ask as one client, then as some."""

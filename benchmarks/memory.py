@@ -95,7 +95,7 @@ class World(NamedTuple):
 
     async def candidates(self, conversation: Conversation, asking: Asking) -> Candidates:
         """Return what is ranked for a question."""
-        encoder, (vector,) = await self.encoder.encode([asking.text])
+        encoder, (vector,), _ = await self.encoder.encode([asking.text])
         scopes = (ScopeId(conversation.name),)
 
         async def encode(text: str) -> bytes:

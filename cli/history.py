@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER
 from processors.effects import Effect
 from processors.models.effect import Inferring
+from processors.models.ports import Piece
 from processors.perception.effect import PerceiveRequests
 from processors.recall.effect import Recalling
 from replay.figures import Told
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 class Unwatched:
     """Nobody watches an answer being made again."""
 
-    def publish(self, request: InferenceRequested, start: int, text: str) -> None:
+    def publish(self, request: InferenceRequested, start: int, piece: Piece) -> None:
         """Drop a piece."""
 
 

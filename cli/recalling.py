@@ -186,7 +186,7 @@ async def _example(library: Library, encoder: Encoder, judged: RecallJudged) -> 
 
 
 async def _asked(encoder: Encoder, question: str, scopes: tuple[ScopeId, ...]) -> Asked:
-    name, (vector,) = await encoder.encode([question])
+    name, (vector,), _ = await encoder.encode([question])
     return Asked(question, vector, name, scopes, int(time.time() * 1000))
 
 

@@ -16,8 +16,8 @@ from cli.summaries import summary_of
 from replay.runs import Events, children, events_of, latest
 from streams.envelope import Envelope, author_of, origin_of
 from streams.errors import Poison
-from streams.events.sessions import ResponseCompleted, RunFailed
 from streams.io.client import Client
+from streams.io.runs import ENDS
 from streams.io.settings import read_settings
 from streams.ledger import Marks
 from streams.topics import SESSIONS
@@ -184,7 +184,7 @@ def _author(event: Envelope[Any]) -> str:
 
 
 def _ends(event: Envelope[Any]) -> bool:
-    return isinstance(event.event, ResponseCompleted | RunFailed)
+    return isinstance(event.event, ENDS)
 
 
 def _short(text: str) -> str:

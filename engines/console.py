@@ -22,7 +22,7 @@ from streams.errors import AetherError, EngineFailed
 SOURCES = REPOSITORY / "console"
 _FILES = ("package.json", "package-lock.json", ".npmrc", "tsconfig.json", "build.mjs", "index.html")
 _OLDEST = 20  # the first Node with everything that the build's tools use
-_INSTALL = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+INSTALL = ("ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
 _NODE_KEEPS = ("PATH", "HOME", "LANG", "TMPDIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 
@@ -62,6 +62,16 @@ def npm(cache: Path, progress: Progress, environment: Mapping[str, str]) -> list
     return [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
+def node_environment(npm: Sequence[str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what npm and whatever it runs are given: nothing of a grid's settings."""
+    kept = {
+        n: v for n, v in environment.items() if n in _NODE_KEEPS or n.lower().startswith("npm_")
+    }
+    if len(npm) > 1:  # what npm runs is called `node`, and must be this one
+        kept["PATH"] = os.pathsep.join((str(Path(npm[0]).parent), kept.get("PATH", os.defpath)))
+    return kept
+
+
 def _sources() -> list[Path]:
     return [*(SOURCES / name for name in _FILES), *sorted((SOURCES / "src").rglob("*.*"))]
 
@@ -77,12 +87,8 @@ def _build(directory: Path, npm: Sequence[str], held: int, environment: Mapping[
         copy = directory / file.relative_to(SOURCES)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
-    kept = {
-        n: v for n, v in environment.items() if n in _NODE_KEEPS or n.lower().startswith("npm_")
-    }
-    if len(npm) > 1:  # what npm runs is called `node`, and must be this one
-        kept["PATH"] = os.pathsep.join((str(Path(npm[0]).parent), kept.get("PATH", os.defpath)))
-    for step in (_INSTALL, ("run", "--silent", "build")):
+    kept = node_environment(npm, environment)
+    for step in (INSTALL, ("run", "--silent", "build")):
         done = subprocess.run(  # noqa: S603 - npm, and arguments of ours
             [*npm, *step],
             cwd=directory, env=kept, pass_fds=[held], stdin=subprocess.DEVNULL,

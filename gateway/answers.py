@@ -8,6 +8,7 @@ from typing import Any
 
 from streams.events import sessions as s
 from streams.ids import RunId
+from streams.io.chat_json import calls_shown
 
 
 def answer(event: s.ResponseCompleted, created: int, session: str) -> dict[str, Any]:
@@ -17,31 +18,45 @@ def answer(event: s.ResponseCompleted, created: int, session: str) -> dict[str, 
         "object": "chat.completion",
         "created": created,
         "model": event.model,
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": event.text, "refusal": None},
-                "finish_reason": event.finish_reason,
-                "logprobs": None,
-            }
-        ],
+        "choices": [_choice(index, made) for index, made in enumerate(choices(event))],
         "usage": usage(event),
         "aether": beside(event, session),
     }
 
 
-def chunk(run_id: RunId, model: str, created: int, **fields: Any) -> dict[str, Any]:
+def choices(event: s.ResponseCompleted) -> tuple[s.Alternative, ...]:
+    """Return all the answers there are, the first first."""
+    first = s.Alternative(
+        text=event.text, tool_calls=event.tool_calls, finish_reason=event.finish_reason
+    )
+    return (first, *event.alternatives)
+
+
+def _choice(index: int, made: s.Alternative) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": made.text, "refusal": None}
+    if made.tool_calls:
+        message["content"] = made.text or None
+        message["tool_calls"] = calls_shown(made.tool_calls)
+    return {
+        "index": index,
+        "message": message,
+        "finish_reason": made.finish_reason,
+        "logprobs": None,
+    }
+
+
+def chunk(run_id: RunId, model: str, created: int, index: int = 0, **fields: Any) -> dict[str, Any]:
     """Return one frame of a stream; `delta` and `finish_reason`, or `usage`, are its content."""
-    choices = []
+    told = []
     if "delta" in fields:
         delta, finish = fields.pop("delta"), fields.pop("finish_reason", None)
-        choices = [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
+        told = [{"index": index, "delta": delta, "finish_reason": finish, "logprobs": None}]
     return {
         "id": completion_id(run_id),
         "object": "chat.completion.chunk",
         "created": created,
         "model": model,
-        "choices": choices,
+        "choices": told,
         **fields,
     }
 

@@ -26,6 +26,7 @@ from gateway.burrow import Burrow
 from gateway.capabilities import Capabilities
 from gateway.console import Console
 from gateway.described.api import ROUTES as DESCRIPTIONS
+from gateway.embeddings import Embeddings
 from gateway.errors import ApiError, away
 from gateway.feedback import Feedback
 from gateway.identified import REQUEST_ID, Identified, run_of
@@ -34,6 +35,7 @@ from gateway.mcp_server import Mcp, Tools
 from gateway.meters import CLIENT_LEFT, Metered, Meters
 from gateway.openai_api import OpenAI
 from gateway.responses.api import Responses
+from gateway.responses.stored import Hidden, Stored
 from gateway.runs import Runs
 from gateway.sender import Doorstep, Sender
 from streams.errors import Transient
@@ -99,15 +101,17 @@ def assemble(
     """Put the gateway together on two clients of a log; `retelling` is what decides again."""
     sender, meters = Sender(writing, wire), Meters()
     runs, capabilities = Runs(reading, wire), Capabilities(reading, wire)
-    board = Board(reading, wire)
+    board, hidden = Board(reading, wire), Hidden(reading, wire)
     meters.waiting.set_function(lambda: runs.open)
     bodies = Bodies(settings.body_bytes_max, settings.body_timeout_s)
+    followed = [capabilities.followed, hidden.followed]
     asking = Asking(sender, runs, settings.timeout_s)
     doors = OpenAI(asking, capabilities, bodies)
     events, answers = Reading(reading, wire), Idempotency()
     agents = Mcp(Tools(events, sender, lambda: lag_shown(board.known)), settings.host)
     ours = [
-        *Responses(asking, events, bodies, settings.timeout_s).routes,
+        *Embeddings(asking, bodies).routes,
+        *Responses(asking, Stored(events, hidden), hidden, bodies).routes,
         *Feedback(sender, answers, bodies).routes,
         *Events(sender, wire, events, answers, bodies).routes,
         *RunHistory(wire, events).routes,
@@ -129,7 +133,7 @@ def assemble(
         exception_handlers=_errors(),
         middleware=[Middleware(Identified), Middleware(Metered, meters=meters)],
         lifespan=_lifespan(
-            (sender, runs, capabilities, board), (agents, board, events, capabilities, runs, sender)
+            (sender, runs, *followed, board), (agents, board, events, *followed, runs, sender)
         ),
     )
 

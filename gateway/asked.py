@@ -1,13 +1,15 @@
 """A request on its way, and the next thing its client may be told."""
 
 import asyncio
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from gateway import chat
 from gateway.errors import unknown
 from gateway.named import Named
 from gateway.runs import News
 from streams.ids import RunId
+
+T = TypeVar("T")
 
 
 class Asked(NamedTuple):
@@ -27,8 +29,13 @@ class Asked(NamedTuple):
 
 async def next_news(news: asyncio.Queue[News], asked: Asked) -> News:
     """Wait for news of a run. Raises ApiError when its client's time is over."""
+    return await heard_until(asked.deadline, news, asked.run_id)
+
+
+async def heard_until(deadline: float, news: asyncio.Queue[T], run_id: RunId) -> T:
+    """Wait for news until a time. Raises ApiError when it is over."""
     try:
-        async with asyncio.timeout_at(asked.deadline):
+        async with asyncio.timeout_at(deadline):
             return await news.get()
     except TimeoutError:
-        raise unknown(asked.run_id, "no answer in time") from None
+        raise unknown(run_id, "no answer in time") from None

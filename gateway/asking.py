@@ -16,6 +16,7 @@ from gateway.runs import News, Runs
 from gateway.sender import QueueFull, Sender
 from streams.errors import BrokerAway, DeliveryFailed, StoreAway
 from streams.events.sessions import RequestReceived, ResponseCompleted, RunFailed
+from streams.ids import RunId
 from streams.log import Headers
 
 T = TypeVar("T")
@@ -37,10 +38,13 @@ class Asking:
 
     def begin(self, request: Request, names: Named, body: ChatRequest) -> Asked:
         """Return a request on its way. Raises ApiError if its answer would not be heard."""
-        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        return Asked(run_of(request), names, body, answers.now(), self.deadline())
+
+    def deadline(self) -> float:
+        """Say until when a client waits from now on. Raises ApiError if nothing would be heard."""
         if not self.runs.following:
             raise away("answers cannot be followed yet")
-        return Asked(run_of(request), names, body, answers.now(), deadline)
+        return asyncio.get_running_loop().time() + self._timeout_s
 
     async def whole(self, asked: Asked, head: Headers) -> ResponseCompleted:
         """Send a request and wait for its answer. Raises ApiError."""
@@ -67,13 +71,17 @@ class Asking:
 
     async def send(self, asked: Asked, head: Headers) -> None:
         """Append the request under the id of its run; `head` are more headers. Raises ApiError."""
-        event, large = received(asked), asked.body.size > LARGE
+        size = asked.body.size
+        await self.append(asked.run_id, asked.session, received(asked), head, large=size > LARGE)
+
+    async def append(self, run_id: RunId, key: str, event: Any, head: Headers, **how: Any) -> None:
+        """Append an event of a run as `Sender.send` does. Raises ApiError."""
         try:
-            await self._sender.send(asked.run_id, asked.session, event, head, large=large)
+            await self._sender.send(run_id, key, event, head, **how)
         except (BrokerAway, QueueFull, StoreAway) as error:
             raise away(str(error)) from error
         except DeliveryFailed as error:
-            raise unknown(asked.run_id, str(error)) from error
+            raise unknown(run_id, str(error)) from error
 
 
 def received(asked: Asked) -> RequestReceived:

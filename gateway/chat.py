@@ -1,70 +1,53 @@
 """What a chat request may say: the body of OpenAI's chat completions.
 
-Unknown fields are accepted; known ones that this grid does not heed are named in the answer.
+Unknown fields are accepted; known ones that this grid does not heed are named in the answer. What
+only a model understands, such as tools, is handed on to it as it stands.
 """
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    field_validator,
-)
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from gateway.errors import invalid
+from gateway.turns import Form, Tool, Turn
 from streams.events import sessions as s
 from streams.ids import ModelName, RunId, ScopeId
 from streams.scopes import NAME_MAX
-from streams.text import is_wellformed
 
 LONG = 2**63  # an Avro long is below it
+CHOICES_MAX = 128
 
 #: Fields of OpenAI's that change an answer, and that are not heeded here.
 IGNORED = frozenset(
     {
         "audio",
-        "frequency_penalty",
         "function_call",
         "functions",
-        "logit_bias",
         "logprobs",
         "modalities",
-        "parallel_tool_calls",
         "prediction",
+        "top_logprobs",
+        "web_search_options",
+    }
+)
+#: Fields that the grid does not read itself: a model is told them as they stand.
+VERBATIM = frozenset(
+    {
+        "frequency_penalty",
+        "logit_bias",
+        "parallel_tool_calls",
         "presence_penalty",
         "reasoning_effort",
         "response_format",
         "tool_choice",
         "tools",
-        "top_logprobs",
         "verbosity",
-        "web_search_options",
     }
 )
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(strict=True)
-
-    type: Literal["text"]
-    text: str
-
-
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[_Part] | None = None
-
-    @field_validator("content")
-    @classmethod
-    def _is_text(cls, content: Any) -> Any:
-        if not is_wellformed(_joined(content)):
-            raise ValueError("holds characters that are no Unicode text (stray surrogates)")
-        return content
+Penalty = Annotated[float, Field(ge=-2, le=2)]
 
 
 class _StreamOptions(BaseModel):
@@ -79,16 +62,25 @@ class ChatRequest(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
     model: Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
-    messages: Annotated[list[_Message], Field(min_length=1)]
+    messages: Annotated[list[Turn], Field(min_length=1)]
     stream: bool = False
     stream_options: _StreamOptions | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     max_tokens: Annotated[int, Field(gt=0, lt=LONG)] | None = None
     max_completion_tokens: Annotated[int, Field(gt=0, lt=LONG)] | None = None
-    n: Literal[1] | None = None
+    n: Annotated[int, Field(gt=0, le=CHOICES_MAX)] | None = None
     seed: Annotated[int, Field(ge=-LONG, lt=LONG)] | None = None
     stop: str | list[str] | None = None
+    tools: list[Tool] | None = None
+    tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: Form | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
+    logit_bias: dict[str, float] | None = None
+    reasoning_effort: str | None = None
+    verbosity: str | None = None
     metadata: dict[str, str] | None = None
     user: str | None = None
     #: What its client said in another shape, and is not heeded.
@@ -97,7 +89,7 @@ class ChatRequest(BaseModel):
     @property
     def text(self) -> str:
         """What the user said last."""
-        return next(_joined(m.content) for m in reversed(self.messages) if m.role == "user")
+        return next(m.said for m in reversed(self.messages) if m.role == "user")
 
     def pass_over(self, names: list[str]) -> None:
         """Name fields that its client gave in another shape, and that are not heeded."""
@@ -105,8 +97,15 @@ class ChatRequest(BaseModel):
 
     @property
     def size(self) -> int:
-        """How many characters the conversation has."""
-        return sum(len(_joined(message.content)) for message in self.messages)
+        """How many characters the conversation has, and what else a model is told."""
+        return sum(len(message.said) for message in self.messages) + len(self.verbatim)
+
+    @cached_property
+    def verbatim(self) -> str:
+        """What a model is told as it stands, as a JSON object; nothing if there is none."""
+        given = self.model_dump(include=set(VERBATIM), exclude_unset=True)
+        told = {name: value for name, value in given.items() if value not in (None, [], {})}
+        return orjson.dumps(told).decode() if told else ""
 
     @property
     def ignored(self) -> list[str]:
@@ -124,15 +123,15 @@ class ChatRequest(BaseModel):
             run_id=run_id,
             model=ModelName(self.model),
             text=self.text,
-            messages=tuple(
-                s.Message(role=m.role, content=_joined(m.content)) for m in self.messages
-            ),
+            messages=tuple(turn.event() for turn in self.messages),
             options=s.Options(
                 temperature=self.temperature,
                 top_p=self.top_p,
                 max_tokens=self.max_completion_tokens or self.max_tokens,
                 seed=self.seed,
                 stop=tuple(stop),
+                n=self.n or 1,
+                verbatim=self.verbatim,
             ),
             scopes=scopes,
             remember_in=remember_in,
@@ -177,9 +176,3 @@ def _path(body: Any, place: tuple[int | str, ...], *, missing: bool) -> str:
         elif isinstance(at, dict) and step in at:
             path, at = f"{path}.{step}", at[step]
     return (f"{path}.{place[-1]}" if missing else path).removeprefix(".")
-
-
-def _joined(content: str | list[_Part] | None) -> str:
-    if isinstance(content, list):
-        return "\n".join(part.text for part in content)
-    return content or ""

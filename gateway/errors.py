@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from streams.events.sessions import RunFailed
+from streams.events.sessions import CANCELLED, EmbeddingFailed, RunFailed
 
 RETRY_AFTER_S = 2
 OURS = "/api/"
@@ -89,6 +89,7 @@ def unknown(run_id: str, message: str) -> ApiError:
 _FAILURES = {
     "model_not_found": (404, "invalid_request_error"),
     "invalid_request": (400, "invalid_request_error"),
+    CANCELLED: (409, "invalid_request_error"),
     "none_of_these": (422, "invalid_request_error"),
     "no_capability": (503, "server_error"),
     "unknown_capability": (503, "server_error"),
@@ -100,7 +101,8 @@ _FAILURES = {
 }
 
 
-def failed(event: RunFailed) -> ApiError:
+def failed(event: RunFailed | EmbeddingFailed) -> ApiError:
     """A run that ended without an answer."""
     status, kind = _FAILURES.get(event.reason, (500, "server_error"))
-    return ApiError(status, kind, event.reason, event.detail, retry=status == 503 or None)
+    retry = {503: True, 409: False}.get(status)
+    return ApiError(status, kind, event.reason, event.detail, retry=retry)

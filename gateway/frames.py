@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 from gateway import answers
 from gateway.asked import Asked, next_news
 from gateway.errors import ApiError, failed
+from gateway.pieces import Heard
 from gateway.runs import News
-from streams.events.chunks import TextEmitted
 from streams.events.sessions import ResponseCompleted, RunFailed
 
 DONE = b"data: [DONE]\n\n"
@@ -42,7 +42,8 @@ async def frames_of(
     asked: Asked, first: News, news: asyncio.Queue[News]
 ) -> AsyncGenerator[bytes, None]:
     """Yield a whole stream, from its role to `[DONE]`; `first` is what was heard already."""
-    yield _frame(asked, asked.body.model, delta={"role": "assistant", "content": ""})
+    for index in range(asked.body.n or 1):
+        yield _frame(asked, asked.body.model, index, delta={"role": "assistant", "content": ""})
     try:
         async for frame in _pieces(asked, first, news):
             yield frame
@@ -54,49 +55,41 @@ async def frames_of(
 async def _pieces(
     asked: Asked, first: News, news: asyncio.Queue[News]
 ) -> AsyncGenerator[bytes, None]:
-    """Yield what is new of an answer; the completed event has the last word.
-
-    A piece may come twice or not at all, and a model asked again may say something else: what was
-    sent cannot be taken back, so that is an error.
-    """
-    sent, event = "", first
+    """Yield what is new of an answer; the completed event has the last word."""
+    heard, event = Heard(), first
     while True:
         if isinstance(event, RunFailed):
             raise failed(event)
-        if isinstance(event, TextEmitted):
-            if event.start <= len(sent) < event.start + len(event.text):
-                piece = event.text[len(sent) - event.start :]
-                sent += piece
-                yield _frame(asked, asked.body.model, delta={"content": piece})
-            event = await next_news(news, asked)
-            continue
-        if not event.text.startswith(sent):
-            message = "the answer changed while it was streamed; ask for the run to read it whole"
-            raise ApiError(500, "server_error", "stream_interrupted", message)
-        for frame in _ending(asked, event, event.text[len(sent) :]):
-            yield frame
-        return
+        if isinstance(event, ResponseCompleted):
+            for delta in heard.rest(event):
+                yield _frame(asked, event.model, delta.choice, delta=delta.told)
+            for frame in _ending(asked, event):
+                yield frame
+            return
+        new = heard.piece(event)
+        if new is not None:
+            yield _frame(asked, asked.body.model, new.choice, delta=new.told)
+        event = await next_news(news, asked)
 
 
-def _ending(asked: Asked, event: ResponseCompleted, rest: str) -> list[bytes]:
-    frames = [_frame(asked, event.model, delta={"content": rest})] if rest else []
-    frames.append(
+def _ending(asked: Asked, event: ResponseCompleted) -> list[bytes]:
+    """Return how each answer ended; the first one's frame tells what lies beside them."""
+    beside: dict[str, Any] = {"aether": answers.beside(event, asked.session)}
+    frames = [
         _frame(
-            asked,
-            event.model,
-            delta={},
-            finish_reason=event.finish_reason,
-            aether=answers.beside(event, asked.session),
+            asked, event.model, index, delta={}, finish_reason=made.finish_reason,
+            **({} if index else beside),
         )
-    )
+        for index, made in enumerate(answers.choices(event))
+    ]  # fmt: skip
     options = asked.body.stream_options
     if options is not None and options.include_usage:
         frames.append(_frame(asked, event.model, usage=answers.usage(event)))
     return frames
 
 
-def _frame(asked: Asked, model: str, **fields: Any) -> bytes:
-    said = answers.chunk(asked.run_id, model, asked.created, **fields)
+def _frame(asked: Asked, model: str, index: int = 0, **fields: Any) -> bytes:
+    said = answers.chunk(asked.run_id, model, asked.created, index, **fields)
     return b"data: " + orjson.dumps(said) + b"\n\n"
 
 

@@ -3,11 +3,10 @@
 A header counts before the body: a proxy that knows its clients says who they are by headers.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from starlette.requests import Request
 
-from gateway.chat import ChatRequest
 from gateway.errors import invalid
 from streams.ids import ScopeId
 from streams.scopes import GRID, NAMES_RULE, Owner, can_name, scope_of
@@ -40,7 +39,19 @@ class Named(NamedTuple):
         return scope_of(Owner.USER, self.user) if self.user else None
 
 
-def named(request: Request, body: ChatRequest) -> Named:
+class Says(Protocol):
+    """A body that may say whom its request is for."""
+
+    @property
+    def user(self) -> str | None:
+        """The user."""
+
+    @property
+    def metadata(self) -> dict[str, str] | None:
+        """May hold the session, as `session_id`."""
+
+
+def named(request: Request, body: Says) -> Named:
     """Return whom a request names. Raises ApiError for a name that nothing can have."""
     session = _header(request, SESSION_HEADER) or (body.metadata or {}).get("session_id")
     user = _header(request, USER_HEADER) or body.user

@@ -6,22 +6,25 @@ Only what arrives after a request was sent can end it, so following starts at th
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from streams.envelope import Envelope
 from streams.errors import Fatal, Poison, Transient
-from streams.events.chunks import TextEmitted
+from streams.events.chunks import CallEmitted, TextEmitted
 from streams.events.sessions import ResponseCompleted, RunFailed
 from streams.ids import RunId
+from streams.io.runs import ENDS
 from streams.io.wire import Wire
 from streams.log import EventLog, Follower, Record
 from streams.topics import CHUNKS, SESSIONS
 
 logger = logging.getLogger(__name__)
 
-#: What a waiter may be told.
-News = TextEmitted | ResponseCompleted | RunFailed
+#: What a waiter for an answer may be told; who asked for vectors hears of these alone.
+News = TextEmitted | CallEmitted | ResponseCompleted | RunFailed
+TOLD = (TextEmitted, CallEmitted, *ENDS)
 
 TAKE_S = 0.2
 PAUSE_S = 0.5
@@ -29,14 +32,22 @@ PAUSE_S = 0.5
 PACE_S, PACE_MAX_S = 0.0003, 0.005
 
 
+def pace(waiting: int) -> float:
+    """Return how long to rest between looks while so many runs are waited for, in seconds."""
+    return min(PACE_S * max(0, waiting - 1), PACE_MAX_S)
+
+
 class Runs:
     """Open runs of this gateway, by id."""
 
-    def __init__(self, log: EventLog, wire: Wire) -> None:
+    def __init__(
+        self, log: EventLog, wire: Wire, rest: Callable[[float], object] | None = None
+    ) -> None:
         self._log = log
         self._wire = wire
-        self._waiters: dict[RunId, list[asyncio.Queue[News]]] = {}
+        self._waiters: dict[RunId, list[asyncio.Queue[Any]]] = {}
         self._halt = threading.Event()
+        self._rest = rest or self._halt.wait
         self._following = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,9 +75,9 @@ class Runs:
             await asyncio.to_thread(self._thread.join)
 
     @contextmanager
-    def waiting(self, run_id: RunId) -> Iterator[asyncio.Queue[News]]:
+    def waiting(self, run_id: RunId) -> Iterator[asyncio.Queue[Any]]:
         """Hear of a run while the block lasts; enter it before the request is sent."""
-        queue: asyncio.Queue[News] = asyncio.Queue()
+        queue: asyncio.Queue[Any] = asyncio.Queue()
         self._waiters.setdefault(run_id, []).append(queue)
         try:
             yield queue
@@ -110,9 +121,9 @@ class Runs:
             news = [n for record in records if (n := self._patiently(record)) is not None]
             if news and self._loop is not None:
                 self._loop.call_soon_threadsafe(self._tell, news)
-            self._halt.wait(min(PACE_S * (len(self._waiters) - 1), PACE_MAX_S))
+            self._rest(pace(len(self._waiters)))
 
-    def _patiently(self, record: Record) -> News | None:
+    def _patiently(self, record: Record) -> Any:
         """Read a record when the registry and the object store let us: it may be an answer."""
         while not self._halt.is_set():
             try:
@@ -122,19 +133,19 @@ class Runs:
                 self._halt.wait(PAUSE_S)
         return None
 
-    def _news(self, record: Record) -> News | None:
+    def _news(self, record: Record) -> Any:
         if not self._waiters:
             return None
         try:
             kind = self._wire.codec.kind_of(record.value)
-            if kind not in (TextEmitted, ResponseCompleted, RunFailed):
+            if kind not in TOLD:
                 return None
-            envelope: Envelope[News] = self._wire.open(record)
+            envelope: Envelope[Any] = self._wire.open(record)
         except Poison:
             return None  # whoever processes this topic parks it
         return envelope.event
 
-    def _tell(self, news: list[News]) -> None:
+    def _tell(self, news: list[Any]) -> None:
         for event in news:
             for queue in self._waiters.get(event.run_id, ()):
                 queue.put_nowait(event)

@@ -73,8 +73,9 @@ class Sender:
         *,
         large: bool = False,
         topic: Topic = SESSIONS,
+        event_id: EventId | None = None,
     ) -> None:
-        """Append an event under the id of a new run; return once it is durable.
+        """Append an event of a run; return once it is durable. It has the run's id, or its own.
 
         A `large` payload may have to go to the object store first, which takes time.
 
@@ -83,10 +84,23 @@ class Sender:
         """
         if self._away is not None:
             raise BrokerAway(self._away)
+
+        def draft_of() -> Draft:
+            return self._wire.root(
+                event,
+                component=COMPONENT,
+                topic=topic.name,
+                key=key,
+                event_id=event_id or EventId(run_id),
+                at_ms=int(time.time() * 1000),
+                run_id=run_id,
+                trace=trace,
+            )
+
         if large:
-            draft = await asyncio.to_thread(self._draft, run_id, key, event, trace, topic)
+            draft = await asyncio.to_thread(draft_of)
         else:
-            draft = self._draft(run_id, key, event, trace, topic)
+            draft = draft_of()
         await self.deliver([draft])
 
     async def deliver(self, drafts: Sequence[Draft]) -> None:
@@ -114,18 +128,6 @@ class Sender:
         error = await landed
         if error is not None:
             raise error
-
-    def _draft(self, run_id: RunId, key: str, event: Any, trace: Headers, topic: Topic) -> Any:
-        return self._wire.root(
-            event,
-            component=COMPONENT,
-            topic=topic.name,
-            key=key,
-            event_id=EventId(run_id),
-            at_ms=int(time.time() * 1000),
-            run_id=run_id,
-            trace=trace,
-        )
 
     def _serve(self) -> None:
         while not self._halt.is_set():

@@ -20,6 +20,7 @@ from processors.observer.decider import OBSERVER
 from processors.observer.echo import ECHO
 from processors.parts import Part
 from processors.perception.effect import PerceiveCapabilities, PerceiveMemories, PerceiveRequests
+from processors.perception.embedding import EmbedTexts
 from processors.perception.gathering import Gathered
 from processors.recall.effect import Recalling
 from processors.recall.likening import Likening
@@ -121,6 +122,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
     **{link.name: (_linking(link),) for link in LINKS},
     "perception": (
         _performing(lambda world: PerceiveRequests(Gathered(world.adapters.encoder))),
+        _performing(lambda world: EmbedTexts(world.adapters.encoder)),
         _performing(lambda world: PerceiveMemories(world.adapters.encoder)),
         _performing(
             lambda world: PerceiveCapabilities(

@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 STREAM_BATCHES_MAX = 16
 STREAM_RECORDS_MAX = 4_096
 STOP_S = 10.0
-SERVE_S = 0.004
+#: How often deliveries are asked for while some are awaited, and while none is.
+SERVE_S, IDLE_S = 0.004, 0.02
 #: A backlog is many live objects and no cycles: at its defaults the cyclic collector walks them
 #: over and over, which took a third of the time per record.
 COLLECTOR = (200_000, 20, 100)
@@ -146,7 +147,9 @@ class Shell:
 
     async def _serve(self) -> None:
         while True:
-            await asyncio.sleep(0 if self._log.serve() else SERVE_S)
+            served = self._log.serve()
+            awaited = any(runner.in_flight for runner in self._runners)
+            await asyncio.sleep(0 if served else SERVE_S if awaited else IDLE_S)
 
     def _raise(self) -> None:
         for runner in self._runners:

@@ -44,6 +44,8 @@ SUBSCRIPTIONS = Topic(name="aether.subscriptions.events", key="node", partitions
 MATCHES = Topic(name="aether.matches.events", key="session", partitions=1)
 #: What is seen of the grid: lag, probes. Every decision about one group needs no other group's.
 OBSERVATIONS = Topic(name="aether.observations.events", key="subject", partitions=1)
+#: What doors were told of responses, and no decision depends on.
+RESPONSES = Topic(name="aether.responses.events", key="response", partitions=1)
 #: Probes on their way to whoever answers them: nothing else, and not part of the truth.
 PROBES = Topic(name="aether.probes", key="probe", retention_ms=HOUR_MS, partitions=1)
 PROBE_KEY = "probe"
@@ -51,7 +53,9 @@ PROBE_KEY = "probe"
 CHUNKS = Topic(name="aether.chunks", key="run", retention_ms=HOUR_MS)
 
 #: The topics whose records are the truth.
-EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY, TUNING, SUBSCRIPTIONS, MATCHES, OBSERVATIONS)
+EVENT_TOPICS = (
+    SESSIONS, MEMORY, REGISTRY, TUNING, SUBSCRIPTIONS, MATCHES, OBSERVATIONS, RESPONSES,
+)  # fmt: skip
 
 #: Every topic of the grid.
 TOPICS = (*EVENT_TOPICS, FORKS, ARCHIVE, PROBES, CHUNKS)

@@ -31,11 +31,23 @@ def vector(*numbers: float) -> bytes:
 
 NEAR, FAR = vector(0.6, 0.8), vector(-0.8, 0.6)
 
+CALL = sessions.ToolCall(id="call_1", name="look_up", arguments='{"who": "Ada"}')
 MESSAGES = (
     sessions.Message(role="system", content="Be brief."),
-    sessions.Message(role="user", content=QUESTION),
+    sessions.Message(role="user", content=QUESTION, name="ada"),
+    sessions.Message(role="assistant", content="", tool_calls=(CALL,)),
+    sessions.Message(role="tool", content="1843", tool_call_id=CALL.id),
 )
-OPTIONS = sessions.Options(temperature=0.25, top_p=None, max_tokens=64, seed=-7, stop=("\n",))
+OPTIONS = sessions.Options(
+    temperature=0.25,
+    top_p=None,
+    max_tokens=64,
+    seed=-7,
+    stop=("\n",),
+    n=2,
+    verbatim='{"response_format":{"type":"json_object"}}',
+)
+OTHER_ANSWER = sessions.Alternative(text="", tool_calls=(CALL,), finish_reason="tool_calls")
 PASSAGES = (
     sessions.Passage(
         memory_id=MEMORY, text=QUOTE, score=0.75, title="Notes", uri="notes.md", section="G"
@@ -122,6 +134,8 @@ _ALL: tuple[Event, ...] = (
         finish_reason="stop",
         prompt_tokens=130,
         completion_tokens=9,
+        tool_calls=(CALL,),
+        alternatives=(OTHER_ANSWER,),
     ),
     sessions.InferenceFailed(
         run_id=RUN, inference_id=INFERENCE, model=MODEL, reason="model_away", detail="no answer"
@@ -135,6 +149,8 @@ _ALL: tuple[Event, ...] = (
         finish_reason="stop",
         prompt_tokens=130,
         completion_tokens=9,
+        tool_calls=(CALL,),
+        alternatives=(OTHER_ANSWER,),
     ),
     sessions.RunFailed(run_id=RUN, reason="model_away", detail="no answer"),
     memory.MemoryOffered(content=CONTENT),

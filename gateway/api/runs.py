@@ -17,7 +17,7 @@ from streams import envelope as env
 from streams.errors import Poison
 from streams.events.sessions import ResponseCompleted, RunFailed
 from streams.ids import RunId
-from streams.io.runs import Events, events_of
+from streams.io.runs import ENDS, Events, events_of
 from streams.io.summaries import Summary, page_of_runs, summary_of
 from streams.io.wire import Wire
 from streams.log import Record
@@ -96,7 +96,7 @@ class RunHistory:
 
     def _ends(self, record: Record) -> bool:
         try:
-            return self._wire.codec.kind_of(record.value) in (ResponseCompleted, RunFailed)
+            return self._wire.codec.kind_of(record.value) in ENDS
         except Poison:
             return False
 

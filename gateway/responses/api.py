@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.api.live import Reading
-from gateway.asked import Asked, next_news
+from gateway.asked import Asked, heard_until, next_news
 from gateway.asking import Asking, received, said_beside, trace_of, while_connected
 from gateway.body import Bodies
 from gateway.errors import ApiError, invalid
@@ -21,12 +20,12 @@ from gateway.named import named
 from gateway.responses import body as said
 from gateway.responses.frames import NOTHING, frames
 from gateway.responses.shown import PREFIX, Told, response_id, shown
+from gateway.responses.stored import Hidden, Stored
 from gateway.runs import News
-from streams.envelope import Envelope
-from streams.events.sessions import Message, RequestReceived, ResponseCompleted, RunFailed
-from streams.ids import RunId
-from streams.io.runs import Events, events_of
-from streams.scopes import Owner, scope_of
+from streams.events.responses import ResponseHidden
+from streams.events.sessions import CancellationRequested, ResponseCompleted, RunFailed
+from streams.ids import EventId, RunId, derived
+from streams.topics import RESPONSES
 
 DIGITS_MAX = 9
 
@@ -34,15 +33,16 @@ DIGITS_MAX = 9
 class Responses:
     """The routes."""
 
-    def __init__(self, asking: Asking, reading: Reading, bodies: Bodies, timeout_s: float) -> None:
+    def __init__(self, asking: Asking, stored: Stored, hidden: Hidden, bodies: Bodies) -> None:
         self._asking = asking
-        self._reading = reading
+        self._stored = stored
+        self._hidden = hidden
         self._bodies = bodies
-        self._timeout_s = timeout_s
         path = "/v1/responses/{response_id}"
         self.routes = [
             Route("/v1/responses", self.create, methods=["POST"]),
             Route(path, self.retrieve, methods=["GET"]),
+            Route(path, self.delete, methods=["DELETE"]),
             Route(f"{path}/cancel", self.cancel, methods=["POST"]),
             Route(f"{path}/input_items", self.input_items, methods=["GET"]),
         ]
@@ -50,17 +50,14 @@ class Responses:
     async def create(self, request: Request) -> Response:
         """Answer, or stream, or say under which id the answer will be."""
         asking = said.parse(await self._bodies.json(request))
-        earlier, session, remembered = await self._earlier(asking.previous_response_id)
+        earlier, session, remembered = await self._stored.earlier(asking.previous_response_id)
         body = asking.as_chat(earlier)
         names = named(request, body)
         if names.session is None and session is not None:
             names = names._replace(session=session, remembered=remembered)
         asked = self._asking.begin(request, names, body)
         head = [*trace_of(request), *asking.head]
-        told = Told(
-            asked.run_id, asked.session, asked.created, received(asked), dict(head),
-            bool(asking.background),
-        )  # fmt: skip
+        told = Told(asked.run_id, asked.session, asked.created, received(asked), dict(head))
         headers = said_beside(asked)
         if asking.stream:
             stream = self._asking.stream(
@@ -78,23 +75,47 @@ class Responses:
         """Return a response as it stands, or stream it from behind `starting_after` on."""
         run_id = _run_of(request)
         if request.query_params.get("stream") != "true":
-            told, ended = await self._told(run_id)
+            told, ended = await self._stored.told(run_id)
             return JSONResponse(shown(told, ended))
-        told, _ = await self._told(run_id)
+        told, _ = await self._stored.told(run_id)
         stream = self._again(told, _after(request))
         return Frames(await anext(stream, b""), stream, {})  # nothing may be left of it
 
     async def cancel(self, request: Request) -> Response:
-        """Return a response that has ended; one that has not runs on to its end."""
-        told, ended = await self._told(_run_of(request))
-        if ended is None:
-            message = "a run that was begun ends by itself; nothing can be taken back from the log"
-            raise ApiError(409, "invalid_request_error", "not_cancellable", message)
+        """End a response that has not ended, and return it as it ended."""
+        run_id = _run_of(request)
+        deadline = self._asking.deadline()
+        with self._asking.runs.waiting(run_id) as news:  # before it is looked at: it may end now
+            told, ended = await self._stored.told(run_id)
+            if ended is None:
+                await self._stop(told)
+            while ended is None:
+                heard = await heard_until(deadline, news, run_id)
+                ended = heard if isinstance(heard, ResponseCompleted | RunFailed) else None
         return JSONResponse(shown(told, ended))
+
+    async def delete(self, request: Request) -> Response:
+        """Hide a response for ever; one that has not ended is cancelled. The log stays."""
+        told, ended = await self._stored.told(_run_of(request))
+        if ended is None:
+            await self._stop(told)
+        run_id = told.run_id
+        event_id = EventId(derived(run_id, "hidden"))
+        await self._asking.append(
+            run_id, run_id, ResponseHidden(run_id=run_id), [], topic=RESPONSES, event_id=event_id
+        )
+        self._hidden.add(run_id)
+        return JSONResponse({"id": response_id(run_id), "object": "response", "deleted": True})
+
+    async def _stop(self, told: Told) -> None:
+        """Ask for a run's end; asked for again, it is the same event."""
+        event_id = EventId(derived(told.run_id, "cancellation"))
+        event = CancellationRequested(run_id=told.run_id)
+        await self._asking.append(told.run_id, told.session, event, [], event_id=event_id)
 
     async def input_items(self, request: Request) -> Response:
         """List what a response was asked with."""
-        told, _ = await self._told(_run_of(request))
+        told, _ = await self._stored.told(_run_of(request))
         data = [
             {
                 "id": f"msg_{told.run_id}_{number}",
@@ -110,50 +131,12 @@ class Responses:
 
     async def _again(self, told: Told, after: int) -> AsyncGenerator[bytes, None]:
         """Yield the events of a run that may have ended, or be under way."""
-        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        deadline = self._asking.deadline()
         with self._asking.runs.waiting(told.run_id) as news:
-            _, ended = await self._told(told.run_id)
+            _, ended = await self._stored.told(told.run_id)
             coming = _news_until(told.run_id, news, deadline, ended)
             async for frame in frames(told, coming, after):
                 yield frame
-
-    async def _told(self, run_id: RunId) -> tuple[Told, ResponseCompleted | RunFailed | None]:
-        """Return a stored response with its end. Raises ApiError if there is none."""
-        events = await self._events(run_id)
-        first = events[0] if events else None
-        if first is None or not isinstance(first.event, RequestReceived):
-            raise _unknown(run_id)
-        told = _of_record(first)
-        if not told.is_stored:
-            raise _unknown(run_id)
-        last = events[-1].event
-        return told, last if isinstance(last, ResponseCompleted | RunFailed) else None
-
-    async def _earlier(self, previous: str | None) -> tuple[list[Message], str | None, bool]:
-        """Return what was said before, and in which session. Raises ApiError."""
-        if previous is None:
-            return [], None, False
-        try:
-            told, ended = await self._told(RunId(previous.removeprefix(PREFIX)))
-        except ApiError:
-            message = f"there is no response {previous!r}"
-            raise ApiError(404, "invalid_request_error", "previous_response_not_found", message,
-                           "previous_response_id") from None  # fmt: skip
-        if not isinstance(ended, ResponseCompleted):
-            raise invalid(f"response {previous!r} has no answer", "previous_response_id")
-        own = scope_of(Owner.SESSION, told.session)
-        turns = said.turns(told.request, told.instructed, ended)
-        return turns, told.session, told.request.remember_in == own
-
-    async def _events(self, run_id: RunId) -> Events:
-        reading = self._reading
-        return await reading.aside(lambda: events_of(run_id, reading.log, reading.wire))
-
-
-def _of_record(first: Envelope[RequestReceived]) -> Told:
-    return Told(
-        first.event.run_id, first.key, first.recorded_at_ms // 1000, first.event, first.head
-    )
 
 
 async def _news(asked: Asked, news: "asyncio.Queue[News]", first: News) -> AsyncIterator[News]:
@@ -189,8 +172,3 @@ def _after(request: Request) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX):
         raise invalid("starting_after is no sequence number", "starting_after")
     return int(text)
-
-
-def _unknown(run_id: RunId) -> ApiError:
-    message = f"there is no response {response_id(run_id)[:100]!r}"
-    return ApiError(404, "invalid_request_error", "response_not_found", message)

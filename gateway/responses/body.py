@@ -14,11 +14,12 @@ from streams.scopes import NAME_MAX
 PAIRS_MAX, NAME_CHARS, VALUE_CHARS = 16, 64, 512
 
 #: Attributes of the record: what a response is told with later, and no event has a field for.
-STORED, PREVIOUS, INSTRUCTED, METADATA = (
+STORED, PREVIOUS, INSTRUCTED, METADATA, BACKGROUND = (
     "ce_responsestored",
     "ce_previousresponse",
     "ce_responseinstructed",
     "ce_responsemetadata",
+    "ce_responsebackground",
 )
 #: Fields that change an answer, and that are not heeded here.
 IGNORED = frozenset(
@@ -101,6 +102,8 @@ class ResponseRequest(BaseModel):
             head.append((PREVIOUS, self.previous_response_id.encode()))
         if self.instructions:
             head.append((INSTRUCTED, b"true"))
+        if self.background:
+            head.append((BACKGROUND, b"true"))
         if self.metadata:
             head.append((METADATA, json.dumps(self.metadata).encode()))
         return head

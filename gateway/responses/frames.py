@@ -43,7 +43,7 @@ async def frames(
                 yield _frame("response.failed", max(after, BEFORE + sent - 1) + 1,
                              {"response": shown(told, event)})  # fmt: skip
                 return
-            else:
+            elif isinstance(event, ResponseCompleted):
                 for frame in _ending(told, event, text[:sent], sent, after):
                     yield frame
                 return

@@ -4,9 +4,9 @@ import json
 from typing import Any, NamedTuple
 
 from gateway.answers import beside
-from gateway.responses.body import INSTRUCTED, METADATA, PREVIOUS, STORED
+from gateway.responses.body import BACKGROUND, INSTRUCTED, METADATA, PREVIOUS, STORED
 from streams.envelope import Head
-from streams.events.sessions import RequestReceived, ResponseCompleted, RunFailed
+from streams.events.sessions import CANCELLED, RequestReceived, ResponseCompleted, RunFailed
 from streams.ids import RunId
 
 PREFIX = "resp_"
@@ -20,12 +20,16 @@ class Told(NamedTuple):
     created: int
     request: RequestReceived
     head: Head
-    background: bool = False
 
     @property
     def is_stored(self) -> bool:
         """Whether it was asked for by `POST /v1/responses`, and may be asked for again."""
         return self.head.get(STORED) == b"true"
+
+    @property
+    def background(self) -> bool:
+        """Whether nobody waited for its answer."""
+        return BACKGROUND in self.head
 
     @property
     def instructed(self) -> bool:
@@ -72,7 +76,7 @@ def shown(
         "truncation": "disabled",
         "usage": None,
     }
-    if isinstance(ended, RunFailed):
+    if isinstance(ended, RunFailed) and ended.reason != CANCELLED:
         said["error"] = {"code": ended.reason, "message": ended.detail}
     if isinstance(ended, ResponseCompleted):
         said |= _answer(told, ended)
@@ -114,5 +118,5 @@ def part(text: str) -> dict[str, Any]:
 
 def _status(ended: ResponseCompleted | RunFailed) -> str:
     if isinstance(ended, RunFailed):
-        return "failed"
+        return "cancelled" if ended.reason == CANCELLED else "failed"
     return "incomplete" if ended.finish_reason == "length" else "completed"

@@ -61,8 +61,9 @@ class InProcessEncoder:
 
     def _encode(self, texts: Sequence[str]) -> Encoded:
         encoder = self._models.encoder
-        rows = encoder.encode(texts).astype("<f4")
-        return Encoded(str(encoder.name), [row.tobytes() for row in rows])
+        rows, tokens = encoder.counted(texts)
+        vectors = [row.tobytes() for row in rows.astype("<f4")]
+        return Encoded(str(encoder.name), vectors, tokens.tolist())
 
 
 class InProcessAnswerer:

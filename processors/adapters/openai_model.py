@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
 
+from processors.adapters.choices import Choices
 from processors.adapters.model_server import Declined, ModelServer
 from processors.models.ports import Answer, Emit, Refusal
-from processors.models.prompt import citations_in, messages_of
+from processors.models.prompt import messages_of
+from processors.models.verbatim import verbatim
 from streams.errors import ModelAway
 from streams.events.sessions import InferenceRequested
-from streams.text import wellformed
+from streams.io.chat_json import message_shown
 
 #: Answers of a server that say the request itself is wrong, by status.
 REFUSALS: Mapping[int, str] = {
@@ -40,8 +42,9 @@ class OpenAIModel:
     async def answer(self, request: InferenceRequested, emit: Emit) -> Answer | Refusal:
         """Ask for a chat completion."""
         asked = {
+            **verbatim(request.options),
             "model": self._name,
-            "messages": [{"role": m.role, "content": m.content} for m in messages_of(request)],
+            "messages": list(map(message_shown, messages_of(request))),
             "stream": request.stream,
             **_options(request),
         }
@@ -60,17 +63,16 @@ class OpenAIModel:
 
     async def _whole(self, request: InferenceRequested, asked: dict[str, Any]) -> Answer:
         made = json.loads(await self._server.ask(asked, request.inference_id))
-        choice = made["choices"][0]
-        text = wellformed(choice["message"].get("content") or "")
-        finish = choice.get("finish_reason") or "stop"
-        return Answer(text, citations_in(text, request.passages), str(finish), *_usage(made))
+        choices = Choices(lambda _: None)
+        for choice in made["choices"]:
+            choices.take(choice, choice["message"])
+        return choices.answer(request, _usage(made))
 
     async def _stream(
         self, request: InferenceRequested, asked: dict[str, Any], emit: Emit
     ) -> Answer:
         asked["stream_options"] = {"include_usage": True}
-        pieces: list[str] = []
-        finish, usage = "stop", (0, 0)
+        choices, usage = Choices(emit), (0, 0)
         async with aclosing(self._server.stream(asked, request.inference_id)) as told:
             async for data in told:
                 chunk = json.loads(data)
@@ -79,12 +81,8 @@ class OpenAIModel:
                     raise ModelAway(f"{self._name} broke off its answer: {said}")
                 usage = _usage(chunk) if chunk.get("usage") else usage
                 for choice in chunk.get("choices") or ():
-                    finish = choice.get("finish_reason") or finish
-                    if piece := choice["delta"].get("content"):
-                        pieces.append(piece)
-                        emit(wellformed(piece))
-        text = wellformed("".join(pieces))
-        return Answer(text, citations_in(text, request.passages), str(finish), *usage)
+                    choices.take(choice, choice["delta"])
+        return choices.answer(request, usage)
 
 
 def _options(request: InferenceRequested) -> dict[str, Any]:
@@ -95,6 +93,7 @@ def _options(request: InferenceRequested) -> dict[str, Any]:
         "max_tokens": options.max_tokens,
         "seed": options.seed,
         "stop": list(options.stop) or None,
+        "n": options.n if options.n != 1 else None,
     }
     return {name: value for name, value in given.items() if value is not None}
 

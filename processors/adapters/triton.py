@@ -67,19 +67,16 @@ class TritonEncoder:
         try:
             if self._name is None:
                 self._name = await self._server.parameter(ENCODER, "encoder")
-            vectors = [
-                vector
-                for start in range(0, len(texts), BATCH_MAX)
-                for vector in await self._batch(texts[start : start + BATCH_MAX])
-            ]
+            vectors, tokens = list[bytes](), list[int]()
+            for start in range(0, len(texts), BATCH_MAX):
+                asked = _texts("TEXT", texts[start : start + BATCH_MAX], column=True)
+                result = await self._server.infer(ENCODER, [asked])
+                vectors += [row.tobytes() for row in result.as_numpy("VECTOR").astype("<f4")]
+                tokens += result.as_numpy("TOKENS").reshape(-1).tolist()
         except ModelAway:
             self._name = None
             raise
-        return Encoded(self._name, vectors)
-
-    async def _batch(self, texts: Sequence[str]) -> list[bytes]:
-        result = await self._server.infer(ENCODER, [_texts("TEXT", texts, column=True)])
-        return [row.tobytes() for row in result.as_numpy("VECTOR").astype("<f4")]
+        return Encoded(self._name, vectors, tokens)
 
 
 class TritonAnswerer:

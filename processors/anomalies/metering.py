@@ -27,6 +27,8 @@ METER = "meter"
 #: So far back the names are looked for that were counted before a restart.
 LOOK_BACK = 2_000
 EVERY_S, TAKE_S = 10.0, 0.2
+#: Between looks, unless so much has come at once that there is more.
+REST_S, MANY = 0.2, 100
 
 
 class Metering:
@@ -60,10 +62,14 @@ class Metering:
         due = self._clock() + self._every_s
         try:
             while self._holds() and not stop.is_set():
-                await patiently(lambda: asyncio.to_thread(self._take, meter, follower), told=_told)
+                came = await patiently(
+                    lambda: asyncio.to_thread(self._take, meter, follower), told=_told
+                )
                 if (now := self._clock()) >= due:
                     self._tell(meter.close(int(now * 1000), int(self._every_s * 1000)))
                     due = now + self._every_s
+                if came < MANY:  # whoever looks at every event as it comes is sent each by itself
+                    await pause(stop, REST_S)
         finally:
             await asyncio.to_thread(follower.close)
 
@@ -88,13 +94,18 @@ class Metering:
                         names = [one.series for one in self._wire.open(record).event.counts]
         return names
 
-    def _take(self, meter: Meter, follower: Follower) -> None:
-        """Measure what has come; what a Transient stops is measured by the next call."""
-        self._taken.extend(follower.take(TAKE_S))
+    def _take(self, meter: Meter, follower: Follower) -> int:
+        """Measure what has come; what a Transient stops is measured by the next call.
+
+        It returns how much that was.
+        """
+        came = follower.take(TAKE_S)
+        self._taken.extend(came)
         while self._taken:
             with suppress(Poison):  # the runner of this topic parks it
                 self._measured(meter, self._taken[0])
             self._taken.popleft()
+        return len(came)
 
     def _measured(self, meter: Meter, record: Record) -> None:
         kind = self._wire.codec.kind_of(record.value)

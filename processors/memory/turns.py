@@ -13,6 +13,7 @@ from streams.ids import ModelName, ProcessorName, ScopeId
 from streams.topics import MEMORY, SESSIONS
 
 USER, ASSISTANT = "user", "assistant"
+TOOLS = ("tool", "function")
 #: It quotes what is remembered, or says that nothing is: no news for a memory.
 QUOTING = ModelName("extractive")
 
@@ -23,8 +24,10 @@ def carry(cause: Envelope[RequestReceived | ResponseCompleted], _: int) -> Itera
     if event.remember_in is None:
         return ()
     if isinstance(event, RequestReceived):
+        if event.messages and event.messages[-1].role in TOOLS:
+            return ()  # what a tool said goes on with a turn that was offered
         return (_offer(event.remember_in, USER, event.text, cause),)
-    if event.model == QUOTING:
+    if event.model == QUOTING or not event.text.strip():  # calls of tools alone are no words
         return ()
     return (_offer(event.remember_in, ASSISTANT, event.text, cause),)
 
@@ -49,7 +52,7 @@ def _offer(
 
 TURNS = Link(
     name=ProcessorName("turns"),
-    version=2,
+    version=3,
     topic=SESSIONS,
     target=MEMORY,
     reads=(RequestReceived, ResponseCompleted),

@@ -23,7 +23,9 @@ def node_topic(request: InferenceRequested) -> Topic | None:
 
 def size_of(request: InferenceRequested) -> int:
     """Return roughly how many bytes a request has."""
-    said = (request.text, *(message.content for message in request.messages))
+    said = [request.text, request.options.verbatim]
+    for message in request.messages:
+        said += [message.content, *(call.arguments for call in message.tool_calls)]
     told = (part for p in request.passages for part in (p.text, p.title, p.uri, p.section))
     return sum(len(text.encode()) for text in (*said, *told))
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from processors.models.dispatch import BYTES_MAX
 from processors.models.packing import TOKENS_MAX, packed
-from processors.models.ports import Answer, Chunks, Model, Refusal
+from processors.models.ports import Answer, Called, Chunks, Model, Piece, Refusal
+from processors.models.verbatim import verbatim
 from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import Transient
@@ -63,6 +64,10 @@ class Inferring:
                 " `models`, or withdraw what asks for it: `aether capability withdraw`"
             )
             return _failed(request, Refusal("unknown_model", detail))
+        try:
+            verbatim(request.options)
+        except ValueError as error:
+            return _failed(request, Refusal("invalid_request", f"options.verbatim: {error}"))
         pieces = _Pieces(request, self._chunks)
         budget = self._budgets.get(request.model, TOKENS_MAX)
         told = replace(request, passages=packed(request.passages, budget))
@@ -73,17 +78,24 @@ class Inferring:
 
 
 class _Pieces:
-    """Counts where each piece of an answer begins."""
+    """Counts where each piece begins in its text: an answer's, or the arguments of its call."""
 
     def __init__(self, request: InferenceRequested, chunks: Chunks) -> None:
         self._request = request
         self._chunks = chunks
-        self._start = 0
+        self._ends: dict[tuple[int, int | None], int] = {}
 
-    def emit(self, text: str) -> None:
-        if text and self._request.stream:
-            self._chunks.publish(self._request, self._start, text)
-        self._start += len(text)
+    def emit(self, piece: Piece) -> None:
+        at: tuple[int, int | None]
+        if isinstance(piece, Called):
+            at, told = (piece.choice, piece.call), piece.arguments
+        else:
+            at, told = (piece.choice, None), piece.text
+        start = self._ends.get(at)
+        begins_call = start is None and isinstance(piece, Called)
+        if self._request.stream and (told or begins_call):
+            self._chunks.publish(self._request, start or 0, piece)
+        self._ends[at] = (start or 0) + len(told)
 
 
 def _completed(request: InferenceRequested, answer: Answer) -> InferenceCompleted:
@@ -96,6 +108,8 @@ def _completed(request: InferenceRequested, answer: Answer) -> InferenceComplete
         finish_reason=answer.finish_reason,
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
+        tool_calls=answer.tool_calls,
+        alternatives=answer.alternatives,
     )
 
 

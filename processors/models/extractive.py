@@ -6,7 +6,8 @@ It never says a word of its own about the question: an answer is quotes with the
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from processors.models.ports import Answer, Emit, Refusal
+from processors.models.ports import Answer, Emit, Refusal, Said
+from processors.models.verbatim import beyond_quoting
 from streams.events.sessions import Citation, InferenceRequested, Passage
 
 NOTHING = "Nothing recalled answers this."
@@ -35,16 +36,26 @@ class Extractive:
         self._answerer = answerer
 
     async def answer(self, request: InferenceRequested, emit: Emit) -> Answer | Refusal:
-        """Quote, in the order of how well each quote answers."""
+        """Quote, in the order of how well each quote answers; up to where it is to stop."""
+        beyond = beyond_quoting(request.options)
+        if beyond is not None:
+            detail = f"{beyond}: the extractive answerer only quotes; ask for a language model"
+            return Refusal("invalid_request", detail)
         passages = request.passages
         found: list[Quote] = []
         if passages:
             found = await self._answerer.quotes(request.text, list(map(_headed, passages)))
         citations = [_cite(n, q, passages[q.passage]) for n, q in enumerate(found, 1)]
         text = "\n\n".join(f"{_in_one_line(c.quote)} [{c.marker}]" for c in citations) or NOTHING
-        emit(text)
+        text = _up_to(text, request.options.stop)
+        emit(Said(text))
         told = sum(len(p.text.split()) for p in passages) + len(request.text.split())
         return Answer(text, tuple(citations), "stop", told, len(text.split()))
+
+
+def _up_to(text: str, stops: Sequence[str]) -> str:
+    ends = (text.find(stop) for stop in stops if stop)
+    return text[: min((end for end in ends if end >= 0), default=None)]
 
 
 def _in_one_line(quote: str) -> str:

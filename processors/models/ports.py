@@ -3,20 +3,41 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from streams.events.sessions import Citation, InferenceRequested
+from streams.events.sessions import Alternative, Citation, InferenceRequested, ToolCall
 
+
+class Said(NamedTuple):
+    """The next words of an answer; `choice` says of which, if there are several."""
+
+    text: str
+    choice: int = 0
+
+
+class Called(NamedTuple):
+    """The next piece of an answer's tool call; each says which call it is, and of which tool."""
+
+    call: int
+    id: str
+    name: str
+    arguments: str
+    choice: int = 0
+
+
+Piece = Said | Called
 #: Hands on the next piece of an answer while it is being made.
-Emit = Callable[[str], None]
+Emit = Callable[[Piece], None]
 
 
 class Answer(NamedTuple):
-    """What a model said."""
+    """What a model said; `alternatives` are further answers, `citations` those of all."""
 
     text: str
     citations: tuple[Citation, ...]
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
+    tool_calls: tuple[ToolCall, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class Refusal(NamedTuple):
@@ -39,5 +60,5 @@ class Model(Protocol):
 class Chunks(Protocol):
     """Where pieces of answers go that somebody watches being made."""
 
-    def publish(self, request: InferenceRequested, start: int, text: str) -> None:
-        """Send a piece off, without any promise."""
+    def publish(self, request: InferenceRequested, start: int, piece: Piece) -> None:
+        """Send a piece off, without any promise; `start` is its place in its text."""

@@ -23,6 +23,7 @@ Inputs = (
     | s.RecallFailed
     | s.InferenceCompleted
     | s.InferenceFailed
+    | s.CancellationRequested
 )
 Decided = (
     s.RunStarted
@@ -59,6 +60,8 @@ def decide(state: Runs, cause: Envelope[Inputs], ways: Ways) -> tuple[Decided, .
             return (_fail(run.run_id, "recall_failed", detail),)
         case s.InferenceFailed(reason=reason, detail=detail):
             return (_fail(run.run_id, reason, detail),) if run.asked == event.model else ()
+        case s.CancellationRequested():
+            return (_fail(run.run_id, s.CANCELLED, "its client cancelled it"),)
         case _:
             assert_never(event)
 
@@ -119,6 +122,8 @@ def _complete(run: Run, event: s.InferenceCompleted) -> tuple[Decided, ...]:
             capability=run.plan.capability,
             model=event.model,
             finish_reason=event.finish_reason,
+            tool_calls=event.tool_calls,
+            alternatives=event.alternatives,
             prompt_tokens=event.prompt_tokens,
             completion_tokens=event.completion_tokens,
             remember_in=run.request.remember_in,
@@ -163,7 +168,7 @@ def evolve(state: Runs, event: Decided) -> Runs:
 
 ORCHESTRATOR: Decider[Runs, Inputs, Decided, Ways] = Decider(
     name=ProcessorName("orchestrator"),
-    version=3,
+    version=4,
     topic=SESSIONS,
     reads=(
         s.RequestReceived,
@@ -175,6 +180,7 @@ ORCHESTRATOR: Decider[Runs, Inputs, Decided, Ways] = Decider(
         s.RecallFailed,
         s.InferenceCompleted,
         s.InferenceFailed,
+        s.CancellationRequested,
     ),
     writes=(
         s.RunStarted,

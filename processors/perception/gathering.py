@@ -38,8 +38,9 @@ class Gathered:
         """Return a vector per text. Raises what the call raised that they were part of."""
         batch, start = self._joined(texts)
         # shielded: others wait for the same call
-        encoder, vectors = await asyncio.shield(batch.call)
-        return Encoded(encoder, vectors[start : start + len(texts)])
+        encoder, vectors, tokens = await asyncio.shield(batch.call)
+        mine = slice(start, start + len(texts))
+        return Encoded(encoder, vectors[mine], tokens[mine])
 
     def _joined(self, texts: Sequence[str]) -> tuple[_Batch, int]:
         """Add texts to the batch that waits for its turn, or to a new one, and say where."""

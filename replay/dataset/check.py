@@ -13,6 +13,7 @@ from replay.dataset.files import CHAT, PARQUET, PREFERENCE, Manifest, hash_of, r
 from replay.dataset.rows import metadata_of
 from streams.errors import Misconfigured
 from streams.ids import RunId
+from streams.io.chat_json import message_shown
 from streams.plain import Plain
 
 
@@ -84,7 +85,7 @@ def _differs(said: Plain, prompt: Plain, answer: str, look: Look) -> Iterator[st
     known = metadata_of(example)
     if {name: known[name] for name in said} != said:
         yield f"run {said['run_id']} is told of otherwise in the log"
-    if prompt != [{"role": m.role, "content": m.content} for m in example.messages]:
+    if prompt != list(map(message_shown, example.messages)):
         yield f"run {said['run_id']} was asked otherwise"
     if answer != example.answer:
         yield f"run {said['run_id']} was answered otherwise"

@@ -53,8 +53,8 @@ class Example(NamedTuple):
 
     @property
     def completed(self) -> bool:
-        """Whether there is an answer to learn from."""
-        return self.outcome == "completed"
+        """Whether there is an answer to learn from; a mere call of a tool is none."""
+        return self.outcome == "completed" and bool(self.answer)
 
 
 def pasts(log: EventLog, wire: Wire) -> Iterator[Past]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from replay.dataset.examples import Example, Judged
 from streams.events.sessions import Message
+from streams.io.chat_json import calls_shown, message_shown
 from streams.plain import Plain, text_of
 
 #: From this reward on an answer counts as a good one.
@@ -139,11 +140,11 @@ def _groups(rows: Sequence[Row]) -> Iterable[list[Row]]:
 
 
 def _chat(messages: Iterable[Message]) -> Plain:
-    return [{"role": message.role, "content": message.content} for message in messages]
+    return list(map(message_shown, messages))
 
 
 def _canonical(messages: Iterable[Message]) -> str:
-    return text_of([[message.role, _said(message.content)] for message in messages])
+    return text_of([[m.role, _said(m.content), *calls_shown(m.tool_calls)] for m in messages])
 
 
 def _said(text: str) -> str:

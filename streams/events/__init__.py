@@ -13,6 +13,7 @@ from streams.events import (
     memory,
     probes,
     registry,
+    responses,
     series,
     sessions,
     subscriptions,
@@ -27,6 +28,7 @@ AREAS = {
     "subscriptions": subscriptions.EVENTS,
     "matches": matches.EVENTS,
     "observations": lag.EVENTS + probes.OBSERVED + series.EVENTS + healing.EVENTS,
+    "responses": responses.EVENTS,
     "forks": forks.EVENTS,
     "archive": archive.EVENTS,
     "probes": probes.SENT,
@@ -45,6 +47,7 @@ Event = (
     | series.SeriesEvent
     | healing.HealingEvent
     | probes.ProbeEvent
+    | responses.ResponseEvent
     | archive.ArchiveEvent
     | chunks.ChunkEvent
 )

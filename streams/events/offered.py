@@ -12,7 +12,10 @@ from streams.topics import MEMORY, REGISTRY, SESSIONS, SUBSCRIPTIONS, TUNING
 
 #: The events that doors let in, by topic; a topic that is not here is written by the grid alone.
 OFFERED: Mapping[str, tuple[type, ...]] = {
-    SESSIONS.name: (sessions.RequestReceived,),
+    SESSIONS.name: (
+        sessions.RequestReceived,
+        sessions.EmbeddingRequested,
+    ),
     MEMORY.name: (memory.MemoryOffered, memory.ForgettingRequested, memory.RecallJudged),
     REGISTRY.name: (registry.CapabilityOffered, registry.WithdrawalRequested),
     TUNING.name: (tuning.FeedbackOffered,),

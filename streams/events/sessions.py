@@ -8,50 +8,17 @@ from streams.events.adopted import CapabilityDropped as CapabilityDropped
 from streams.events.adopted import PolicyAdopted as PolicyAdopted
 from streams.events.adopted import RouterAdopted as RouterAdopted
 from streams.events.adopted import SubscriptionAdopted as SubscriptionAdopted
+from streams.events.embeddings import EmbeddingCompleted as EmbeddingCompleted
+from streams.events.embeddings import EmbeddingFailed as EmbeddingFailed
+from streams.events.embeddings import EmbeddingRequested as EmbeddingRequested
+from streams.events.spoken import Alternative as Alternative
+from streams.events.spoken import Citation as Citation
+from streams.events.spoken import Message as Message
+from streams.events.spoken import Options as Options
+from streams.events.spoken import Passage as Passage
+from streams.events.spoken import ToolCall as ToolCall
 from streams.events.vector import Vector
-from streams.ids import CapabilityId, InferenceId, MemoryId, ModelName, RunId, ScopeId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One turn of a chat as its client sent it; `role` is OpenAI's word for it."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the client asked of the model; None leaves the model's own default."""
-
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """A recalled memory: its text as recorded, and how near it is (`score`, cosine)."""
-
-    memory_id: MemoryId
-    text: str
-    score: float
-    title: str
-    uri: str
-    section: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
-    """Where a part of an answer comes from; the text refers to it as `[marker]`."""
-
-    marker: int
-    memory_id: MemoryId
-    title: str
-    uri: str
-    quote: str
+from streams.ids import CapabilityId, InferenceId, ModelName, RunId, ScopeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +193,10 @@ class InferenceRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceCompleted:
-    """A model answered; of two outcomes of one request the first in the log counts."""
+    """A model answered; of two outcomes of one request the first in the log counts.
+
+    `tool_calls` are what it wants called, `alternatives` its further answers, if it was asked for.
+    """
 
     run_id: RunId
     inference_id: InferenceId
@@ -236,6 +206,8 @@ class InferenceCompleted:
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
+    tool_calls: tuple[ToolCall, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +234,12 @@ class ResponseCompleted:
     prompt_tokens: int
     completion_tokens: int
     remember_in: ScopeId | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+
+
+#: The reason of a run that ended because its client wanted it to.
+CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +249,13 @@ class RunFailed:
     run_id: RunId
     reason: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationRequested:
+    """A client wants a run to end; one that has ended stays as it is."""
+
+    run_id: RunId
 
 
 SessionEvent = (
@@ -296,6 +281,10 @@ SessionEvent = (
     | InferenceFailed
     | ResponseCompleted
     | RunFailed
+    | CancellationRequested
+    | EmbeddingRequested
+    | EmbeddingCompleted
+    | EmbeddingFailed
 )
 
 EVENTS: tuple[type, ...] = get_args(SessionEvent)

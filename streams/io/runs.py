@@ -9,7 +9,12 @@ from typing import Any
 
 from streams.envelope import CORRELATION, Envelope
 from streams.errors import Poison
-from streams.events.sessions import ResponseCompleted, RunFailed
+from streams.events.sessions import (
+    EmbeddingCompleted,
+    EmbeddingFailed,
+    ResponseCompleted,
+    RunFailed,
+)
 from streams.ids import RunId
 from streams.io.wire import Wire
 from streams.log import EventLog, Record
@@ -19,6 +24,9 @@ from streams.topics import SESSIONS
 SKEW_MS, DELAY_MS = 10_000, 120_000
 
 Events = list[Envelope[Any]]
+
+#: What a run ends with, whatever it was that its client asked for.
+ENDS = (ResponseCompleted, RunFailed, EmbeddingCompleted, EmbeddingFailed)
 
 
 def events_of(run_id: RunId, log: EventLog, wire: Wire) -> Events:
@@ -71,7 +79,7 @@ def _from(run_id: RunId, log: EventLog, wire: Wire, partition: int, first: int) 
                 if wire.codec.kind_of(record.value) is not None:
                     envelope = wire.open(record)
                     events.setdefault(envelope.event_id, envelope)
-                    if isinstance(envelope.event, ResponseCompleted | RunFailed):
+                    if isinstance(envelope.event, ENDS):
                         return list(events.values())
     return list(events.values())
 

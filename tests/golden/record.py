@@ -18,7 +18,7 @@ from streams.events import registry as r
 from streams.events import sessions as s
 from streams.events import tuning as t
 from streams.events.series import Point
-from streams.ids import EventId, ProcessorName, derived
+from streams.ids import EventId, ProcessorName, RunId, derived
 from streams.io import schemas
 from streams.io.codec import PREFIX, Codec
 from streams.io.compiled import compile_for
@@ -83,9 +83,10 @@ def sent() -> Iterator[tuple[Topic, str, Any]]:
     yield SESSIONS, GRID_KEY, x.EVENTS["CapabilityAdopted"]
     yield SESSIONS, GRID_KEY, _said(x.EVENTS["CapabilityDropped"], capability="retired")
     yield SESSIONS, GRID_KEY, _said(x.EVENTS["SubscriptionAdopted"], encoder=x.ENCODER)
-    for number, model in enumerate(("aether", "aether", x.MODEL, "nobody")):
+    for number, model in enumerate(("aether", "aether", x.MODEL, "nobody", "aether")):
         asked = _said(x.EVENTS["RequestReceived"], run_id=f"run-{number}", model=model)
         yield SESSIONS, f"session-{number % 2}", asked
+    yield SESSIONS, "session-0", s.CancellationRequested(run_id=RunId("run-4"))
     offer = _said(x.EVENTS["SubscriptionOffered"], sentence="engines that weave")
     yield SUBSCRIPTIONS, "loom", offer
     yield SUBSCRIPTIONS, "loom", _said(offer, sentence="")

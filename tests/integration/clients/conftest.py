@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from engines.install import Installed
+from tests.integration.clients.model_server import model_served
 from tests.integration.grid.front import Front
 
 #: Short for a node that is away, and long for one on a busy machine.
@@ -12,10 +13,24 @@ NODE_PATIENCE_S = 20
 
 
 @pytest.fixture(scope="package")
-def front(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+def model_url() -> Iterator[str]:
+    """The base URL of a model that does what it is told; the grid knows it as `puppet`."""
+    with model_served() as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def front(
+    installed: Installed, tmp_path_factory: pytest.TempPathFactory, model_url: str
+) -> Iterator[Front]:
     """A grid started as a user does."""
     begun = Front(tmp_path_factory.mktemp("clients"))
-    begun.env["AETHER_WORKER__NODE_PATIENCE_S"] = f"{NODE_PATIENCE_S}"
+    begun.env |= {
+        "AETHER_MODELS__PUPPET__BASE_URL": model_url,
+        "AETHER_MODELS__PUPPET__MODEL": "puppet-1",
+        "AETHER_MODELS__PUPPET__DESCRIPTION": "Does as tests tell it.",
+        "AETHER_WORKER__NODE_PATIENCE_S": f"{NODE_PATIENCE_S}",
+    }
     try:
         begun.succeed("up", "--detach")
         yield begun

@@ -19,7 +19,7 @@ from streams import envelope as env
 from streams.envelope import Envelope
 from streams.errors import BrokerAway, DeliveryFailed
 from streams.events import sessions as s
-from streams.events.chunks import TextEmitted
+from streams.events.chunks import CallEmitted, TextEmitted
 from streams.ids import CapabilityId, InferenceId, MemoryId, ModelName, RunId
 from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryFollower, MemoryLog
@@ -33,6 +33,8 @@ from tests.fakes import NumberedRegistry
 CHAT = "/v1/chat/completions"
 GENEROUS_S = 60.0
 
+#: What clients ask with.
+ASKED = (s.RequestReceived, s.EmbeddingRequested, s.CancellationRequested)
 #: What the grid says to a request.
 Script = Callable[[s.RequestReceived], Iterable[Any]]
 
@@ -57,8 +59,16 @@ def completed(run_id: RunId, text: str = "324 m.", **fields: Any) -> s.ResponseC
     return s.ResponseCompleted(run_id=run_id, text=text, **{**known, **fields})
 
 
-def piece(run_id: RunId, start: int, text: str) -> TextEmitted:
-    return TextEmitted(run_id=run_id, inference_id=InferenceId("i"), start=start, text=text)
+def piece(run_id: RunId, start: int, text: str, choice: int = 0) -> TextEmitted:
+    inference = InferenceId("i")
+    return TextEmitted(run_id=run_id, inference_id=inference, start=start, text=text, choice=choice)
+
+
+def called(run_id: RunId, start: int, arguments: str) -> CallEmitted:
+    return CallEmitted(
+        run_id=run_id, inference_id=InferenceId("i"), choice=0, call=0, call_id="c1",
+        name="measure", start=start, arguments=arguments,
+    )  # fmt: skip
 
 
 def failed(run_id: RunId, reason: str) -> s.RunFailed:
@@ -89,8 +99,9 @@ class Grid(MemoryLog):
         self.wire = Wire(codec, DirectoryStore(folder))
         self.script = script
         self.away = self.holding = False
+        self.late: set[str] = set()  # topics of which no follower hears anything for now
         self.refusing: DeliveryFailed | None = None
-        self.received: asyncio.Queue[Envelope[s.RequestReceived]] = asyncio.Queue()
+        self.received: asyncio.Queue[Envelope[Any]] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._turn = threading.Condition()
 
@@ -109,16 +120,17 @@ class Grid(MemoryLog):
             self.broker.land(draft)
             self._turn.notify_all()
         delivered(None)
-        if self.wire.codec.kind_of(draft.value) is not s.RequestReceived:
+        if self.wire.codec.kind_of(draft.value) not in ASKED:
             return 1
         request = self.requests()[-1]
         self._loop.call_soon_threadsafe(self.received.put_nowait, request)
-        self.say(*self.script(request.event), key=request.key)
+        if not isinstance(request.event, s.CancellationRequested):
+            self.say(*self.script(request.event), key=request.key)
         return 1
 
     def say(self, *events: Any, key: str = "k") -> None:
         for event in events:
-            topic = CHUNKS if isinstance(event, TextEmitted) else SESSIONS
+            topic = CHUNKS if isinstance(event, TextEmitted | CallEmitted) else SESSIONS
             self.land(topic, key, event)
 
     def land(self, topic: Topic, key: str, event: Any) -> None:
@@ -129,11 +141,11 @@ class Grid(MemoryLog):
             self.broker.land(self.wire.draft(topic.name, None, key.encode(), event, head))
             self._turn.notify_all()
 
-    def requests(self) -> list[Envelope[s.RequestReceived]]:
+    def requests(self) -> list[Envelope[Any]]:
         """Return every request so far, as it stands in the log."""
         places = [(SESSIONS.name, p) for p in range(SESSIONS.partitions)]
         records = [r for place in places for r in self.broker.records[place]]
-        mine = [r for r in records if self.wire.codec.kind_of(r.value) is s.RequestReceived]
+        mine = [r for r in records if self.wire.codec.kind_of(r.value) in ASKED]
         return [self.wire.open(r) for r in sorted(mine, key=lambda r: r.timestamp_ms)]
 
     def follow(self, starts: Mapping[tuple[str, int], int]) -> MemoryFollower:
@@ -145,15 +157,20 @@ class _Following(MemoryFollower):
 
     def __init__(self, log: Grid, starts: Mapping[tuple[str, int], int], turn: Any) -> None:
         super().__init__(log, starts)
+        self._grid = log
         self._turn = turn
 
     def take(self, timeout_s: float) -> list[Record]:
         with self._turn:
-            taken = super().take(0)
+            taken = self._taken()
             if not taken:
                 self._turn.wait(0.02)  # short, so that closing is quick
-                taken = super().take(0)
+                taken = self._taken()
         return taken
+
+    def _taken(self) -> list[Record]:
+        late = any(topic in self._grid.late for topic, _ in self.positions())
+        return [] if late else super().take(0)
 
 
 class Door:
@@ -178,7 +195,8 @@ class Door:
     async def asked(self) -> RunId:
         """Wait for the next request and return its run."""
         async with asyncio.timeout(GENEROUS_S):
-            return (await self.grid.received.get()).event.run_id
+            run_id: RunId = (await self.grid.received.get()).event.run_id
+            return run_id
 
 
 @asynccontextmanager

@@ -53,7 +53,22 @@ def said(*messages: tuple[str, Any]) -> dict[str, Any]:
         (body(max_tokens=1.5), "max_tokens"),
         (body(max_tokens=2**63), "max_tokens"),
         (body(max_completion_tokens=-1), "max_completion_tokens"),
-        (body(n=2), "n"),
+        (body(n=0), "n"),
+        (body(n=129), "n"),
+        (body(n="2"), "n"),
+        (body(tools="measure"), "tools"),
+        (body(tools=[{"type": "custom", "custom": {"name": "f"}}]), "tools[0].type"),
+        (body(tools=[{"type": "function", "function": {}}]), "tools[0].function.name"),
+        (body(tool_choice="maybe"), "tool_choice"),
+        (body(response_format={"type": "xml"}), "response_format.type"),
+        (body(response_format={"type": "json_schema"}), "response_format"),
+        (body(presence_penalty=3), "presence_penalty"),
+        (body(logit_bias={"7": "x"}), "logit_bias.7"),
+        (said(("user", "x"), ("tool", "324 m")), "messages[1]"),
+        (
+            body(messages=[{"role": "assistant", "tool_calls": [{"id": "c"}]}]),
+            "messages[0].tool_calls[0].function",
+        ),
         (body(seed=2**63), "seed"),
         (body(stop=[1]), "stop[0]"),
         (body(metadata={"k": 1}), "metadata.k"),
@@ -106,7 +121,7 @@ def test_every_field_reaches_the_event() -> None:
             s.Message(role="system", content="be brief"),
             s.Message(role="user", content="a\nb"),
             s.Message(role="assistant", content=""),
-            s.Message(role="user", content="Wie hoch?"),
+            s.Message(role="user", content="Wie hoch?", name="ada"),
         ),
         options=s.Options(temperature=0.0, top_p=0.5, max_tokens=6, seed=-1, stop=("\n",)),
         scopes=SCOPES,
@@ -121,8 +136,46 @@ def test_what_a_client_leaves_open_has_no_options() -> None:
 
 
 def test_what_is_not_heeded_is_named_and_what_is_null_is_not() -> None:
-    request = chat.parse(body(tools=[], logit_bias={}, tool_choice=None, user="ada", n=1))
-    assert request.ignored == ["logit_bias", "tools"]
+    request = chat.parse(body(functions=[], logprobs=True, audio=None, user="ada", n=1, tools=[]))
+    assert request.ignored == ["functions", "logprobs"]
+
+
+def test_tools_and_what_only_a_model_understands_reach_the_event_as_they_stand() -> None:
+    parameters = {"type": "object", "properties": {"z": {"type": "string"}, "a": {}}}
+    function = {"name": "measure", "strict": True, "parameters": parameters}
+    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"z": 1, "a": 2}}}
+    given: dict[str, Any] = {
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": {"type": "function", "function": {"name": "measure"}},
+        "response_format": form,
+        "parallel_tool_calls": False,
+        "presence_penalty": 1,
+        "logit_bias": {"7": -100},
+        "reasoning_effort": "low",
+    }
+    call = {"id": "c1", "type": "function", "function": {"name": "measure", "arguments": "{}"}}
+    turns = [
+        {"role": "user", "content": "How tall?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "324 m", "tool_call_id": "c1"},
+    ]
+    request = chat.parse(body(messages=turns, n=2, verbosity=None, frequency_penalty=None, **given))
+    event = request.event(RUN, (), None)
+    assert event.options == s.Options(n=2, verbatim=request.verbatim)
+    assert orjson.loads(event.options.verbatim) == given
+    told = orjson.loads(event.options.verbatim)["response_format"]["json_schema"]["schema"]
+    assert list(told) == ["z", "a"]  # models heed the order
+    assert event.text == "How tall?"
+    assert event.messages == (
+        s.Message(role="user", content="How tall?"),
+        s.Message(
+            role="assistant",
+            content="",
+            tool_calls=(s.ToolCall(id="c1", name="measure", arguments="{}"),),
+        ),
+        s.Message(role="tool", content="324 m", tool_call_id="c1"),
+    )
+    assert request.size == len("How tall?324 m") + len(request.verbatim)
 
 
 def test_ten_thousand_messages_are_one_request() -> None:
@@ -160,6 +213,32 @@ def test_an_answer_has_openais_shape_and_ours_beside_it() -> None:
             ],
         },
     }
+
+
+def test_an_answer_has_every_choice_and_its_calls() -> None:
+    call = s.ToolCall(id="c1", name="measure", arguments="{}")
+    other = s.Alternative(text="325 m.", tool_calls=(), finish_reason="length")
+    made = completed(RUN, "", tool_calls=(call,), alternatives=(other,), finish_reason="tool_calls")
+    function = {"name": "measure", "arguments": "{}"}
+    assert answers.answer(made, 1, "s")["choices"] == [
+        {
+            "index": 0,
+            "message": {
+                "role": "assistant",
+                "content": None,
+                "refusal": None,
+                "tool_calls": [{"id": "c1", "type": "function", "function": function}],
+            },
+            "finish_reason": "tool_calls",
+            "logprobs": None,
+        },
+        {
+            "index": 1,
+            "message": {"role": "assistant", "content": "325 m.", "refusal": None},
+            "finish_reason": "length",
+            "logprobs": None,
+        },
+    ]
 
 
 def test_json_has_no_nan() -> None:

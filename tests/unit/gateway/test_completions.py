@@ -54,8 +54,8 @@ async def test_an_answer_that_was_read_before_is_not_taken_for_another_runs(tmp_
 
 async def test_what_is_not_heeded_is_named_in_a_header(tmp_path: Path) -> None:
     async with opened(tmp_path) as door:
-        response = await door.http.post(CHAT, json=body(tools=[], seed=1, presence_penalty=1))
-    assert response.headers["x-aether-ignored"] == "presence_penalty, tools"
+        response = await door.http.post(CHAT, json=body(functions=[{}], seed=1, logprobs=True))
+    assert response.headers["x-aether-ignored"] == "functions, logprobs"
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ import openai
 import pytest
 
 from streams.errors import DeliveryFailed
+from streams.events import sessions as s
 from streams.events.registry import CapabilityRegistered, CapabilityWithdrawn, Card
 from streams.events.sessions import RequestReceived
 from streams.ids import ModelName
 from streams.topics import REGISTRY
-from tests.unit.gateway.door import Door, answers, failed, opened
+from tests.unit.gateway.door import Door, answers, called, completed, failed, opened, piece
 
 USER: Any = [{"role": "user", "content": "How tall?"}]
 
@@ -53,6 +54,42 @@ async def test_a_stream_is_what_the_client_expects(tmp_path: Path) -> None:
     text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
     assert text == "324 m."
     assert [c.usage is not None for c in chunks] == [False, False, False, True]
+
+
+CALL = s.ToolCall(id="c1", name="measure", arguments='{"what": "tower"}')
+TOOL: Any = {"type": "function", "function": {"name": "measure", "parameters": {}}}
+
+
+def calls_and_more(request: RequestReceived) -> Any:
+    other = s.Alternative(text="325 m.", tool_calls=(), finish_reason="stop")
+    made = completed(
+        request.run_id, "", tool_calls=(CALL,), alternatives=(other,), finish_reason="tool_calls"
+    )
+    return (
+        called(request.run_id, 0, CALL.arguments[:5]),
+        piece(request.run_id, 0, "325 ", choice=1),
+        called(request.run_id, 5, CALL.arguments[5:]),
+        made,
+    )
+
+
+async def test_calls_of_tools_and_several_answers_are_what_the_client_expects(
+    tmp_path: Path,
+) -> None:
+    async with client_of(tmp_path, calls_and_more) as (_, client):
+        made = await client.chat.completions.create(model="gpt", messages=USER, tools=[TOOL], n=2)
+        async with client.chat.completions.stream(
+            model="gpt", messages=USER, tools=[TOOL], n=2
+        ) as stream:
+            told = await stream.get_final_completion()
+    for completion in (made, told):
+        first, second = completion.choices
+        (call,) = first.message.model_dump()["tool_calls"]
+        function = {"name": "measure", "arguments": CALL.arguments}
+        assert (call["id"], call["type"]) == ("c1", "function")
+        assert function.items() <= call["function"].items()
+        assert (first.finish_reason, first.message.content or None) == ("tool_calls", None)
+        assert (second.finish_reason, second.message.content) == ("stop", "325 m.")
 
 
 @pytest.mark.parametrize("stream", [False, True])

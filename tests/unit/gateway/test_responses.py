@@ -1,6 +1,7 @@
 """`/v1/responses` as the official client sees it: whole, streamed, in the background, and again."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,18 @@ from typing import Any
 import openai
 import pytest
 
-from streams.events.sessions import Message, RequestReceived
+from streams.events.sessions import (
+    Message,
+    RequestReceived,
+)
 from streams.ids import ScopeId
 from tests.unit.gateway.door import completed, failed, opened, piece, silent
 from tests.unit.gateway.test_openai_client import client_of
 
 TEXT = "It is 324 m. Größe!"
+#: How often a stream that is taken up reads the log where its run is: twice for whether there is
+#: such a response, and twice again once it listens.
+READS = 4
 
 
 def in_pieces(request: RequestReceived) -> Any:
@@ -95,13 +102,41 @@ async def test_a_response_in_the_background_is_asked_for_until_it_is_there(tmp_p
         made = await client.responses.create(model="aether", input="How tall?", background=True)
         assert made.status == "queued"
         assert (await client.responses.retrieve(made.id)).status == "in_progress"
-        with pytest.raises(openai.ConflictError):
-            await client.responses.cancel(made.id)
         run = await door.asked()
         door.grid.say(completed(run, TEXT), key=run)
         done = await client.responses.retrieve(made.id)
         assert (done.status, done.output_text) == ("completed", TEXT)
         assert (await client.responses.cancel(made.id)).status == "completed"
+
+
+async def test_an_answer_between_the_log_and_the_news_is_not_missed(tmp_path: Path) -> None:
+    """It lands after the log was read for its beginning, and before anything else is heard."""
+    async with client_of(tmp_path, silent) as (door, client):
+        asking = asyncio.create_task(
+            client.responses.create(model="aether", input="How tall?", stream=True)
+        )
+        run = await door.asked()
+        door.grid.say(piece(run, 0, "It is "))
+        first = asyncio.create_task(told(await asking))
+        heard, reads, read = threading.Event(), [], door.grid.read
+        first.add_done_callback(lambda _: heard.set())
+
+        def late(topic: str, partition: int, start: int, end: int) -> Any:
+            found = list(read(topic, partition, start, end))
+            kinds = [door.grid.wire.codec.kind_of(r.value) for batch in found for r in batch]
+            if RequestReceived in kinds:
+                reads.append(partition)
+                if len(reads) == READS:
+                    door.grid.say(completed(run, TEXT), key=run)
+                    assert heard.wait(60)  # whoever listened by now was told
+            return iter(found)
+
+        door.grid.read = late  # type: ignore[method-assign]
+        again = await told(await client.responses.retrieve(f"resp_{run}", stream=True))
+        assert len(reads) == READS, "the answer was in what was read: this proves nothing"
+    for events in (await first, again):
+        assert events[-1].type == "response.completed"
+        assert deltas(events) == TEXT
 
 
 async def test_a_response_goes_on_with_an_earlier_one_in_its_session(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Who waits for which run: nothing is missed while the registry or the store is away."""
 
 import asyncio
+import queue
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from gateway.runs import Runs
+from gateway.runs import PACE_MAX_S, PACE_S, Runs, pace
 from streams.envelope import Head
 from streams.errors import StoreAway
 from streams.ids import RunId
@@ -47,6 +49,24 @@ async def test_an_answer_is_not_lost_while_its_payload_is_out_of_reach(tmp_path:
             assert await news.get() == completed(RUN)
     await runs.close()
     assert wire.asked == 2
+
+
+async def test_the_more_wait_the_longer_the_log_is_left_alone_and_for_one_not_at_all(
+    tmp_path: Path,
+) -> None:
+    assert [pace(n) for n in (0, 1)] == [0.0, 0.0]
+    assert pace(2) == PACE_S
+    assert pace(10_000) == PACE_MAX_S
+    grid = Grid(tmp_path, silent, in_flight_max=10)
+    rests: queue.Queue[float] = queue.Queue()
+    runs = Runs(grid, grid.wire, rests.put)
+    with ExitStack() as waiting:
+        for number in range(4):
+            waiting.enter_context(runs.waiting(RunId(f"run-{number}")))
+        runs.start()
+        rested = [await asyncio.to_thread(rests.get, timeout=60) for _ in range(3)]
+        await runs.close()
+    assert rested == [pace(4)] * 3
 
 
 async def test_who_stopped_waiting_is_forgotten(tmp_path: Path) -> None:

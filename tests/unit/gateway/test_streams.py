@@ -89,7 +89,7 @@ async def test_usage_comes_last_and_only_when_asked_for(tmp_path: Path) -> None:
 async def test_a_stream_says_what_it_is(tmp_path: Path) -> None:
     async with (
         opened(tmp_path) as door,
-        door.http.stream("POST", CHAT, json=body(stream=True, tools=[])) as response,
+        door.http.stream("POST", CHAT, json=body(stream=True, functions=[{}])) as response,
     ):
         headers = response.headers
         await Listener(response).rest()
@@ -97,7 +97,7 @@ async def test_a_stream_says_what_it_is(tmp_path: Path) -> None:
     assert request.event.stream
     assert headers["content-type"] == "text/event-stream; charset=utf-8"
     assert headers["x-request-id"] == request.event.run_id
-    assert headers["x-aether-ignored"] == "tools"
+    assert headers["x-aether-ignored"] == "functions"
 
 
 @pytest.fixture

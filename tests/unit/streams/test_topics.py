@@ -15,6 +15,7 @@ def test_what_is_fixed_for_ever_is_what_it_was() -> None:
         ("aether.subscriptions.events", "node", 1, None),
         ("aether.matches.events", "session", 1, None),
         ("aether.observations.events", "subject", 1, None),
+        ("aether.responses.events", "response", 1, None),
         ("aether.forks.events", "fork", 4, None),
         ("aether.archive.events", "topic/partition", 1, None),
         ("aether.probes", "probe", 1, 3_600_000),

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from .graph import DIMENSIONS, TOKENS_MAX, minilm
 
 Vectors = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.int32]
 
 _NAME = "all-MiniLM-L6-v2"
 _TOKENIZER_SHA256 = "be50c3628f2b"
@@ -48,11 +49,15 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors float32[n, 384] in the order of `texts`, each of its first 256 tokens."""
+        return self.counted(texts)[0]
+
+    def counted(self, texts: Sequence[str]) -> tuple[Vectors, Counts]:
+        """The same, with how many tokens each vector was made of: int32[n]."""
         tokens = [self._tokens(text) for text in texts]
         vectors = np.empty((len(tokens), DIMENSIONS), np.float32)
         for run in _runs([len(ids) for ids in tokens]):
             vectors[run] = self._vectors([tokens[place] for place in run])
-        return vectors
+        return vectors, np.array([len(ids) for ids in tokens], np.int32)
 
     def _tokens(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(_valid(text[:_CHARACTERS_MAX])).ids

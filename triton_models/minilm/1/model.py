@@ -31,9 +31,10 @@ class TritonPythonModel:
     ) -> list["pb_utils.InferenceResponse"]:
         """One response a request; bytes that are not UTF-8 become U+FFFD."""
         batches = [_texts(request) for request in requests]
-        vectors = self._encoder.encode([text for batch in batches for text in batch])
+        made = self._encoder.counted([text for batch in batches for text in batch])
         ends = np.cumsum([len(batch) for batch in batches])[:-1]
-        return [_response(part) for part in np.split(vectors, ends)]
+        parts = (np.split(whole, ends) for whole in made)
+        return [_response(*part) for part in zip(*parts, strict=True)]
 
 
 def _texts(request: "pb_utils.InferenceRequest") -> list[str]:
@@ -41,8 +42,9 @@ def _texts(request: "pb_utils.InferenceRequest") -> list[str]:
     return [text.decode("utf-8", "replace") for text in raw.reshape(-1)]
 
 
-def _response(vectors: np.ndarray) -> "pb_utils.InferenceResponse":
-    return pb_utils.InferenceResponse([pb_utils.Tensor("VECTOR", vectors)])
+def _response(vectors: np.ndarray, tokens: np.ndarray) -> "pb_utils.InferenceResponse":
+    counts = pb_utils.Tensor("TOKENS", tokens.reshape(-1, 1))
+    return pb_utils.InferenceResponse([pb_utils.Tensor("VECTOR", vectors), counts])
 
 
 def _installed_weights() -> Path:

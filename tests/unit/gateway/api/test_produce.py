@@ -72,7 +72,7 @@ async def test_a_question_that_comes_as_an_event_is_received(tmp_path: Path) -> 
         assert (await door.http.post(path, json=event, headers=STRUCTURED)).status_code == 202
         (request,) = door.grid.requests()
     assert request.event == RECEIVED
-    assert request.run_id == RECEIVED.run_id
+    assert request.run_id == request.event.run_id
 
 
 async def test_a_batch_is_written_in_its_order(tmp_path: Path) -> None:

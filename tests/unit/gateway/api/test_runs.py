@@ -88,7 +88,8 @@ async def test_topics_say_what_they_hold_and_who_writes(tmp_path: Path) -> None:
         assert problem(await door.http.get("/api/topics/none"))[:2] == (404, "unknown_topic")
     assert [topic["name"] for topic in topics] == [topic.name for topic in TOPICS]
     assert topics[0]["records"] == 2
-    assert topics[0]["clients_write"] == ["aether.sessions.RequestReceived.v1"]
+    names = ("RequestReceived", "EmbeddingRequested")
+    assert topics[0]["clients_write"] == [f"aether.sessions.{name}.v1" for name in names]
     assert one == topics[1]
     assert [p["partition"] for p in one["partitions"]] == [0, 1, 2, 3]
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from gateway.serve import Server
 from processors.adapters.model_server import ModelServer
 from processors.adapters.openai_model import LATER, REFUSALS, OpenAIModel
-from processors.models.ports import Answer, Refusal
+from processors.models.ports import Answer, Piece, Refusal, Said
 from streams.errors import ModelAway
 from tests.unit.processors.examples import PASSAGES, asked, inference
 
@@ -100,10 +100,10 @@ async def endpoint() -> AsyncIterator[Endpoint]:
 
 
 async def test_an_answer_is_read_with_its_citations_and_tokens(endpoint: Endpoint) -> None:
-    pieces: list[str] = []
+    pieces: list[Piece] = []
     answer = await endpoint.model().answer(asked(), pieces.append)
     assert isinstance(answer, Answer)
-    assert answer[:1] + answer[2:] == ("324 m [1].", "length", 7, 2)
+    assert answer[:1] + answer[2:] == ("324 m [1].", "length", 7, 2, (), ())
     assert [c.memory_id for c in answer.citations] == [PASSAGES[0].memory_id]
     assert pieces == []
 
@@ -129,11 +129,11 @@ async def test_the_same_request_has_the_same_idempotency_key(endpoint: Endpoint)
 
 async def test_a_stream_is_handed_on_piece_by_piece(endpoint: Endpoint) -> None:
     endpoint.answer = streamed(*frames("324 ", "m ", "[1]."))
-    pieces: list[str] = []
+    pieces: list[Piece] = []
     answer = await endpoint.model().answer(asked(stream=True), pieces.append)
-    assert pieces == ["324 ", "m ", "[1]."]
+    assert pieces == [Said("324 "), Said("m "), Said("[1].")]
     assert isinstance(answer, Answer)
-    assert answer[:1] + answer[2:] == ("324 m [1].", "stop", 7, 2)
+    assert answer[:1] + answer[2:] == ("324 m [1].", "stop", 7, 2, (), ())
     assert len(answer.citations) == 1
     assert endpoint.asked[0][0]["stream_options"] == {"include_usage": True}
 
@@ -221,6 +221,8 @@ def garbage() -> Iterator[Any]:
     yield JSONResponse(completion(choices=None))
     yield JSONResponse(completion(text=7))
     yield JSONResponse(completion(choices=[{"index": 0}]))
+    yield JSONResponse(completion(choices=[{"message": {"tool_calls": [7]}}]))
+    yield JSONResponse(completion(choices=[{"message": {"tool_calls": [{"function": "f"}]}}]))
 
 
 @pytest.mark.parametrize("answer", list(garbage()), ids=lambda r: r.body.decode()[:40])

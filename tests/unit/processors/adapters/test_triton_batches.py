@@ -15,8 +15,7 @@ class Result:
         self.rows = np.arange(start, start + count, dtype=np.float32).reshape(-1, 1)
 
     def as_numpy(self, name: str) -> Any:
-        assert name == "VECTOR"
-        return self.rows
+        return {"VECTOR": self.rows, "TOKENS": self.rows.astype(np.int32)}[name]
 
 
 class Server(TritonServer):
@@ -41,7 +40,7 @@ async def test_many_texts_are_sent_in_batches_and_come_back_in_their_order() -> 
     encoded = await TritonEncoder(server).encode(["text"] * (2 * BATCH_MAX + 1))
     assert server.batches == [BATCH_MAX, BATCH_MAX, 1]
     found = np.frombuffer(b"".join(encoded.vectors), "<f4")
-    assert found.tolist() == list(range(2 * BATCH_MAX + 1))
+    assert found.tolist() == encoded.tokens == list(range(2 * BATCH_MAX + 1))
 
 
 def test_a_batch_is_what_the_model_takes() -> None:

@@ -98,7 +98,7 @@ class Grid:
     async def recall(self, encoder: str, question: str) -> list[str]:
         library = Library(PlainIndex())
         await IndexProjection(self.log, self.wire, library).catch_up()
-        _, (vector,) = await Bag(encoder).encode([question])
+        (vector,) = (await Bag(encoder).encode([question])).vectors
         found = await library.recall(Asked(question, vector, encoder, (SCOPE,), 0), encode, 9)
         return [recalled.entry.content.text for recalled in found]
 

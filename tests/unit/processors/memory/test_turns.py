@@ -1,12 +1,13 @@
 """Which turns of a session are offered to its memory."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from processors.memory.turns import carry
 from streams.envelope import Envelope
-from streams.events.sessions import Options, RequestReceived, ResponseCompleted
+from streams.events.sessions import Message, Options, RequestReceived, ResponseCompleted
 from streams.ids import CapabilityId, EventId, ModelName, RunId, ScopeId
 
 SCOPE = ScopeId("session:tea")
@@ -53,6 +54,14 @@ def test_both_sides_of_a_named_session_are_offered() -> None:
 @pytest.mark.parametrize("event", [asked(None), answered(None)])
 def test_a_session_without_a_name_is_not_remembered(event: Any) -> None:
     assert offers(event) == []
+
+
+def test_what_a_tool_said_and_a_mere_call_of_one_are_no_turns() -> None:
+    called = Message(role="tool", content="at 4", tool_call_id="c1")
+    asked_again = replace(asked(SCOPE), messages=(Message(role="user", content="a"), called))
+    assert offers(asked_again) == []
+    assert offers(replace(answered(SCOPE), text=" ")) == []
+    assert offers(replace(asked_again, messages=(called, *asked_again.messages[:1])))
 
 
 def test_quotes_of_what_is_remembered_are_not_remembered_again() -> None:

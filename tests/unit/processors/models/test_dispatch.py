@@ -7,6 +7,7 @@ import pytest
 from processors.links import Carried
 from processors.models.dispatch import BYTES_MAX, answered_here, carry
 from processors.models.effect import Inferring
+from processors.models.ports import Piece
 from streams.events.sessions import InferenceFailed, InferenceRequested
 from streams.ids import ModelName
 from tests.given import cause
@@ -37,5 +38,5 @@ async def test_a_request_too_large_for_a_node_is_refused_and_not_left_waiting() 
 
 
 class Silent:
-    def publish(self, request: InferenceRequested, start: int, text: str) -> None:
+    def publish(self, request: InferenceRequested, start: int, piece: Piece) -> None:
         """Nobody listens."""

@@ -1,11 +1,15 @@
 """Models: the prompt, citations, the extractive answerer and the effect that asks them."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from processors.models.effect import Inferring
 from processors.models.extractive import NOTHING, Extractive, Quote
-from processors.models.ports import Answer, Emit, Refusal
+from processors.models.ports import Answer, Called, Emit, Piece, Refusal, Said
 from processors.models.prompt import citations_in, messages_of
 from streams.errors import ModelAway
 from streams.events import sessions as s
@@ -16,7 +20,7 @@ from tests.unit.processors.examples import MESSAGES, asked, inference, inferred,
 TWO = (passage("one"), passage("two", memory_id=MemoryId("m2"), title="", section=""))
 
 
-def emit(_: str) -> None:
+def emit(_: Piece) -> None:
     """Nobody listens."""
 
 
@@ -61,12 +65,12 @@ class Quotes:
 async def test_an_answer_is_quotes_with_their_citations() -> None:
     shown = "# Towers - Height\n\none"
     answerer = Quotes(Quote(1, 0, 3, 0.9), Quote(0, len(shown) - 3, len(shown), 0.5))
-    pieces: list[str] = []
+    pieces: list[Piece] = []
     answer = await Extractive(answerer).answer(asked(passages=TWO), pieces.append)
     assert answerer.asked == [("How tall?", [shown, "two"])]
     assert isinstance(answer, Answer)
     assert answer.text == "two [1]\n\none [2]"
-    assert pieces == [answer.text]
+    assert pieces == [Said(answer.text)]
     assert [(c.marker, c.memory_id, c.title, c.quote) for c in answer.citations] == [
         (1, "m2", "", "two"),
         (2, "m1", "Towers - Height", "one"),
@@ -76,6 +80,47 @@ async def test_an_answer_is_quotes_with_their_citations() -> None:
 async def test_without_a_quote_it_says_that_nothing_answers() -> None:
     answer = await Extractive(Quotes()).answer(asked(), emit)
     assert answer == Answer(NOTHING, (), "stop", 7, 4)
+
+
+TOOLS: dict[str, Any] = {"tools": [{"type": "function", "function": {"name": "measure"}}]}
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        (s.Options(verbatim=json.dumps(TOOLS)), "tools"),
+        (s.Options(verbatim=json.dumps({**TOOLS, "tool_choice": "auto"})), "tools"),
+        (s.Options(verbatim='{"response_format": {"type": "json_object"}}'), "response_format"),
+        (s.Options(n=2), "n"),
+    ],
+)
+async def test_what_quotes_cannot_give_is_refused_by_its_name(
+    options: s.Options, wanted: str
+) -> None:
+    answerer = Quotes()
+    refused = await Extractive(answerer).answer(asked(options=options), emit)
+    detail = f"{wanted}: the extractive answerer only quotes; ask for a language model"
+    assert refused == Refusal("invalid_request", detail)
+    assert answerer.asked == []
+
+
+@pytest.mark.parametrize(
+    "verbatim",
+    [
+        json.dumps({**TOOLS, "tool_choice": "none"}),
+        '{"response_format": {"type": "text"}, "frequency_penalty": 1.0, "tools": []}',
+    ],
+)
+async def test_what_changes_nothing_about_quotes_is_not_refused(verbatim: str) -> None:
+    answer = await Extractive(Quotes()).answer(asked(options=s.Options(verbatim=verbatim)), emit)
+    assert isinstance(answer, Answer)
+
+
+async def test_quotes_end_where_they_are_to_stop() -> None:
+    answerer, options = Quotes(Quote(1, 0, 3, 0.9)), s.Options(stop=("", "never", "o [", "wo"))
+    answer = await Extractive(answerer).answer(asked(passages=TWO, options=options), emit)
+    assert isinstance(answer, Answer)
+    assert answer.text == "t"
 
 
 async def test_without_passages_nobody_is_asked() -> None:
@@ -90,7 +135,7 @@ async def test_without_passages_nobody_is_asked() -> None:
 class Speaking:
     """A model that says its answer in pieces."""
 
-    def __init__(self, *pieces: str, then: Any) -> None:
+    def __init__(self, *pieces: Piece, then: Any) -> None:
         self._pieces = pieces
         self._then = then
 
@@ -106,10 +151,10 @@ class Heard:
     """Pieces that were published."""
 
     def __init__(self) -> None:
-        self.pieces: list[tuple[int, str]] = []
+        self.pieces: list[tuple[int, Piece]] = []
 
-    def publish(self, request: s.InferenceRequested, start: int, text: str) -> None:
-        self.pieces.append((start, text))
+    def publish(self, request: s.InferenceRequested, start: int, piece: Piece) -> None:
+        self.pieces.append((start, piece))
 
 
 SAID = Answer("324 m.", (), "stop", 7, 2)
@@ -143,11 +188,32 @@ async def test_a_refusal_fails_it() -> None:
 
 
 async def test_pieces_are_published_where_they_begin_in_characters() -> None:
-    speaking = Speaking("größe ", "", "🗼", " x", then=SAID)
+    said = [Said(text) for text in ("größe ", "", "🗼", " x")]
+    other = Said("an other", choice=1)
+    calls = [Called(0, "c1", "measure", arguments) for arguments in ("", "", "{}")]
+    speaking = Speaking(*said[:2], other, *said[2:], *calls, then=SAID)
     _, pieces = await perform({"extractive": speaking}, asked(stream=True))
-    assert pieces == [(0, "größe "), (6, "🗼"), (7, " x")]
+    assert pieces == [
+        (0, said[0]), (0, other), (6, said[2]), (7, said[3]), (0, calls[0]), (0, calls[2]),
+    ]  # fmt: skip
     _, unheard = await perform({"extractive": speaking}, asked(stream=False))
     assert unheard == []
+
+
+async def test_tools_and_further_answers_are_part_of_what_was_said() -> None:
+    call = s.ToolCall(id="c1", name="measure", arguments="{}")
+    other = s.Alternative(text="325 m.", tool_calls=(), finish_reason="length")
+    said = SAID._replace(tool_calls=(call,), alternatives=(other,))
+    outcome, _ = await perform({"extractive": Speaking(then=said)}, asked())
+    assert outcome == replace(inferred(), tool_calls=(call,), alternatives=(other,))
+
+
+@pytest.mark.parametrize("verbatim", ["{", "[]", "7", '"tools"'])
+async def test_words_that_are_no_json_object_fail_the_inference(verbatim: str) -> None:
+    request = asked(options=s.Options(verbatim=verbatim))
+    outcome, _ = await perform({"extractive": Speaking(then=SAID)}, request)
+    assert (type(outcome), outcome.reason) == (s.InferenceFailed, "invalid_request")
+    assert outcome.detail.startswith("options.verbatim: ")
 
 
 async def test_a_model_that_stays_away_fails_the_inference() -> None:

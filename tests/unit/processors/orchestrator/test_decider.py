@@ -18,6 +18,7 @@ from tests.given import fed, given
 from tests.unit.processors import examples as e
 
 FACTS = (e.adopted(),)
+CANCELLATION = s.CancellationRequested(run_id=e.RUN)
 PLANNED = (e.started(), e.planned())
 ACCEPTED = (e.started(), e.accepted())
 ASKED = (e.started(), e.planned(), e.asked())
@@ -76,6 +77,17 @@ def test_an_answer_completes_the_run() -> None:
     given(ORCHESTRATOR, *ASKED).when(e.inferred()).then(e.responded())
 
 
+def test_calls_of_tools_and_further_answers_are_part_of_the_response() -> None:
+    call = s.ToolCall(id="c1", name="measure", arguments="{}")
+    more: Any = {
+        "tool_calls": (call,),
+        "alternatives": (s.Alternative(text="a", tool_calls=(), finish_reason="stop"),),
+    }
+    given(ORCHESTRATOR, *ASKED).when(replace(e.inferred(), **more)).then(
+        replace(e.responded(), **more)
+    )
+
+
 def test_an_answer_nobody_planned_for_changes_nothing() -> None:
     given(ORCHESTRATOR, e.started()).when(e.inferred()).then()
 
@@ -86,6 +98,7 @@ def test_an_answer_nobody_planned_for_changes_nothing() -> None:
         (e.refused(), "no_capability", "none"),
         (e.perception_failed(), "perception_failed", "the encoder is away"),
         (e.recall_failed(), "recall_failed", "the index is away"),
+        (CANCELLATION, "cancelled", "its client cancelled it"),
     ],
 )
 @pytest.mark.parametrize("history", [(e.started(),), PLANNED, ACCEPTED, ASKED])
@@ -103,6 +116,7 @@ ALL_BUT_REQUESTS = [
     e.recall_failed(),
     e.inferred(),
     e.inference_failed(),
+    CANCELLATION,
 ]
 
 

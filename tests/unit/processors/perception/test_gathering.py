@@ -26,7 +26,7 @@ class Gated:
         await self.gate.acquire()
         if self.away:
             raise ModelAway("the encoder is away")
-        return Encoded(ENCODER, [text.encode() for text in texts])
+        return Encoded(ENCODER, [text.encode() for text in texts], list(map(len, texts)))
 
 
 async def asked(gathered: Gathered, *texts: str) -> "asyncio.Task[Encoded]":
@@ -46,7 +46,7 @@ async def busy(encoder: Gated, texts_max: int = 64) -> tuple[Gathered, "asyncio.
 async def test_a_text_that_is_alone_is_encoded_at_once() -> None:
     encoder = Gated()
     encoder.gate.release()
-    assert await Gathered(encoder).encode(["a", "b"]) == Encoded(ENCODER, [b"a", b"b"])
+    assert await Gathered(encoder).encode(["a", "b"]) == Encoded(ENCODER, [b"a", b"b"], [1, 1])
     assert encoder.calls == [["a", "b"]]
 
 

@@ -125,9 +125,16 @@ final class Nodes {
     String run = asked.getRunId();
     try {
       Node.Reply reply = handler.answer(work);
-      return new InferenceCompleted(
-          run, asked.getInferenceId(), asked.getModel(), reply.text(), reply.citations(),
-          reply.finishReason(), reply.promptTokens(), reply.completionTokens());
+      return InferenceCompleted.newBuilder()
+          .setRunId(run)
+          .setInferenceId(asked.getInferenceId())
+          .setModel(asked.getModel())
+          .setText(reply.text())
+          .setCitations(reply.citations())
+          .setFinishReason(reply.finishReason())
+          .setPromptTokens(reply.promptTokens())
+          .setCompletionTokens(reply.completionTokens())
+          .build();
     } catch (Refused no) {
       return new InferenceFailed(run, asked.getInferenceId(), asked.getModel(), no.reason, no.detail);
     } catch (Exception error) {

@@ -32,7 +32,7 @@ public final class Run {
             .setRunId(id)
             .setModel(model)
             .setText(text)
-            .setMessages(List.of(new Message("user", text)))
+            .setMessages(List.of(Message.newBuilder().setRole("user").setContent(text).build()))
             .setOptions(Options.newBuilder().build())
             .setScopes(scope == null ? List.of("grid") : List.of("grid", scope))
             .setRememberIn(scope)

@@ -1,0 +1,70 @@
+"""The seam between the log and the news: what was read from one is not told again by the other."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from gateway.api import places
+from gateway.api.live import COMMENT, Reading
+from gateway.api.places import Places
+from streams.events.memory import MemoryOffered
+from streams.topics import MEMORY
+from tests.examples import CONTENT
+from tests.unit.gateway.door import Grid, silent
+
+OFFERED = MemoryOffered(content=CONTENT)
+
+
+class Listener:
+    """One stream of a topic, from some places on."""
+
+    def __init__(self, reading: Reading, start: Places) -> None:
+        stream = reading.stream(MEMORY.name, start, lambda _: True)
+        self._frames: AsyncIterator[bytes] = aiter(stream.body_iterator)  # type: ignore[arg-type]
+        self.keys: list[str] = []
+
+    async def until_quiet(self) -> None:
+        """Listen until all that is in the log was told, and news are waited for."""
+        async with asyncio.timeout(60):
+            while (frame := await anext(self._frames)) != COMMENT:
+                self._hear(frame)
+
+    async def until(self, count: int) -> list[str]:
+        """Listen until so many were told in all; return their keys in order."""
+        async with asyncio.timeout(60):
+            while len(self.keys) < count:
+                self._hear(await anext(self._frames))
+        return sorted(self.keys)
+
+    def _hear(self, frame: bytes) -> None:
+        for line in frame.decode().splitlines():
+            if line.startswith("data: "):
+                self.keys.append(json.loads(line[6:])["partitionkey"])
+
+
+def keys(start: int, end: int) -> list[str]:
+    return [f"key-{number}" for number in range(start, end)]
+
+
+def fill(grid: Grid, start: int, end: int) -> None:
+    for key in keys(start, end):
+        grid.land(MEMORY, key, OFFERED)
+
+
+async def test_news_of_what_lies_before_a_listener_are_not_told_to_it(tmp_path: Path) -> None:
+    """One listens already; another comes from further ahead than anybody has heard of."""
+    grid = Grid(tmp_path, silent, in_flight_max=10)
+    reading = Reading(grid, grid.wire, quiet_s=0.05)
+    fill(grid, 0, 3)
+    first = Listener(reading, places.named(places.START, grid, MEMORY.name))
+    await first.until_quiet()
+    grid.late.add(MEMORY.name)
+    fill(grid, 3, 6)  # in the log, and heard of by nobody
+    second = Listener(reading, places.named(places.END, grid, MEMORY.name))
+    await second.until_quiet()
+    grid.late.clear()
+    fill(grid, 6, 9)
+    assert await first.until(9) == keys(0, 9)
+    assert await second.until(3) == keys(6, 9)
+    await reading.close()
