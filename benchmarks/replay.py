@@ -149,9 +149,7 @@ def _partition(place: Place, partition: int) -> tuple[int, float]:
 
 def came_back(place: Place, size: int) -> dict[str, float | None]:
     """Let states come back from a log of some size."""
-    log, wire = place.open()
-    figures = coming_back(log, wire, place.home / f"back.{size}")
-    log.close()
+    figures = coming_back(place.open, place.home / f"back.{size}")
     say(f"{size:,} events: " + ", ".join(f"{name} {value:.3g}" for name, value in figures.items()))
     return {**figures}
 

@@ -8,6 +8,8 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,6 +23,7 @@ from processors.adapters.opened import INDEX_FOLDER, Adapters
 from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER
 from processors.groups import considered
 from processors.recall.projection import IndexProjection
+from replay.abreast import Task, rebuild_abreast
 from replay.memories import unperceived
 from replay.rebuild import Positions, Rebuilder, Rebuilt
 from streams.errors import Conflict, Misconfigured, ModelAway
@@ -96,7 +99,7 @@ def rebuild_all(settings: Settings) -> Comparison:
         shutil.rmtree(aside, ignore_errors=True)
         if home.exists():
             home.rename(aside)
-        states = _fold(client, considered, SnapshotFolder(aside), SnapshotFolder(home))
+        states = _fold(settings, client, considered, aside, home)
         with Bar("filling the index", before) as bar:
             after = asyncio.run(_refill(settings, client))
             bar.advance(after)
@@ -135,14 +138,24 @@ async def _encoder(settings: Settings) -> str | None:
 
 
 def _fold(
-    client: Client, considered: Positions, known: SnapshotFolder, fresh: SnapshotFolder
+    settings: Settings, client: Client, considered: Positions, aside: Path, home: Path
 ) -> list[Rebuilt]:
     log = client.log
     places = [(t.name, p) for t in EVENT_TOPICS for p in range(log.partitions(t.name))]
     spans = [log.span(*place) for place in places]
+    opening = partial(_task, settings, None, considered, aside, home)
+    here = _task(settings, client, considered, aside, home)
     with Bar("folding the log", sum(span.end - span.first for span in spans)) as bar:
-        rebuilder = Rebuilder(log, client.wire, known, fresh, considered, bar.advance)
-        return list(rebuilder.rebuild(DECIDERS))
+        return rebuild_abreast(opening, here, bar.advance)
+
+
+def _task(
+    settings: Settings, client: Client | None, considered: Positions, aside: Path, home: Path
+) -> Task:
+    """Return what folds every decider's states; without a client it connects by itself."""
+    door = client or Client(settings)
+    known, fresh = SnapshotFolder(aside), SnapshotFolder(home)
+    return Task(Rebuilder(door.log, door.wire, known, fresh, considered), DECIDERS)
 
 
 def _considered(settings: Settings) -> Positions:
