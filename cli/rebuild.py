@@ -19,6 +19,7 @@ from cli.codes import CHECK, OK
 from cli.comparison import Comparison, Index
 from cli.grid import WORKER
 from cli.output import Bar, emit, formatted, say
+from cli.reindexing import runs_anew
 from processors.adapters.opened import INDEX_FOLDER, Adapters
 from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER
 from processors.groups import considered
@@ -85,7 +86,7 @@ def held(settings: Settings) -> Iterator[None]:
 
 
 def rebuild_all(settings: Settings) -> Comparison:
-    """Rebuild snapshots and index; no worker may run on this data directory.
+    """Rebuild snapshots and both indexes; no worker may run on this data directory.
 
     Nothing is deleted before log and registry have answered.
     """
@@ -100,12 +101,13 @@ def rebuild_all(settings: Settings) -> Comparison:
         if home.exists():
             home.rename(aside)
         states = _fold(settings, client, considered, aside, home)
+        runs = runs_anew(settings, client)
         with Bar("filling the index", before) as bar:
             after = asyncio.run(_refill(settings, client))
             bar.advance(after)
         perceive_again(client, asyncio.run(_encoder(settings)))
     shutil.rmtree(aside, ignore_errors=True)
-    return Comparison(states, Index(before, after, behind), time.monotonic() - began)
+    return Comparison(states, Index(before, after, behind), runs, time.monotonic() - began)
 
 
 def perceive_again(client: Client, encoder: str | None) -> None:

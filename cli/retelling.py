@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.history import deciders_of, told_of_runs, whole_record
+from cli.history import deciders_of, told_of_runs, traveller, whole_record
+from cli.meant import span_of
 from cli.naming import KINDS, condition_of
 from cli.output import Bar
 from replay.diff import Side, Spent
@@ -121,7 +122,7 @@ def _partition(
         return [_loaded(told) for told in _read(path)]
     client, whole = _opened(settings, ends)
     with few_collections():
-        rows = list(_rows(client, whole, query, partition, ends[partition]))
+        rows = list(_rows(settings, client, whole, query, partition, ends[partition]))
     unfinished = path.with_suffix(f".{os.getpid()}")
     unfinished.write_text(text_of(rows), encoding="utf-8")
     unfinished.replace(path)
@@ -137,13 +138,16 @@ def _opened(settings: Settings, ends: Ends) -> tuple[Client, WholeRecord]:
 
 
 def _rows(
-    client: Client, whole: WholeRecord, query: Query, partition: int, end: int
+    settings: Settings, client: Client, whole: WholeRecord, query: Query, partition: int, end: int
 ) -> Iterator[Row | None]:
     deciders = deciders_of(SESSIONS.name)
     changes = settled(query.changes, end)
-    pasts = histories(
-        deciders, client.log, client.wire, partition, rule_of(changes, deciders), end=end
-    )
+    start, last = span_of(client.log.runs, partition, end, query.runs, query.since_ms)
+    if start >= last:
+        return iter(())
+    near = traveller(settings, client).nearest(deciders, Moment(partition, start))
+    rule = rule_of(changes, deciders)
+    pasts = histories(deciders, client.log, client.wire, partition, rule, last, near)
     change = Change(kind=KINDS[query.kind], fields=changes)
     return whatif(pasts, change, whole, where=query.means)
 
