@@ -194,6 +194,15 @@ def test_a_short_unsure_request_is_understood_from_its_session() -> None:
     assert "follow-up" in inside.reason
 
 
+def test_a_follow_up_stays_one_where_its_session_makes_it_less_sure() -> None:
+    state = ROUTER.evolve(Routing(), decided(perceived(like(6))))
+    point = 0.255 * MEANS[2] - 0.3 * MEANS[6] + 0.745 * MEANS[LABELS + 1]
+    vague = perceived(vector(list(point)), "run-2", "and that?")
+    alone, inside = decided(vague), decided(vague, state=state)
+    assert 0.5 > alone.confidence > inside.confidence
+    assert (alone.capability, inside.capability) == (name_of(2), name_of(6))
+
+
 def test_a_long_or_clear_request_is_understood_by_itself() -> None:
     state = ROUTER.evolve(Routing(), decided(perceived(like(6))))
     clear = decided(perceived(like(2), "run-2", "and this?"), state=state)
