@@ -14,12 +14,14 @@ import resource
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks._broker import broker, folder
 from benchmarks._cpu import kept_waiting_s
 from benchmarks._folding import folding
+from benchmarks._looking import looking_back
 from benchmarks._recovery import BEHIND, coming_back
 from benchmarks._report import options, say, show
 from benchmarks._rounds import against, interleaved
@@ -148,8 +150,11 @@ def _partition(place: Place, partition: int) -> tuple[int, float]:
 
 
 def came_back(place: Place, size: int) -> dict[str, float | None]:
-    """Let states come back from a log of some size."""
-    figures = coming_back(place.open, place.home / f"back.{size}")
+    """Let states come back from a log of some size, and find runs and states in it."""
+    log, wire = place.open()
+    with closing(log):
+        looked = looking_back(log, wire, place.home, MOMENTS)
+    figures = {**coming_back(place.open, place.home / f"back.{size}"), **looked}
     say(f"{size:,} events: " + ", ".join(f"{name} {value:.3g}" for name, value in figures.items()))
     return {**figures}
 
