@@ -49,8 +49,10 @@ def looking_back(live: EventLog, wire: Wire, home: Path, times: int) -> dict[str
     database.close()
     return {
         "index_core_s": cpu * sum(ends.values()) / max(1, read),
-        "found_p50_s": states[times // 2], "found_max_s": states[-1],
-        "run_p50_s": events[times // 2], "run_max_s": events[-1],
+        "found_p50_s": states[times // 2],
+        "found_max_s": states[-1],
+        "run_p50_s": events[times // 2],
+        "run_max_s": events[-1],
     }
 
 

@@ -148,7 +148,7 @@ def evolve(state: Runs, event: Decided) -> Runs:
     """Keep what an open run needs, and forget it when it ends."""
     match event:
         case s.RunStarted():
-            return state.with_run(Run(event.run_id, event))
+            return state.with_run(event)
         case s.PlanMade():
             return state.changed(event.run_id, plan=event)
         case s.ContextAccepted():
@@ -188,4 +188,9 @@ ORCHESTRATOR: Decider[Runs, Inputs, Decided, Ways] = Decider(
     decide=decide,
     evolve=evolve,
     grid=WAYS,
+    looks_at={
+        s.InferenceRequested: ("run_id",),
+        s.ResponseCompleted: ("run_id",),
+        s.RunFailed: ("run_id",),
+    },
 )
