@@ -128,6 +128,13 @@ def test_records_that_were_lost_are_forgotten(place: Place) -> None:
     assert made.find(ONE.run) == []
 
 
+def test_what_was_trimmed_unread_is_passed_over(place: Place) -> None:
+    made = index(place)
+    made.begin(SPANS)
+    made.put([ONE, BESIDE], {0: 14, 1: 7})
+    assert made.begin({0: Span(10, 100), 1: Span(30, 50)}) == {0: 14, 1: 30}
+
+
 def test_a_put_that_fails_has_put_nothing(place: Place) -> None:
     made = index(place)
     made.begin(SPANS)

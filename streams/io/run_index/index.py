@@ -82,7 +82,7 @@ class RunIndex:
         if len(known) < len(spans) or any(known.get(p, 0) > span.end for p, span in spans.items()):
             self.forget()
             known = {}
-        return {p: known.get(p, span.first) for p, span in spans.items()}
+        return {p: max(span.first, known.get(p, 0)) for p, span in spans.items()}
 
     def forget(self) -> None:
         """Delete everything that is known of the topic."""

@@ -53,6 +53,16 @@ class World:
         work = RunIndexing(self.log, WIRE, self.database, lambda: self.holds, 0.01, 0.01)
         return asyncio.create_task(work.run(self.stop))
 
+    async def live(self) -> None:
+        """Let the index be filled while the history happens, to its end."""
+        self.land(HISTORY[:50])
+        running = self.start()
+        await self.until_read(50)
+        self.land(HISTORY[50:])
+        await self.until_read(len(HISTORY))
+        self.stop.set()
+        await running
+
     def expected(self) -> list[list[Stretch]]:
         other = RunIndex(SqliteDatabase(self._folder / "other.sqlite"), SESSIONS.name, "id")
         ends = {p: self.log.span(SESSIONS.name, p).end for p in PLACES}
@@ -64,13 +74,7 @@ class World:
 
 async def test_what_comes_is_indexed_while_it_comes(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.land(HISTORY[:50])
-    running = world.start()
-    await world.until_read(50)
-    world.land(HISTORY[50:])
-    await world.until_read(len(HISTORY))
-    world.stop.set()
-    await running
+    await world.live()
     assert [world.index.rows(p) for p in PLACES] == world.expected()
     world.index.close()
 
@@ -106,13 +110,7 @@ class AwayAtFirst(SqliteDatabase):
 async def test_a_database_that_is_away_is_asked_again_and_nothing_is_missed(tmp_path: Path) -> None:
     database = AwayAtFirst(tmp_path / "runs.sqlite")
     world = World(tmp_path, database)
-    world.land(HISTORY[:50])
-    running = world.start()
-    await world.until_read(50)
-    world.land(HISTORY[50:])
-    await world.until_read(len(HISTORY))
-    world.stop.set()
-    await running
+    await world.live()
     assert database.calls > 4
     assert [world.index.rows(p) for p in PLACES] == world.expected()
     world.index.close()
