@@ -58,7 +58,11 @@ def _fold(standings: dict[Any, Standing], mine: list[Own]) -> float:
 def _evolve(states: dict[str, dict[str, Any]], mine: list[Own], wire: Wire) -> float:
     deciders = {decider.name: decider for decider in DECIDERS}
     due = [
-        (deciders[origin.processor], states[origin.processor], *wire.told(record, head))
+        (
+            deciders[origin.processor],
+            states[origin.processor],
+            *wire.told(record, head, wire.codec.decode),
+        )
         for record, _, head, origin in mine
         if origin is not None
     ]

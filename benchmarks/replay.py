@@ -14,24 +14,25 @@ import resource
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks._broker import broker, folder
 from benchmarks._cpu import kept_waiting_s
 from benchmarks._folding import folding
+from benchmarks._looking import looking_back
 from benchmarks._recovery import BEHIND, coming_back
 from benchmarks._report import options, say, show
 from benchmarks._rounds import against, interleaved
 from benchmarks.rebuild import FAUST, Bench
 from benchmarks.systems.history import DECIDERS, open_wire
-from cli.history import EFFECTS, recorded_in
-from replay.fork import Forker
+from cli.history import EFFECTS, outside
 from replay.grid import rule_of
 from replay.histories import histories
-from replay.rebuild import Rebuilder
+from replay.outcomes import WholeRecord
+from replay.rebuild import Rebuilder, few_collections
 from replay.travel import Moment, Traveller
-from replay.unrepeated import opened
 from replay.verify import Range, verify
 from replay.whatif import Change, whatif
 from streams.events.sessions import RequestReceived
@@ -132,34 +133,28 @@ def asked(place: Place, _: int) -> dict[str, float]:
     return {name: value * RUNS / runs for name, value in told.items()}
 
 
-_FORKER: list[Forker] = []
-
-
 def _partition(place: Place, partition: int) -> tuple[int, float]:
     """Return how many runs there are, and how long others had the core meanwhile."""
     waited = kept_waiting_s()
     log, wire = place.open()
-    if not _FORKER:
-        kinds = frozenset(kind for effect in EFFECTS for kind in (*effect.reads, *effect.writes))
-        found = (
-            [entry.envelope for entry in entries]
-            for n in range(SESSIONS.partitions)
-            for _, entries in opened(log, wire, SESSIONS.name, n, kinds)
-        )
-        _FORKER.append(Forker(recorded_in(found)))
+    ends = {n: log.span(SESSIONS.name, n).end for n in range(SESSIONS.partitions)}
+    whole = WholeRecord(map(outside, EFFECTS), log, wire, ends, place.home / "outcomes")
     pasts = histories(DECIDERS, log, wire, partition, rule_of(CHANGES, DECIDERS))
     change = Change(kind=RequestReceived, fields=CHANGES)
-    rows = [row for row in whatif(pasts, change, _FORKER[0], {}) if row is not None]
+    with few_collections():
+        rows = [row for row in whatif(pasts, change, whole) if row is not None]
     assert all(row.covered for row in rows), "the record could not answer"
+    whole.close()
     log.close()
     return len(rows), kept_waiting_s() - waited
 
 
 def came_back(place: Place, size: int) -> dict[str, float | None]:
-    """Let states come back from a log of some size."""
+    """Let states come back from a log of some size, and find runs and states in it."""
     log, wire = place.open()
-    figures = coming_back(log, wire, place.home / f"back.{size}")
-    log.close()
+    with closing(log):
+        looked = looking_back(log, wire, place.home, MOMENTS)
+    figures = {**coming_back(place.open, place.home / f"back.{size}"), **looked}
     say(f"{size:,} events: " + ", ".join(f"{name} {value:.3g}" for name, value in figures.items()))
     return {**figures}
 

@@ -20,17 +20,34 @@ class Index(NamedTuple):
         return self.behind or self.before == self.after
 
 
+class Runs(NamedTuple):
+    """The index of runs: a hash of what it held, None if it had not read all, and of what it holds.
+
+    `rows` is how many runs that are, each in its stream.
+    """
+
+    before: str | None
+    after: str
+    rows: int
+
+    @property
+    def same(self) -> bool:
+        """Whether there is no difference to what it should have held."""
+        return self.before in (None, self.after)
+
+
 class Comparison(NamedTuple):
-    """What a rebuild came to: every decider's partitions, and the index."""
+    """What a rebuild came to: every decider's partitions, and both indexes."""
 
     states: list[Rebuilt]
     memory: Index
+    runs: Runs
     seconds: float
 
     @property
     def same(self) -> bool:
         """Whether everything is as it was."""
-        return all(s.same for s in self.states) and self.memory.same
+        return all(s.same for s in self.states) and self.memory.same and self.runs.same
 
     @property
     def events(self) -> int:
@@ -54,6 +71,8 @@ class Comparison(NamedTuple):
         ]
         if not self.memory.same:
             found.append(f"index: {self.memory.before} memories are now {self.memory.after}")
+        if not self.runs.same:
+            found.append(f"runs: {self.runs.before} is now {self.runs.after}")
         return found
 
     @property

@@ -104,6 +104,9 @@ def _rebuild(settings: Settings) -> bool:
             place = f"{rebuilt.decider}/{rebuilt.partition}"
             click.echo(f"  {place:16} {before:12} {mark} {rebuilt.after[:12]}  {rebuilt.keys} keys")
     click.echo(f"  {'index':16} {done.memory.before} memories, rebuilt {done.memory.after}")
+    before = (done.runs.before or "not known")[:12]
+    mark = "=" if done.runs.same else "≠"
+    click.echo(f"  {'runs':16} {before:12} {mark} {done.runs.after[:12]}  {done.runs.rows} runs")
     for difference in done.differences:
         say(f"  {difference}", fg="red")
     click.secho(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from replay.fork import Branch, Forked, Forker, How, Perform
 from replay.forks import kept, past_of_any
 from replay.grid import under
 from replay.past import Past
-from replay.recorded import Outside
+from replay.recorded import Outside, Recorded
 from streams.envelope import Envelope
 from streams.events.sessions import RequestReceived
 from streams.ids import EventId
@@ -67,9 +68,10 @@ def tell_again(
         end = client.log.span(SESSIONS.name, past.began.partition).end
         changes = settled(changes, end)
         past = under(past, changes, goes)
-        recorded = whole_record(client) if anywhere else recorded_in([past.stream])
-        forker = Forker(recorded, _performing(settings) if live else None)
-        forked = forker.fork(past, Branch(at=event_named(at, past), changes=changes))
+        with closing(whole_record(settings, client)) as whole:
+            recorded = Recorded(whole.effects, whole) if anywhere else recorded_in([past.stream])
+            forker = Forker(recorded, _performing(settings) if live else None)
+            forked = forker.fork(past, Branch(at=event_named(at, past), changes=changes))
         _keep(client, forked)
     return past, forked
 

@@ -14,6 +14,7 @@ from processors.models.ports import Piece
 from processors.perception.effect import PerceiveRequests
 from processors.recall.effect import Recalling
 from replay.figures import Told
+from replay.outcomes import WholeRecord
 from replay.recorded import Outside, Recorded
 from replay.travel import Traveller
 from replay.unrepeated import opened
@@ -45,6 +46,7 @@ EFFECTS: Mapping[type[Effect], "Callable[[Adapters], Effect]"] = {
     Recalling: lambda adapters: Recalling(adapters.library, adapters.encoder),
     Inferring: lambda adapters: Inferring(adapters.models, Unwatched()),
 }
+OUTCOMES_FOLDER = "outcomes"
 NOT_RECORDED = Transient("not in the record, and a replay calls nobody")
 
 
@@ -79,17 +81,15 @@ def recorded_in(streams: Iterable[Sequence[Envelope[object]]]) -> Recorded:
     return made
 
 
-def whole_record(client: Client, ends: Mapping[int, int] | None = None) -> Recorded:
+def whole_record(
+    settings: Settings, client: Client, ends: Mapping[int, int] | None = None
+) -> WholeRecord:
     """Return the record of what effects did in every session, up to some ends or those of now."""
-    kinds = frozenset(kind for effect in EFFECTS for kind in (*effect.reads, *effect.writes))
-    partitions = range(client.log.partitions(SESSIONS.name))
-    return recorded_in(
-        [entry.envelope for entry in entries]
-        for partition in partitions
-        for _, entries in opened(
-            client.log, client.wire, SESSIONS.name, partition, kinds, (ends or {}).get(partition)
-        )
-    )
+    folder, log = settings.data_dir / OUTCOMES_FOLDER, client.log
+    if ends is None:
+        places = range(log.partitions(SESSIONS.name))
+        ends = {place: log.span(SESSIONS.name, place).end for place in places}
+    return WholeRecord(map(outside, EFFECTS), log, client.wire, ends, folder)
 
 
 def told_of_runs(client: Client) -> Mapping[RunId, Told]:

@@ -8,6 +8,8 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,10 +19,12 @@ from cli.codes import CHECK, OK
 from cli.comparison import Comparison, Index
 from cli.grid import WORKER
 from cli.output import Bar, emit, formatted, say
+from cli.reindexing import runs_anew
 from processors.adapters.opened import INDEX_FOLDER, Adapters
 from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER
 from processors.groups import considered
 from processors.recall.projection import IndexProjection
+from replay.abreast import Task, rebuild_abreast
 from replay.memories import unperceived
 from replay.rebuild import Positions, Rebuilder, Rebuilt
 from streams.errors import Conflict, Misconfigured, ModelAway
@@ -82,7 +86,7 @@ def held(settings: Settings) -> Iterator[None]:
 
 
 def rebuild_all(settings: Settings) -> Comparison:
-    """Rebuild snapshots and index; no worker may run on this data directory.
+    """Rebuild snapshots and both indexes; no worker may run on this data directory.
 
     Nothing is deleted before log and registry have answered.
     """
@@ -96,13 +100,14 @@ def rebuild_all(settings: Settings) -> Comparison:
         shutil.rmtree(aside, ignore_errors=True)
         if home.exists():
             home.rename(aside)
-        states = _fold(client, considered, SnapshotFolder(aside), SnapshotFolder(home))
+        states = _fold(settings, client, considered, aside, home)
+        runs = runs_anew(settings, client)
         with Bar("filling the index", before) as bar:
             after = asyncio.run(_refill(settings, client))
             bar.advance(after)
         perceive_again(client, asyncio.run(_encoder(settings)))
     shutil.rmtree(aside, ignore_errors=True)
-    return Comparison(states, Index(before, after, behind), time.monotonic() - began)
+    return Comparison(states, Index(before, after, behind), runs, time.monotonic() - began)
 
 
 def perceive_again(client: Client, encoder: str | None) -> None:
@@ -135,14 +140,24 @@ async def _encoder(settings: Settings) -> str | None:
 
 
 def _fold(
-    client: Client, considered: Positions, known: SnapshotFolder, fresh: SnapshotFolder
+    settings: Settings, client: Client, considered: Positions, aside: Path, home: Path
 ) -> list[Rebuilt]:
     log = client.log
     places = [(t.name, p) for t in EVENT_TOPICS for p in range(log.partitions(t.name))]
     spans = [log.span(*place) for place in places]
+    opening = partial(_task, settings, None, considered, aside, home)
+    here = _task(settings, client, considered, aside, home)
     with Bar("folding the log", sum(span.end - span.first for span in spans)) as bar:
-        rebuilder = Rebuilder(log, client.wire, known, fresh, considered, bar.advance)
-        return list(rebuilder.rebuild(DECIDERS))
+        return rebuild_abreast(opening, here, bar.advance)
+
+
+def _task(
+    settings: Settings, client: Client | None, considered: Positions, aside: Path, home: Path
+) -> Task:
+    """Return what folds every decider's states; without a client it connects by itself."""
+    door = client or Client(settings)
+    known, fresh = SnapshotFolder(aside), SnapshotFolder(home)
+    return Task(Rebuilder(door.log, door.wire, known, fresh, considered), DECIDERS)
 
 
 def _considered(settings: Settings) -> Positions:

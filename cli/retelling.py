@@ -14,18 +14,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.history import deciders_of, told_of_runs, whole_record
+from cli.history import deciders_of, told_of_runs, traveller, whole_record
+from cli.meant import span_of
 from cli.naming import KINDS, condition_of
 from cli.output import Bar
 from replay.diff import Side, Spent
 from replay.figures import Price, Report, Row, Told, put_together
-from replay.fork import Forker
 from replay.grid import rule_of
 from replay.histories import histories
+from replay.outcomes import WholeRecord
 from replay.past import Past
-from replay.recorded import Recorded
+from replay.rebuild import few_collections
 from replay.travel import Moment, facts
-from replay.whatif import Change, whatif
+from replay.whatif import Change, judged, whatif
 from streams.errors import Misconfigured
 from streams.ids import RunId
 from streams.io.client import Client
@@ -38,7 +39,7 @@ NOW = "now"
 Ends = Mapping[int, int]
 
 #: What a process of the pool has open, for all its partitions.
-_OPEN: list[tuple[Client, Recorded]] = []
+_OPEN: list[tuple[Client, WholeRecord]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ def tell_many(settings: Settings, query: Query, prices: Mapping[str, Price]) -> 
         ends = {p: client.log.span(SESSIONS.name, p).end for p in range(count)}
         identity = client.log.identity(SESSIONS.name)
         _check_facts(client, query, ends[0])
+        told = told_of_runs(client)
     home = settings.data_dir / FOLDER
     home.mkdir(parents=True, exist_ok=True)
     spawned = multiprocessing.get_context("spawn")
@@ -91,7 +93,7 @@ def tell_many(settings: Settings, query: Query, prices: Mapping[str, Price]) -> 
             for partition, end in ends.items()
         }
         for done in as_completed(work):
-            rows += done.result()
+            rows += (row and judged(row, told) for row in done.result())
             bar.advance(work[done])
     return put_together(rows, prices)
 
@@ -118,32 +120,36 @@ def _partition(
     path = place_of(settings.data_dir / FOLDER, query, partition, ends, identity)
     if path.exists():
         return [_loaded(told) for told in _read(path)]
-    client, recorded = _opened(settings, ends)
-    rows = list(_rows(client, recorded, query, partition, ends[partition]))
+    client, whole = _opened(settings, ends)
+    with few_collections():
+        rows = list(_rows(settings, client, whole, query, partition, ends[partition]))
     unfinished = path.with_suffix(f".{os.getpid()}")
     unfinished.write_text(text_of(rows), encoding="utf-8")
     unfinished.replace(path)
     return rows
 
 
-def _opened(settings: Settings, ends: Ends) -> tuple[Client, Recorded]:
-    """Open the log once in a process, and take in what effects did in all partitions."""
+def _opened(settings: Settings, ends: Ends) -> tuple[Client, WholeRecord]:
+    """Open the log once in a process, with what effects did in all partitions."""
     if not _OPEN:
         client = Client(settings)
-        _OPEN.append((client, whole_record(client, ends)))
+        _OPEN.append((client, whole_record(settings, client, ends)))
     return _OPEN[0]
 
 
 def _rows(
-    client: Client, recorded: Recorded, query: Query, partition: int, end: int
+    settings: Settings, client: Client, whole: WholeRecord, query: Query, partition: int, end: int
 ) -> Iterator[Row | None]:
     deciders = deciders_of(SESSIONS.name)
     changes = settled(query.changes, end)
-    pasts = histories(
-        deciders, client.log, client.wire, partition, rule_of(changes, deciders), end=end
-    )
+    start, last = span_of(client.log.runs, partition, end, query.runs, query.since_ms)
+    if start >= last:
+        return iter(())
+    near = traveller(settings, client).nearest(deciders, Moment(partition, start))
+    rule = rule_of(changes, deciders)
+    pasts = histories(deciders, client.log, client.wire, partition, rule, last, near)
     change = Change(kind=KINDS[query.kind], fields=changes)
-    return whatif(pasts, change, Forker(recorded), told_of_runs(client), query.means)
+    return whatif(pasts, change, whole, where=query.means)
 
 
 def settled(changes: Mapping[str, Any], end: int) -> Mapping[str, Any]:

@@ -39,8 +39,9 @@ from gateway.responses.stored import Hidden, Stored
 from gateway.runs import Runs
 from gateway.sender import Doorstep, Sender
 from streams.errors import Transient
-from streams.io.archive.log import ArchivedLog
 from streams.io.kafka.log import DOOR, KafkaLog
+from streams.io.run_index.index import open_database
+from streams.io.run_index.log import IndexedLog
 from streams.io.sections import Gateway
 from streams.io.settings import Settings
 from streams.io.stores import open_store
@@ -86,7 +87,7 @@ def build(settings: Settings, wire: Wire, retelling: Retelling | None = None) ->
     """Put the gateway together on Kafka; nothing is opened before it starts."""
     options = settings.kafka_options
     live = KafkaLog(settings.bootstrap, options=options)
-    reading = ArchivedLog(live, wire, open_store(settings))
+    reading = IndexedLog(live, wire, open_store(settings), open_database(settings))
     writing = KafkaLog(settings.bootstrap, DOOR, options)
     return assemble(settings.gateway, wire, reading, writing, retelling)
 

@@ -19,6 +19,7 @@ from processors.models.deadline import Deadline
 from processors.models.dispatch import DISPATCH
 from processors.observer.apart import Apart
 from processors.observer.decider import OBSERVER
+from processors.observer.indexing import RunIndexing
 from processors.observer.metrics import LagMetrics
 from processors.observer.watch import Watch
 from processors.patience import patiently
@@ -31,6 +32,7 @@ from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
 from streams.io.kafka.log import PROCESSOR, KafkaLog
 from streams.io.registry import ConfluentRegistry
+from streams.io.run_index.index import open_database
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
 from streams.io.stores import open_store
@@ -83,6 +85,7 @@ class Worker:
             works.append(Deadline(world.log, world.wire, patience_s).run)
         if OBSERVER.name in self._roles:
             works.append(Metering(world.log, world.wire, lambda: SEEN in shell.assigned).run)
+            works.append(self._indexing(world, shell).run)
             watch = self._watch(world, shell)
             works.append(watch.run)
             collectors.append(LagMetrics(watch, kafka=self._settings.observer.kafka_metrics))
@@ -113,6 +116,10 @@ class Worker:
             self._adapters,
             SnapshotFolder(settings.data_dir / SNAPSHOTS_FOLDER),
         )
+
+    def _indexing(self, world: World, shell: Shell) -> RunIndexing:
+        database = open_database(self._settings)
+        return RunIndexing(world.log, world.wire, database, lambda: SEEN in shell.assigned)
 
     def _watch(self, world: World, shell: Shell) -> Watch:
         wanted = self._settings.observer

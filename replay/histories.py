@@ -15,7 +15,8 @@ from replay.unrepeated import opened
 from streams.envelope import Decision, Envelope, Origin
 from streams.events.sessions import RequestReceived, ResponseCompleted, RunFailed
 from streams.ids import EventId, RunId
-from streams.io.standing import AnyDecider
+from streams.io.snapshots import Snapshot
+from streams.io.standing import AnyDecider, Standing
 from streams.io.wire import Wire
 from streams.ledger import Ledger
 from streams.log import EventLog
@@ -42,18 +43,15 @@ class _Open:
 class Histories:
     """Yields the runs of one partition as they end; `rule` says what facts they hear.
 
-    With `facts` these are in force from the beginning to the end, and no others.
+    What is read begins where the earliest of the standings was taken. Under a rule that says as of
+    when facts are in force, no others are heard.
     """
 
-    def __init__(
-        self,
-        deciders: Sequence[AnyDecider],
-        rule: Rule | None = None,
-        facts: Sequence[Any] | None = None,
-    ) -> None:
-        self._ledgers = [Ledger[Any](decider) for decider in deciders]
-        self._rule, self._fixed = rule, facts is not None
-        self._grids = [folded(decider.grid, facts or ()) for decider in deciders]
+    def __init__(self, standings: Sequence[Standing], rule: Rule | None = None) -> None:
+        self._ledgers = [standing.ledger for standing in standings]
+        self._since = [standing.since for standing in standings]
+        self._grids = [standing.grid for standing in standings]
+        self._rule, self._fixed = rule, rule is not None and rule.as_of is not None
         self._open: dict[str, list[_Open]] = {}
 
     def read(self, envelope: Envelope[Any], origin: Origin) -> Iterator[Past]:
@@ -76,7 +74,7 @@ class Histories:
         if self._rule is not None:
             envelope = envelope._replace(event=self._rule.told(envelope.event))
         for at, grid in enumerate(ledger.decider.grid for ledger in self._ledgers):
-            if isinstance(envelope.event, grid.reads):
+            if isinstance(envelope.event, grid.reads) and envelope.offset >= self._since[at]:
                 self._grids[at] = grid.evolve(self._grids[at], envelope.event)
         for runs in self._open.values():
             for run in runs:
@@ -119,17 +117,27 @@ def histories(
     partition: int,
     rule: Rule | None = None,
     end: int | None = None,
+    near: Sequence[Standing] | None = None,
 ) -> Iterator[Past]:
     """Yield every run of a partition that is over, in the order in which they ended.
 
-    With a rule they are as they would have been, had other facts been in force.
+    With a rule they are as they would have been, had other facts been in force. With standings
+    that are `near`, those that began before them are left out.
     """
-    facts = None
-    if rule is not None and rule.as_of is not None:
-        upto = rule.position(log, SESSIONS.name, Moment(partition, 0))
-        told = facts_until(SESSIONS.name, upto, log, wire)
-        facts = [rule.told(envelope.event) for envelope in told]
-    made = Histories(deciders, rule, facts)
-    for _, entries in opened(log, wire, SESSIONS.name, partition, end=end):
+    standings = near or [Standing(decider, wire, Snapshot(0, [])) for decider in deciders]
+    if rule is not None:
+        _retell(standings, rule, partition, log, wire)
+    made, start = Histories(standings, rule), min((s.since for s in standings), default=0)
+    for _, entries in opened(log, wire, SESSIONS.name, partition, end=end, start=start):
         for entry in entries:
             yield from made.read(*entry)
+
+
+def _retell(
+    standings: Sequence[Standing], rule: Rule, partition: int, log: EventLog, wire: Wire
+) -> None:
+    """Let standings know of the grid what they would know under a rule."""
+    for standing in standings:
+        upto = rule.position(log, SESSIONS.name, Moment(partition, standing.since))
+        told = facts_until(SESSIONS.name, upto, log, wire)
+        standing.grid = folded(standing.decider.grid, (rule.told(fact.event) for fact in told))

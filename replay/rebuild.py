@@ -73,11 +73,22 @@ class Rebuilder(NamedTuple):
 
     def rebuild(self, deciders: Sequence[AnyDecider]) -> Iterator[Rebuilt]:
         """Fold every partition of every decider's topic."""
+        for place in self.places(deciders):
+            yield from self.rebuild_at(deciders, *place)
+
+    def places(self, deciders: Sequence[AnyDecider]) -> Iterator[tuple[str, int]]:
+        """Yield the topics and partitions that concern some deciders."""
         for topic in dict.fromkeys(decider.topic.name for decider in deciders):
-            here = [decider for decider in deciders if decider.topic.name == topic]
             for partition in range(self.log.partitions(topic)):
-                for position, group in self._by_position(here, topic, partition).items():
-                    yield from self._partition(group, topic, partition, position)
+                yield topic, partition
+
+    def rebuild_at(
+        self, deciders: Sequence[AnyDecider], topic: str, partition: int
+    ) -> Iterator[Rebuilt]:
+        """Fold one partition for those of the deciders that live in its topic."""
+        here = [decider for decider in deciders if decider.topic.name == topic]
+        for position, group in self._by_position(here, topic, partition).items():
+            yield from self._partition(group, topic, partition, position)
 
     def _by_position(
         self, deciders: Sequence[AnyDecider], topic: str, partition: int

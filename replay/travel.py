@@ -68,6 +68,11 @@ class Traveller(NamedTuple):
         """Return the standings of one topic's deciders, for `key` and the grid alone."""
         return self._told(deciders, key, moment)[0]
 
+    def nearest(self, deciders: Sequence[AnyDecider], moment: Moment) -> Sequence[Standing]:
+        """Return standings of snapshots, for every key; each knows nothing later than a moment."""
+        span = self.log.span(deciders[0].topic.name, moment.partition)
+        return [self._nearest(decider, span, moment) for decider in deciders]
+
     def moment_now(self, topic: Topic, key: str) -> Moment:
         """Return the log's end, in the partition of a key."""
         partition = self._home(topic, key)
@@ -119,7 +124,7 @@ class Traveller(NamedTuple):
     ) -> tuple[Sequence[Standing], int]:
         topic, (partition, position) = deciders[0].topic.name, moment
         span = self.log.span(topic, partition)
-        standings = [self._nearest(decider, span, moment) for decider in deciders]
+        standings = self.nearest(deciders, moment)
         start = max(span.first, min(standing.since for standing in standings))
         keys = (key.encode(), GRID_KEY.encode())
         for records in of_keys(self.log, topic, partition, Span(start, position), keys):

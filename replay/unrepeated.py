@@ -26,13 +26,18 @@ def opened(
     partition: int,
     kinds: Kinds | None = None,
     end: int | None = None,
+    start: int = 0,
 ) -> Iterator[tuple[int, Sequence[Entry]]]:
     """Yield the events of a partition up to its end of now or `end`, of some kinds or all of ours.
+
+    What stands before `start` is not read; later repeats of it are taken for new.
 
     They come batch by batch, each with how many records it was made from.
     """
     span, marks = log.span(topic, partition), Marks()
-    for records in log.read(topic, partition, span.first, span.end if end is None else end):
+    for records in log.read(
+        topic, partition, max(span.first, start), span.end if end is None else end
+    ):
         found = (_open(record, wire, kinds) for record in records)
         yield (
             len(records),

@@ -1,7 +1,8 @@
 """What if: one change applied to many recorded runs, and what came of it all together.
 
 Each run is forked where the change belongs and compared with what was recorded. Nothing is called:
-where the record cannot answer, the run is counted as not covered.
+a run's own record answers first, then that of all runs; where neither can, the run is counted as
+not covered.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,9 +13,12 @@ from replay.diff import side_of
 from replay.figures import Row, Told
 from replay.fork import Branch, Forked, Forker, How
 from replay.past import Past
-from streams.envelope import Envelope
+from replay.recorded import Record, Recorded
+from streams.envelope import Envelope, author_of
 from streams.events.sessions import RequestReceived, RequestRouted
 from streams.ids import RunId
+
+UNTOLD = Told(None, None)
 
 #: Says which runs are meant.
 Where = Callable[[Past], bool]
@@ -31,11 +35,13 @@ class Change:
 def whatif(
     pasts: Iterable[Past],
     change: Change,
-    forker: Forker,
-    told: Mapping[RunId, Told],
+    record: Record,
     where: Where = lambda _: True,
 ) -> Iterator[Row | None]:
-    """Yield what comes of each run that is meant; None for one that is passed over."""
+    """Yield what comes of each run that is meant; None for one that is passed over.
+
+    What people said of it is not in its stream: see `judged`.
+    """
     for past in pasts:
         if not where(past):
             continue
@@ -43,11 +49,23 @@ def whatif(
         if at is None:
             yield None
             continue
-        forked = forker.fork(past, Branch(at=at, changes=change.fields))
-        yield _row(past, forked, told.get(past.run_id, Told(None, None)))
+        forked = _forker(past, record).fork(past, Branch(at=at, changes=change.fields))
+        yield _row(past, forked)
 
 
-def _row(past: Past, forked: Forked, told: Told) -> Row:
+def judged(row: Row, told: Mapping[RunId, Told]) -> Row:
+    """Return a row with what people said of its run."""
+    return row._replace(told=told.get(row.run_id, UNTOLD))
+
+
+def _forker(past: Past, record: Record) -> Forker:
+    own = Recorded(record.effects, record)
+    for envelope in past.stream:
+        own.learn(envelope, author_of(envelope.head))
+    return Forker(own)
+
+
+def _row(past: Past, forked: Forked) -> Row:
     own = [envelope for envelope in past.stream if envelope.run_id == past.run_id]
     before, after = _routed(own), _routed(forked.events)
     return Row(
@@ -59,7 +77,7 @@ def _row(past: Past, forked: Forked, told: Told) -> Row:
         recorded=side_of(own),
         forked=side_of(forked.events),
         covered=forked.count(How.STUBBED) == 0,
-        told=told,
+        told=UNTOLD,
     )
 
 

@@ -4,8 +4,8 @@ Both functions are pure and total. A decider reads one topic and writes back to 
 key, so that a decision is a function of the stream up to its input.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Generic, TypeVar
 
@@ -47,7 +47,8 @@ class Decider(Generic[S, I, E, G]):
     earlier events alone, and the facts in force in the partition. `version` changes whenever the
     same input may now be decided otherwise or a state looks different: snapshots carry it.
     A partition remembers the `keys_max` keys last decided for; what is finished leaves by becoming
-    `initial` again.
+    `initial` again. Of events named in `looks_at`, `evolve` asks for these fields and no others, so
+    that a fold reads no more of them.
     """
 
     name: ProcessorName
@@ -60,6 +61,7 @@ class Decider(Generic[S, I, E, G]):
     evolve: Callable[[S, E], S]
     grid: Projection[G, Any]
     keys_max: int = 100_000
+    looks_at: Mapping[type, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @property
     def state_type(self) -> type:

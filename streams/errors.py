@@ -42,7 +42,7 @@ class ModelAway(Transient):
 
 
 class IndexAway(Transient):
-    """The memory index did not answer."""
+    """An index, of memories or of runs, did not answer."""
 
 
 class StoreAway(Transient):

@@ -26,9 +26,9 @@ def twin_of(kind: type) -> type:
 
 
 def making(value: str, kind: str, twin: str, given: Mapping[str, str]) -> str:
-    """Return the line that makes `value`: names of its class, of the twin, and of each field."""
-    assigned = "; ".join(f"{value}.{field} = {given[field]}" for field in given)
-    return f"{value} = {twin}(); {assigned}; {value}.__class__ = {kind}"
+    """Return the line that makes `value`: names of its class, of the twin, and of given fields."""
+    assigned = (f"{value}.{field} = {given[field]}" for field in given)
+    return "; ".join((f"{value} = {twin}()", *assigned, f"{value}.__class__ = {kind}"))
 
 
 def maker(kind: type[V]) -> type[V]:

@@ -96,7 +96,9 @@ class History:
             run = self._runs
             session = f"session-{run // SESSION_RUNS:07d}"
             place = partition_of(session.encode(), SESSIONS.partitions)
-            yield from self._write(self._root(session, self._request(run), place, f"run-{run}"))
+            request = self._request(run)
+            root = self._root(session, request, place, f"run-{run}", request.run_id)
+            yield from self._write(root)
             self._runs += 1
 
     def _write(self, draft: Draft) -> Iterator[Record]:
@@ -167,9 +169,11 @@ class History:
             model=ModelName("extractive"), encoder=ENCODER, vectors=(self._vector,),
         )  # fmt: skip
 
-    def _root(self, key: str, event: Any, place: int, name: str) -> Draft:
+    def _root(
+        self, key: str, event: Any, place: int, name: str, run_id: RunId | None = None
+    ) -> Draft:
         draft = self._wire.root(
             event, component="gateway", topic=SESSIONS.name, key=key,
-            event_id=EventId(derived(name, place)), at_ms=BEGAN_MS,
+            event_id=EventId(derived(name, place)), at_ms=BEGAN_MS, run_id=run_id,
         )  # fmt: skip
         return draft._replace(partition=place)

@@ -153,7 +153,7 @@ def evolve(state: Runs, event: Decided) -> Runs:
     """Keep what an open run needs, and forget it when it ends."""
     match event:
         case s.RunStarted():
-            return state.with_run(Run(event.run_id, event))
+            return state.with_run(event)
         case s.PlanMade():
             return state.changed(event.run_id, plan=event)
         case s.ContextAccepted():
@@ -194,4 +194,9 @@ ORCHESTRATOR: Decider[Runs, Inputs, Decided, Ways] = Decider(
     decide=decide,
     evolve=evolve,
     grid=WAYS,
+    looks_at={
+        s.InferenceRequested: ("run_id", "model"),
+        s.ResponseCompleted: ("run_id",),
+        s.RunFailed: ("run_id",),
+    },
 )

@@ -40,12 +40,14 @@ class Runs:
         """Return an open run."""
         return next((run for run in self.open if run.run_id == run_id), None)
 
-    def with_run(self, run: Run) -> "Runs":
+    def with_run(self, request: RunStarted) -> "Runs":
         """Open a run."""
-        return _runs((*self.open, run), self.ended)
+        return _runs((*self.open, _run(request.run_id, request)), self.ended)
 
     def changed(self, run_id: RunId, **changes: Any) -> "Runs":
         """Change an open run."""
+        if len(self.open) == 1 and self.open[0].run_id == run_id:  # as it nearly always is
+            return _runs((_change(self.open[0], **changes),), self.ended)
         runs = [_change(r, **changes) if r.run_id == run_id else r for r in self.open]
         return _runs(tuple(runs), self.ended)
 
@@ -55,4 +57,4 @@ class Runs:
         return _runs(tuple(runs), (*self.ended, run_id)[-REMEMBERED:])
 
 
-_runs, _change = maker(Runs), changer(Run)
+_runs, _run, _change = maker(Runs), maker(Run), changer(Run)

@@ -150,4 +150,9 @@ ROUTER: Decider[Routing, Inputs, Decided, Table] = Decider(
     decide=decide,
     evolve=evolve,
     grid=TABLE,
+    looks_at={
+        RequestRouted: ("run_id", "capability", "focus"),
+        RequestRefused: ("run_id",),
+        ClarificationAsked: ("run_id",),
+    },
 )

@@ -7,10 +7,11 @@ from typing import Any, Self
 
 from streams.errors import BrokerAway, DeliveryFailed
 from streams.ids import EventId
-from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
 from streams.io.kafka.log import DOOR, KafkaLog
 from streams.io.registry import ConfluentRegistry
+from streams.io.run_index.index import open_database
+from streams.io.run_index.log import IndexedLog
 from streams.io.settings import Settings
 from streams.io.stores import open_store
 from streams.io.wire import Wire
@@ -32,7 +33,7 @@ class Client:
         self.store = open_store(settings)
         self.wire = Wire(codec, self.store, settings.node)
         live = KafkaLog(settings.bootstrap, DOOR, settings.kafka_options)
-        self.log = ArchivedLog(live, self.wire, self.store)
+        self.log = IndexedLog(live, self.wire, self.store, open_database(settings))
         self._failed: DeliveryFailed | None = None
 
     def __enter__(self) -> Self:

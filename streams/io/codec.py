@@ -20,7 +20,7 @@ from streams.errors import IncompatibleSchema, Misconfigured, Undecodable, Unkno
 from streams.events import AREAS
 from streams.events.sessions import InferenceRequested
 from streams.io import schemas
-from streams.io.compiled import compile_for
+from streams.io.compiled import compile_for, reader_for
 from streams.io.registry import SchemaRegistry
 from streams.plain import SAME, form_of
 from streams.topics import Topic
@@ -57,6 +57,12 @@ UNREADABLE = (
     struct.error,
     SchemaResolutionError,
 )
+
+
+#: Fields of an event.
+Names = tuple[str, ...]
+#: Makes an event of bytes.
+Decode = Callable[[bytes], Any]
 
 
 class _Writing(NamedTuple):
@@ -113,6 +119,9 @@ class Encoding(Protocol):
     def decode(self, value: bytes) -> Any:
         """Read an event."""
 
+    def part(self, names: Names) -> Decode:
+        """Return what reads some fields of an event alone."""
+
     def ce_type(self, kind: type) -> str:
         """Return the CloudEvents type of an event class."""
 
@@ -124,6 +133,8 @@ class Codec:
         self._registry = registry
         self._writings: dict[type, _Writing] = {}
         self._readings: dict[bytes, _Reading] = {}
+        self._as_ours: dict[bytes, type] = {}
+        self._parts: dict[Names, Decode] = {}
         self._kinds = {schemas.full_name(kind): kind for kind in schemas.event_classes()}
 
     def check(self, topic: Topic) -> None:
@@ -149,6 +160,7 @@ class Codec:
             compiled, prefix = compile_for(kind), PREFIX.pack(MAGIC, schema_id)
             self._writings[kind] = _Writing(prefix, compiled.write)
             self._readings[prefix] = _Reading(kind, compiled.read)
+            self._as_ours[prefix] = kind
 
     def encode(self, event: Any) -> bytes:
         """Write an event. Raises ValueError where a value does not fit its schema."""
@@ -171,13 +183,15 @@ class Codec:
 
         Raises Undecodable if the bytes are not what their schema says, or some are left over.
         """
-        prefix = value[:5]
-        kind, read = self._readings.get(prefix) or self._reading(prefix)
+        kind, read = self._readings.get(value[:5]) or self._reading(value[:5])
         try:
             return read(value)
         except UNREADABLE as exc:
-            name = kind and kind.__name__
-            raise Undecodable(f"bytes are not a {name}: {type(exc).__name__} {exc}") from exc
+            raise _undecodable(kind, exc) from exc
+
+    def part(self, names: Names) -> Decode:
+        """Return what reads some fields of an event alone: see `reader_for` for what is checked."""
+        return self._parts.get(names) or self._parts.setdefault(names, self._part(names))
 
     def ce_type(self, kind: type) -> str:
         """Return `aether.<area>.<Class>.v1`."""
@@ -188,6 +202,24 @@ class Codec:
         if reading is None:
             reading = self._readings[prefix] = self._discover(PREFIX.unpack(prefix)[1])
         return reading
+
+    def _part(self, names: Names) -> Decode:
+        readings: dict[bytes, _Reading] = {}
+
+        def learned(prefix: bytes) -> _Reading:
+            kind = self._as_ours.get(prefix)
+            if kind is None:  # another version is read whole: only then is it one of ours
+                return self._reading(prefix)
+            return readings.setdefault(prefix, _Reading(kind, reader_for(kind, names)))
+
+        def decode(value: bytes) -> Any:
+            kind, read = readings.get(value[:5]) or learned(value[:5])
+            try:
+                return read(value)
+            except UNREADABLE as exc:
+                raise _undecodable(kind, exc) from exc
+
+        return decode
 
     def _discover(self, schema_id: int) -> _Reading:
         try:
@@ -203,6 +235,11 @@ class Codec:
         except UNUSABLE as exc:
             raise UnknownSchema(f"schema {schema_id} cannot be used: {exc}") from exc
         return _Reading(kind, read)
+
+
+def _undecodable(kind: type | None, exc: Exception) -> Undecodable:
+    name = kind and kind.__name__
+    return Undecodable(f"bytes are not a {name}: {type(exc).__name__} {exc}")
 
 
 def _without_logical_type(schema: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ time or less, because they know the fields, build no dictionaries and call nothi
 
 import struct
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -32,16 +32,25 @@ class Compiled(NamedTuple):
 
 def compile_for(kind: type) -> Compiled:
     """Write the functions for an event class, whose fields stand in its schema's order."""
-    writer, reader = _Writer(), _Reader()
+    writer = _Writer()
     parts = writer.record(kind, "v")
     writer.lines.append(f"return b''.join(({', '.join(parts)},))")
-    made = reader.record(kind)
+    write = _function(kind, "write(v)", writer.lines, writer.scope)
+    return Compiled(write, reader_for(kind))
+
+
+def reader_for(kind: type, only: Collection[str] | None = None) -> Callable[[bytes], Any]:
+    """Write what reads an event, or some fields of it alone; the others cannot even be asked for.
+
+    Of what is passed over, lengths, counts, choices and the end are checked like all else; a text
+    may be no UTF-8, and a double no number.
+    """
+    reader = _Reader()
+    made = reader.record(kind, only)
     reader.lines += ["if i != len(v): raise ValueError('%d bytes do not belong' % (len(v) - i))"]
     reader.lines.append(f"return {made}")
-    return Compiled(
-        _function(kind, "write(v)", writer.lines, writer.scope),
-        _function(kind, f"read(v, i={BODY})", reader.lines, reader.scope),
-    )
+    read: Callable[[bytes], Any] = _function(kind, f"read(v, i={BODY})", reader.lines, reader.scope)
+    return read
 
 
 def _function(kind: type, signature: str, lines: list[str], scope: dict[str, Any]) -> Any:
@@ -147,9 +156,21 @@ class _Writer(_Source):
 class _Reader(_Source):
     """Turns a type into lines that read it from `v` at `i`; each returns the name of its value."""
 
-    def record(self, kind: type) -> str:
-        hints, made = get_type_hints(kind, include_extras=True), self.name("r")
-        given = {field.name: self.value(hints[field.name]) for field in fields(kind)}
+    def __init__(self) -> None:
+        super().__init__()
+        self._passes = False  # whether what is read now is not kept
+
+    def record(self, kind: type, only: Collection[str] | None = None) -> str:
+        hints, made, given = get_type_hints(kind, include_extras=True), self.name("r"), {}
+        passes = self._passes
+        for field in fields(kind):
+            self._passes = passes or (only is not None and field.name not in only)
+            value = self.value(hints[field.name])
+            if not self._passes:
+                given[field.name] = value
+        self._passes = passes
+        if passes:
+            return "None"
         names = self.name("K", kind), self.name("T", twin_of(kind))
         self.lines.append(making(made, *names, given))
         return made
@@ -159,6 +180,9 @@ class _Reader(_Source):
         shape, inner = _shape(kind)
         name = self.name("x")
         match shape:
+            case "text" | "bytes" | "vector" if self._passes:
+                self._over()
+                return "None"
             case "text" | "bytes":
                 self._length()
                 text = ".decode()" if shape == "text" else ""
@@ -169,6 +193,9 @@ class _Reader(_Source):
             case "long":
                 self.lines += ["n = v[i]", f"if n > 127: {name}, i = long_at(v, i)"]
                 self.lines.append(f"else: {name} = n >> 1 ^ -(n & 1); i += 1")
+            case "double" if self._passes:
+                self.lines.append("i += 8")
+                return "None"
             case "double":
                 self.lines += [f"({name},) = unpack(v, i)", "i += 8"]
                 self.lines.append(f"if {name} - {name}: number({name})")  # 0 for a number alone
@@ -193,6 +220,13 @@ class _Reader(_Source):
         self.lines.append(" if n & 1 or m > 127: n, i = length_at(v, i - 1)")
         self.lines.append(" else: n += (m << 7) - 128; i += 1")
 
+    def _over(self) -> None:
+        """Emit what passes over a text, with as few steps as there can be."""
+        self.lines += ["n = v[i]", "if n & 129:", " m = v[i + 1]"]
+        self.lines.append(" if n & 1 or m > 127: n, i = length_at(v, i); i += n >> 1")
+        self.lines.append(" else: i += (n + (m << 7) - 124) >> 1")
+        self.lines.append("else: i += (n + 2) >> 1")
+
     def _nested(self, kind: Any) -> list[str]:
         """Return the lines that read one value into `y`."""
         outer, self.lines = self.lines, []
@@ -209,7 +243,8 @@ class _Reader(_Source):
         self.lines.append(f" if {left} < 0: {left} = -{left}; i = long_at(v, i)[1]")
         self.lines.append(f" while {left}:")
         self.lines += [f"  {line}" for line in self._nested(inner)]
-        self.lines += [f"  {items}.append(y)", f"  {left} -= 1", f"{name} = tuple({items})"]
+        keep = [] if self._passes else [f"  {items}.append(y)"]
+        self.lines += [*keep, f"  {left} -= 1", f"{name} = tuple({items})"]
 
     def _optional(self, inner: Any, name: str) -> None:
         self.lines += ["n = v[i]", "i += 1", f"if n == 0: {name} = None", "elif n == 2:"]

@@ -1,6 +1,7 @@
 """A run's events, found in the log by its id alone.
 
-A run's id holds the time it began, so only a stretch of the log is read.
+Where the log has an index of its runs, it says where to read. Else a run's id holds the time it
+began, so only a stretch of the log is read.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from streams.events.sessions import (
     RunFailed,
 )
 from streams.ids import RunId
+from streams.io.run_index.log import UNKNOWN, IndexedLog
 from streams.io.wire import Wire
 from streams.log import EventLog, Record
 from streams.topics import SESSIONS
@@ -31,8 +33,12 @@ ENDS = (ResponseCompleted, RunFailed, EmbeddingCompleted, EmbeddingFailed)
 
 def events_of(run_id: RunId, log: EventLog, wire: Wire) -> Events:
     """Return every event of a run in the order of the log, repeats dropped; none if unknown."""
+    known = log.where(run_id) if isinstance(log, IndexedLog) else UNKNOWN
+    if known.stretches:
+        return _from(run_id, log, wire, known.stretches[0].partition, known.stretches[0].first)
     for partition in range(log.partitions(SESSIONS.name)):
         start, until = stretch([run_id], log, partition)
+        start = max(start, known.positions.get(partition, 0))
         first = _first(run_id, log, partition, start, until)
         if first is not None:
             return _from(run_id, log, wire, partition, first)

@@ -102,6 +102,16 @@ class Objects(_Part):
     s3_secure: bool = True
 
 
+class Runs(_Part):
+    """The index that says where a run lies: a file of the data directory, or a server's."""
+
+    url: str | None = Field(
+        None,
+        pattern="^postgres(ql)?://.+",
+        description="a PostgreSQL database for it alone; none makes a file",
+    )
+
+
 class Archive(_Part):
     """When the log is sealed into the object store by itself, and what of it may go then.
 

@@ -36,6 +36,7 @@ from streams.io.sections import (
     Ports,
     Qdrant,
     Registry,
+    Runs,
     Triton,
     Worker,
     masked,
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     qdrant: Qdrant = Qdrant()
     objects: Objects = Objects()
     archive: Archive = Archive()
+    runs: Runs = Runs()
     gateway: Gateway = Gateway()
     worker: Worker = Worker()
     observer: Observer = Observer()

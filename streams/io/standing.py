@@ -25,6 +25,8 @@ class Standing:
         self.decider = decider
         self.since = taken.position
         self._name = decider.name
+        self._whole = wire.codec.decode
+        self._decode = {kind: wire.codec.part(names) for kind, names in decider.looks_at.items()}
         self._wire = wire
         self._state = form_of(decider.state_type)
         self._facts = form_of(decider.grid.state_type)
@@ -45,11 +47,12 @@ class Standing:
         """
         if facts and kind in self._fact_kinds:
             self.learn(self._wire.open(record, head).event)
-        if type(origin) is not Decision or origin.processor != self._name:
+        if type(origin) is not Decision:
             return
-        if origin.cause.offset > self.ledger.mark:  # else it was folded before
-            key, event = self._wire.told(record, head)
-            self.ledger.recall(key, origin.cause, event)
+        processor, cause = origin
+        if processor == self._name and cause[0] > self.ledger.mark:  # else it was folded before
+            key, event = self._wire.told(record, head, self._decode.get(kind, self._whole))
+            self.ledger.recall(key, cause, event)
 
     def learn(self, fact: Any) -> None:
         """Take a fact of the grid in."""

@@ -10,7 +10,7 @@ from streams import envelope as env
 from streams.envelope import Envelope, Head
 from streams.errors import Undecodable
 from streams.ids import EventId, ProcessorName, RunId, of_decision
-from streams.io.codec import PREFIX, Encoding
+from streams.io.codec import PREFIX, Decode, Encoding
 from streams.io.objects import ObjectStore
 from streams.log import Draft, Headers, Record
 
@@ -135,16 +135,27 @@ class Wire:
         head = dict(record.headers) if head is None else head
         return env.open_envelope(record, head, self._event(record, head))
 
-    def told(self, record: Record, head: Head) -> tuple[str, Any]:
-        """Return key and event alone of what `open` would return, and raise what it would."""
-        event = self._event(record, head)
+    def told(self, record: Record, head: Head, decode: Decode) -> tuple[str, Any]:
+        """Return key and event alone of what `open` would return, and raise what it would.
+
+        `decode` is the codec's, for all of the event or a part.
+        """
+        _, _, _, _, key, value, _ = record
+        if value is None or head.get(REFERENCE) is not None:  # a header of Kafka's may be null
+            value = self._value(record, head)
+        event, given, said = decode(value), head.get(env.ID), head.get(env.CORRELATION)
+        if key and given and said and key.isascii() and given.isascii() and said.isascii():
+            return key.decode(), event  # as nearly all are
         return env.named(record, head)[0], event
 
     def _event(self, record: Record, head: Head) -> Any:
+        return self.codec.decode(self._value(record, head))
+
+    def _value(self, record: Record, head: Head) -> bytes:
         value = record.value or b""
         if (address := head.get(REFERENCE)) is not None:  # a header of Kafka's may be null
             value = value[: PREFIX.size] + self._claim(address)
-        return self.codec.decode(value)
+        return value
 
     def _claim(self, address: bytes) -> bytes:
         try:

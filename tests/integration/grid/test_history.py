@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from cli.retelling import FOLDER
+from streams.io.run_index.database import SqliteDatabase
+from streams.io.run_index.index import FILE as RUNS_FILE
 from tests.integration.grid.front import Front, until
 
 pytestmark = pytest.mark.integration
@@ -175,6 +177,24 @@ def test_an_interrupted_what_if_goes_on_where_it_stopped(told: Told) -> None:
     assert (written == again, bool(written)) == (True, True)
     assert row["runs"] >= len(QUESTIONS)
     assert len(set(home.glob("*.json")) - before) == 4
+
+
+def test_the_worker_keeps_the_index_of_runs(told: Told) -> None:
+    """It says where every event of a run lies, without a rebuild."""
+    database = SqliteDatabase(told.front.folder / RUNS_FILE)
+    ask = "select place, first, last, ended from aether_runs where run = :run"
+
+    def rows() -> list[tuple[int, ...]]:
+        return database.rows(ask, {"run": told.run})
+
+    until(lambda: bool(rows()) and rows()[0][3] is not None, "the run is not indexed")
+    ((partition, first, last, ended),) = rows()
+    places = [event["place"].rpartition("/")[2].split("@") for event in told.events(told.run)]
+    assert {int(place) for place, _ in places} == {partition}
+    offsets = [int(offset) for _, offset in places]
+    assert (first, ended) == (min(offsets), max(offsets))
+    assert last >= ended
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from streams.events import sessions as s
 from streams.io.snapshots import SnapshotFolder
 from streams.topics import SESSIONS
 from tests.unit.replay.memory_grid import DECIDERS, PARTITIONS, MemoryGrid
-from tests.unit.replay.test_fork import forker, past
+from tests.unit.replay.test_fork import forker, past, recorded
 
 OUTSIDE = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "urllib.")
 
@@ -62,7 +62,7 @@ def main(folder: Path) -> None:
     assert not diff(first.stream, forked.events).same
     change = Change(kind=s.RequestReceived, fields={"model": "blue-talk"})
     pasts = (p for n in range(PARTITIONS) for p in histories(DECIDERS, grid.log, grid.wire, n))
-    assert len(list(whatif(pasts, change, forker(grid, *runs), {}))) == len(runs)
+    assert len(list(whatif(pasts, change, recorded(grid, *runs)))) == len(runs)
     print("told again")
 
 

@@ -1,14 +1,19 @@
 """One pass over a partition gives every run as it was."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from replay.fork import Branch, Forker
+from replay.grid import rule_of
 from replay.histories import histories
 from replay.past import Past, past_of
-from replay.travel import Traveller
+from replay.rebuild import Rebuilder
+from replay.travel import Moment, Traveller
 from streams.events import sessions as s
+from streams.io.snapshots import SnapshotFolder
+from streams.topics import SESSIONS
 from tests.unit.replay.memory_grid import DECIDERS, PARTITIONS, MemoryGrid
 from tests.unit.replay.test_fork import recorded
 
@@ -55,3 +60,32 @@ def test_every_run_can_be_forked(grid: MemoryGrid) -> None:
         forked = forker.fork(past, Branch(at=at, changes={"model": "blue-talk"}))
         routed = [e.event for e in forked.events if isinstance(e.event, s.RequestRouted)]
         assert [event.capability for event in routed] == ["blue-talk"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [None, {"@grid.CapabilityAdopted.description": "other"}, {"@grid": 3}, {"@grid": 10_000}],
+)
+def test_runs_behind_snapshots_are_as_they_are_from_the_start(
+    grid: MemoryGrid, tmp_path: Path, changes: dict[str, Any] | None
+) -> None:
+    for text, session in QUESTIONS[:6]:
+        grid.ask(text, session)
+    ends = {n: grid.log.span(SESSIONS.name, n).end for n in range(PARTITIONS)}
+    positions = {(str(d.name), SESSIONS.name, n): end for d in DECIDERS for n, end in ends.items()}
+    none, fresh = SnapshotFolder(tmp_path / "none"), SnapshotFolder(tmp_path / "fresh")
+    assert list(Rebuilder(grid.log, grid.wire, none, fresh, positions).rebuild(DECIDERS))
+    grid.adopt("green")
+    for text, session in QUESTIONS[6:]:
+        grid.ask(text, session)
+    rule, goes = rule_of(changes or {}, DECIDERS), Traveller(grid.log, grid.wire, fresh)
+    behind = 0
+    for n, end in ends.items():
+        now = Moment(n, grid.log.span(SESSIONS.name, n).end)
+        near = goes.nearest(DECIDERS, now)
+        assert [standing.since for standing in near] == [end] * len(DECIDERS)
+        found = list(histories(DECIDERS, grid.log, grid.wire, n, rule, near=near))
+        whole = histories(DECIDERS, grid.log, grid.wire, n, rule)
+        assert found == [past for past in whole if past.began.position >= end]
+        behind += len(found)
+    assert 0 < behind < len(QUESTIONS)

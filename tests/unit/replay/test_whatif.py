@@ -6,11 +6,11 @@ import pytest
 
 from replay.figures import Price, Report, Told, put_together
 from replay.histories import histories
-from replay.whatif import Change, whatif
+from replay.whatif import Change, judged, whatif
 from streams.events import sessions as s
 from streams.ids import RunId
 from tests.unit.replay.memory_grid import DECIDERS, PARTITIONS, MemoryGrid
-from tests.unit.replay.test_fork import forker
+from tests.unit.replay.test_fork import recorded
 
 PRICES = {"gray": Price(1.0, 10.0), "blue": Price(2.0, 20.0)}
 ALL_BLUE = Change(kind=s.RequestReceived, fields={"model": "blue-talk"})
@@ -25,7 +25,8 @@ def report(
     grid: MemoryGrid, change: Change, runs: list[RunId], told: dict[RunId, Told] | None = None
 ) -> Report:
     pasts = (p for n in range(PARTITIONS) for p in histories(DECIDERS, grid.log, grid.wire, n))
-    return put_together(whatif(pasts, change, forker(grid, *runs), told or {}), PRICES)
+    rows = whatif(pasts, change, recorded(grid, *runs))
+    return put_together((row and judged(row, told or {}) for row in rows), PRICES)
 
 
 def test_runs_that_go_to_another_are_counted_from_whom_to_whom(grid: MemoryGrid) -> None:

@@ -226,3 +226,16 @@ def test_bytes_that_an_older_event_did_not_have_are_the_default() -> None:
     value = PREFIX.pack(0, number) + body.getvalue()
     assert made.kind_of(value) is RequestRouted
     assert made.decode(value) == replace(routed, focus=b"")
+    assert made.part(("run_id",))(value) == replace(routed, focus=b"")
+
+
+def test_a_part_of_an_event_is_refused_where_its_bytes_are_no_event() -> None:
+    made = Codec(NumberedRegistry())
+    made.learn(SESSIONS, register=True)
+    value, read = made.encode(typical(RequestRouted)), made.part(("run_id",))
+    assert read(value).run_id == typical(RequestRouted).run_id
+    for wrong in (value[:-1], value + b"\0"):
+        with pytest.raises(Undecodable, match="bytes are not a RequestRouted"):
+            read(wrong)
+    with pytest.raises(UnknownSchema):
+        read(PREFIX.pack(0, 999) + value[5:])

@@ -5,6 +5,7 @@ import json
 import math
 import struct
 from array import array
+from dataclasses import fields
 from typing import Any, cast
 
 import fastavro
@@ -16,7 +17,7 @@ from streams.events.sessions import Candidate, TextPerceived
 from streams.ids import CapabilityId, RunId
 from streams.io import schemas
 from streams.io.avro_parts import long_at, varint
-from streams.io.compiled import BODY, compile_for
+from streams.io.compiled import BODY, compile_for, reader_for
 from streams.plain import SAME, form_of
 
 KINDS = list(schemas.event_classes())
@@ -56,6 +57,50 @@ def test_a_shortened_or_lengthened_event_is_refused(event: Any, data: st.DataObj
     for wrong in (written[:cut], written + b"\0"):
         with pytest.raises((ValueError, IndexError, struct.error)):
             COMPILED[type(event)].read(wrong)
+
+
+PARTS = {
+    (kind, names): reader_for(kind, names)
+    for kind in KINDS
+    for names in ((), *((field.name,) for field in fields(kind)))
+}
+
+
+@given(EVENTS, st.data())
+def test_a_field_is_the_same_read_alone_and_no_other_is_there(
+    event: Any, data: st.DataObject
+) -> None:
+    kind: Any = type(event)
+    names = data.draw(st.sampled_from([names for known, names in PARTS if known is kind]))
+    part = PARTS[kind, names](FRAMING + reference(event))
+    assert type(part) is kind
+    for field in fields(kind):
+        if field.name in names:
+            assert getattr(part, field.name) == getattr(event, field.name)
+        else:
+            with pytest.raises(AttributeError):
+                getattr(part, field.name)
+
+
+@given(EVENTS, st.data())
+def test_a_shortened_or_lengthened_event_is_refused_also_in_part(
+    event: Any, data: st.DataObject
+) -> None:
+    written, kind = FRAMING + reference(event), type(event)
+    cut = data.draw(st.integers(BODY, len(written) - 1))
+    for wrong in (written[:cut], written + b"\0"):
+        for names in (names for known, names in PARTS if known is kind):
+            with pytest.raises((ValueError, IndexError, struct.error)):
+                PARTS[kind, names](wrong)
+
+
+@given(st.sampled_from(sorted(PARTS, key=str)), st.binary(max_size=200))
+def test_any_bytes_are_read_in_part_or_refused(part: Any, body: bytes) -> None:
+    try:
+        event = PARTS[part](FRAMING + body)
+    except (ValueError, IndexError, KeyError, struct.error):
+        return
+    assert type(event) is part[0]
 
 
 @given(st.sampled_from(KINDS), st.binary(max_size=200))
