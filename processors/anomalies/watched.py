@@ -11,6 +11,7 @@ from processors.anomalies.detector import THRESHOLD, Detector, judge
 from processors.anomalies.rhythm import Rhythm, listen, silence
 from streams.events.lag import LagSampled
 from streams.events.series import SeriesSampled, Unusual
+from streams.lag.behind import behind_s
 from streams.pmap import PMap
 
 Sampled = SeriesSampled | LagSampled
@@ -64,7 +65,7 @@ class Measured(NamedTuple):
 def measured(sampled: Sampled) -> tuple[Measured, ...]:
     """Return the numbers in a sample."""
     if isinstance(sampled, LagSampled):
-        return (Measured(f"lag_s/{sampled.group}", _behind_s(sampled), False),)
+        return (Measured(f"lag_s/{sampled.group}", behind_s(sampled), False),)
     points = [Measured(point.series, point.value, False) for point in sampled.points]
     counts = [Measured(point.series, point.value, True) for point in sampled.counts]
     return (*points, *counts)
@@ -131,13 +132,3 @@ def _news(each: Measured, before: int) -> Unusual | None:
 
 def _meter(sampled: Sampled) -> str:
     return f"lag/{sampled.group}" if isinstance(sampled, LagSampled) else "series"
-
-
-def _behind_s(sampled: LagSampled) -> float:
-    oldest = [
-        partition.oldest_at_ms
-        for topic in sampled.topics
-        for partition in topic.partitions
-        if partition.oldest_at_ms is not None and partition.committed < partition.end
-    ]
-    return max(0, sampled.at_ms - min(oldest)) / 1000 if oldest else 0.0
