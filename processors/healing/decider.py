@@ -109,8 +109,8 @@ def _about(
 def _scaled(state: Patient, sampled: LagSampled, known: Known, at_ms: int) -> tuple[Decided, ...]:
     """Return whether the group is to have another worker, or one less."""
     load, policy = known.loads.get(sampled.group), known.policy
-    if load is None or load.at_ms != sampled.at_ms or not load.members:
-        return ()  # an older sample than one that counted, or nobody to help
+    if load is None or not load.members:
+        return ()  # nobody to help
     last_ms = max([state.scaled_ms or 0, *state.asked_ms])
     if last_ms and at_ms - last_ms < policy.cooldown_s * 1000:
         return ()
