@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import NamedTuple
 
-from processors.anomalies.detector import THRESHOLD, Detector, judge
+from processors.anomalies.detector import THRESHOLD, Detector, Judgement, judge
 from processors.anomalies.rhythm import Rhythm, listen, silence
 from streams.events.lag import LagSampled
 from streams.events.series import SeriesSampled, Unusual
@@ -18,11 +18,25 @@ Sampled = SeriesSampled | LagSampled
 
 #: So many series are watched; a later one is passed over.
 SERIES_MAX = 2_000
+#: What is surprising is told at once if it goes so many ranges beyond the widest so far.
+FAR = 1.0
+#: Otherwise only if so many samples on end stay outside of where all were before.
+LASTS = 6
 #: A meter is known after so many samples; what first counts later is new.
 METER_KNOWN_AFTER = 50
 
 
 UNKNOWN = Detector()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Where all values were before a surprising one, its score, and how many were outside since."""
+
+    low: float
+    high: float
+    score: float
+    outside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,7 @@ class Watched:
     score: float = 0.0
     #: Points since one was unusual.
     calm: int = 0
+    suspicion: Suspicion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +127,45 @@ def _next(known: Watched, value: float, at_ms: int) -> Watched:
             )
     if seen == 1 and known.unusual is Unusual.NEW:
         return replace(here, unusual=Unusual.NEW, statistic="first", observed=value, calm=0)
-    if judgement.score >= THRESHOLD and (rhythm is None or value):  # 0 is for its rhythm to judge
-        return replace(
-            here,
-            unusual=Unusual.VALUE,
-            statistic=judgement.statistic,
-            observed=judgement.observed,
-            low=judgement.low,
-            high=judgement.high,
-            score=judgement.score,
-            calm=0,
-        )
-    return here
+    if rhythm is not None and not value:
+        return here  # 0 is for its rhythm to judge
+    if judgement.score >= THRESHOLD and _is_far(judgement):
+        return _unusual(here, judgement)
+    return _suspected(here, known, judgement)
+
+
+def _suspected(here: Watched, known: Watched, judgement: Judgement) -> Watched:
+    """Return what is thought of a point that is not far off: that it lasts makes it unusual."""
+    suspicion = known.suspicion
+    if suspicion is None and judgement.score >= THRESHOLD:
+        values = known.detector.extremes[0]
+        suspicion = Suspicion(values.low, values.high, judgement.score)
+    if suspicion is None or suspicion.low <= here.value <= suspicion.high:
+        return here
+    suspicion = replace(suspicion, outside=suspicion.outside + 1)
+    here = replace(here, suspicion=suspicion)
+    if suspicion.outside != LASTS:
+        return here
+    low, high, score = suspicion.low, suspicion.high, suspicion.score
+    return _unusual(here, Judgement(score, 0.0, "value", here.value, low, high))
+
+
+def _unusual(here: Watched, judgement: Judgement) -> Watched:
+    return replace(
+        here,
+        unusual=Unusual.VALUE,
+        statistic=judgement.statistic,
+        observed=judgement.observed,
+        low=judgement.low,
+        high=judgement.high,
+        score=judgement.score,
+        calm=0,
+    )
+
+
+def _is_far(judged: Judgement) -> bool:
+    beyond = max(judged.observed - judged.high, judged.low - judged.observed)
+    return beyond >= FAR * (judged.high - judged.low)
 
 
 def _news(each: Measured, before: int) -> Unusual | None:
