@@ -92,7 +92,11 @@ class Path:
 
     async def route(self, texts: Sequence[str]) -> list[Told]:
         """Decide each text as the first request of a session."""
-        perceiving, told = PerceiveRequests(self._encoder), []
+        return [told for text in texts for told in await self.converse([text])]
+
+    async def converse(self, texts: Sequence[str]) -> list[Told]:
+        """Decide the requests of one session, in order."""
+        perceiving, told, state = PerceiveRequests(self._encoder), [], ROUTER.initial
         for text in texts:
             request = RequestReceived(
                 run_id=RunId(f"run-{next(self._offset)}"), model=ModelName(AUTOMATIC), text=text,
@@ -101,8 +105,9 @@ class Path:
             (perceived,) = await perceiving.perform([self._envelope("session", request)])
             cause = self._envelope("session", perceived)
             began = time.perf_counter()
-            (decided,) = ROUTER.decide(ROUTER.initial, cause, self.table)
+            (decided,) = ROUTER.decide(state, cause, self.table)
             seconds = time.perf_counter() - began
+            state = ROUTER.evolve(state, decided)
             taken = isinstance(decided, RequestRouted)
             best = decided.candidates[0].capability
             told.append(Told(best, taken, decided.confidence, seconds))

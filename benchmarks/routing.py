@@ -1,11 +1,13 @@
 """Routing by meaning: accuracy, none-of-these, calibration and time, beside semantic-router.
 
 `--train` and `--test` are CSV files with a text and a label a line (`oos` is none of the labels),
-or CLINC150's JSON. Both systems get the same vectors.
+or CLINC150's JSON. Both systems get the same vectors. `--sessions` is a CSV with a column `session`
+as well: its rows are routed in order, each in its session, and once more each by itself.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -21,7 +23,7 @@ import numpy as np
 
 from benchmarks._report import OURS, options, say, show
 from benchmarks._routing_path import Path, Told, described
-from benchmarks._texts import OUTSIDE, Row, read, teachable
+from benchmarks._texts import OUTSIDE, Row, read, read_sessions, teachable
 from benchmarks._vectors import KeptEncoder
 from engines.environment import Environment
 from engines.places import REQUIREMENTS, cache_directory
@@ -40,6 +42,9 @@ def main() -> None:
     parser.add_argument("--shots", type=int, help="learn from so many examples a label")
     parser.add_argument("--samples", type=int, default=3, help="draw the shots so often")
     parser.add_argument("--inside", action="store_true", help="learn from no `oos` examples")
+    parser.add_argument(
+        "--sessions", type=File, metavar="FILE", help="route these too, each row in its `session`"
+    )
     parser.add_argument("--alone", action="store_true", help="leave the peer out")
     parser.add_argument(
         "--replay", type=int, metavar="N", help="start with 5 shots, then learn from N requests"
@@ -59,11 +64,13 @@ async def _measure(asked: argparse.Namespace) -> dict[str, dict[str, float | Non
         train = [row for row in train if row[1] != OUTSIDE]
     _tell_unknown(train, test)
     encoder = KeptEncoder()
-    await encoder.learn([text for text, _ in [*train, *test]])
+    sessions = read_sessions(asked.sessions) if asked.sessions is not None else []
+    rows = [*train, *test, *itertools.chain(*sessions)]
+    await encoder.learn([text for text, _ in rows])
     if asked.replay is not None:
         return {OURS: await _replay(encoder, train, test, asked)}
     rounds = [
-        await _round(encoder, drawn(train, asked.shots, seed), test, alone=asked.alone)
+        await _round(encoder, drawn(train, asked.shots, seed), test, sessions, alone=asked.alone)
         for seed in range(asked.samples if asked.shots else 1)
     ]
     return {
@@ -95,7 +102,12 @@ async def _replay(
 
 
 async def _round(
-    encoder: KeptEncoder, train: Sequence[Row], test: Sequence[Row], *, alone: bool
+    encoder: KeptEncoder,
+    train: Sequence[Row],
+    test: Sequence[Row],
+    sessions: Sequence[Sequence[Row]],
+    *,
+    alone: bool,
 ) -> dict[str, dict[str, float | None]]:
     path = Path(encoder)
     await path.offer(train)
@@ -106,10 +118,23 @@ async def _round(
     say(f"{len(train)} examples learned in {seconds:.1f} s")
     found = {OURS: figures(await path.route([text for text, _ in test]), test)}
     found[OURS]["train_s"] = seconds
+    if sessions:
+        found[OURS] |= await _conversed(path, sessions)
     if not alone:
         found[PEER] = {**figures(await _peer(encoder, train, test), test), "ece": None}
         found[PEER]["joint"] = None  # it has no threshold of its own
     return found
+
+
+async def _conversed(path: Path, sessions: Sequence[Sequence[Row]]) -> dict[str, float | None]:
+    """Return how often a session's requests are understood in it, and each by itself."""
+    rows = [row for session in sessions for row in session]
+    inside = [told for s in sessions for told in await path.converse([text for text, _ in s])]
+    apart = await path.route([text for text, _ in rows])
+    return {
+        "sessions_accuracy": figures(inside, rows)["accuracy"],
+        "sessions_accuracy_apart": figures(apart, rows)["accuracy"],
+    }
 
 
 def figures(told: Sequence[Told], test: Sequence[Row]) -> dict[str, float | None]:

@@ -1,11 +1,16 @@
-"""How commands ask processors: an event into a stream, and the first answer that is theirs."""
+"""How commands ask processors: an event into a stream, and the first answer that is theirs.
+
+What was decided before they read from the stream as well.
+"""
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from streams.envelope import Envelope
+from streams.errors import Poison
 from streams.ids import EventId, minted
 from streams.io.client import Client
 from streams.topics import Topic
@@ -42,3 +47,18 @@ def tell(client: Client, topic: Topic, key: str, event: Any) -> None:
     """Send an event, durably."""
     client.send(topic, key, event, EventId(minted(int(time.time() * 1000), os.urandom(10))))
     client.flush()
+
+
+def told(client: Client, topic: Topic, kinds: tuple[type, ...]) -> Iterator[Envelope[Any]]:
+    """Yield a topic's past, of some kinds, repeats dropped."""
+    seen = set[str]()
+    for partition in range(client.log.partitions(topic.name)):
+        span = client.log.span(topic.name, partition)
+        for records in client.log.read(topic.name, partition, *span):
+            for record in records:
+                with suppress(Poison):
+                    if client.wire.codec.kind_of(record.value) in kinds:
+                        envelope = client.wire.open(record)
+                        if envelope.event_id not in seen:
+                            seen.add(envelope.event_id)
+                            yield envelope

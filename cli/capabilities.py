@@ -1,17 +1,26 @@
-"""What a grid can do from the start: answer from memory, and speak with the models that are set.
+"""`aether capability`: what the grid can be asked for, and what it can do from the start.
 
-Offered at every start, by `aether up` or a job of its own; an offer that says nothing new changes
-nothing.
+That is to answer from memory, and to speak with the models that are set: offered at every start, by
+`aether up` or a job of its own. An offer that says nothing new changes nothing.
 """
 
 import os
 import time
+from typing import Any
 
 import click
 
-from cli.output import say
+from cli.answers import answered, told
+from cli.output import emit, emit_one, formatted, say
 from processors.adapters.opened import EXTRACTIVE
-from streams.events.registry import CapabilityOffered, Card
+from streams.errors import Misconfigured
+from streams.events.registry import (
+    CapabilityOffered,
+    CapabilityRegistered,
+    CapabilityWithdrawn,
+    Card,
+    WithdrawalRequested,
+)
 from streams.ids import EventId, ModelName, minted
 from streams.io.client import Client
 from streams.io.settings import Settings, read_settings
@@ -46,6 +55,33 @@ def capability() -> None:
     """What the grid can be asked for."""
 
 
+@capability.command("list")
+@formatted
+def list_(output: str) -> None:
+    """List what is registered, by name; a withdrawn capability is not."""
+    with Client(read_settings()) as client:
+        found = sorted(registered(client).items())
+    emit(output, [_row(name, known) for name, known in found], _COLUMNS)
+
+
+@capability.command()
+@click.argument("name")
+@click.option("--reason", default="", help="Why, for the history.")
+@formatted
+def withdraw(name: str, reason: str, output: str) -> None:
+    """Route nothing to NAME any more, until somebody offers it again."""
+    with Client(read_settings()) as client:
+        known = registered(client)
+        if name not in known:
+            raise Misconfigured(
+                f"no capability is called {name!r}",
+                fix=f"one of {', '.join(sorted(known)) or 'none'}: see `aether capability list`",
+            )
+        asked = WithdrawalRequested(reason=reason)
+        done = answered(client, REGISTRY, name, asked, (CapabilityWithdrawn,), lambda _: True)
+    emit_one(output, {"capability": name, "version": done.version}, f"{name} is withdrawn")
+
+
 @capability.command()
 def offer() -> None:
     """Offer answers from memory, and every model that is set."""
@@ -69,3 +105,34 @@ def offer_capabilities(settings: Settings) -> None:
             event_id = EventId(minted(int(time.time() * 1000), os.urandom(10)))
             client.send(REGISTRY, capability, CapabilityOffered(card=card), event_id)
         client.flush()
+
+
+def registered(client: Client) -> dict[str, CapabilityRegistered]:
+    """Return the capabilities that were registered last and not withdrawn, by name."""
+    found = dict[str, CapabilityRegistered]()
+    for envelope in told(client, REGISTRY, (CapabilityRegistered, CapabilityWithdrawn)):
+        if isinstance(envelope.event, CapabilityRegistered):
+            found[envelope.key] = envelope.event
+        else:
+            found.pop(envelope.key, None)
+    return found
+
+
+_COLUMNS = [
+    "capability", "version", "model", "effect", "cost", "latency_ms", "examples", "description",
+]  # fmt: skip
+
+
+def _row(name: str, known: CapabilityRegistered) -> dict[str, Any]:
+    card = known.card
+    return {
+        "capability": name,
+        "version": known.version,
+        "model": card.model,
+        "policy": card.policy,
+        "effect": card.effect.value,
+        "cost": card.cost,
+        "latency_ms": card.latency_ms,
+        "examples": len(card.examples),
+        "description": card.description,
+    }

@@ -35,6 +35,7 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     s.TextPerceived: lambda e: f"{len(e.vector) // 4} numbers by {e.encoder}",
     s.PerceptionFailed: lambda e: e.detail,
     s.CapabilityAdopted: lambda e: f"{e.capability} version {e.version}",
+    s.CapabilityDropped: lambda e: f"{e.capability} version {e.version}",
     s.RequestRouted: lambda e: f"to {e.capability}: {e.reason}",
     s.RouterAdopted: lambda e: f"weights {e.version}",
     s.PolicyAdopted: lambda e: f"{e.unsure} below {e.threshold:.0%}",
@@ -78,6 +79,8 @@ _TOLD: dict[type, Callable[[Any], str]] = {
         f"restarts {_allowed(e.restart)}, {e.workers_min} to {e.workers_max} workers,"
         f" breakers {_allowed(e.breakers)}"
     ),
+    registry.WithdrawalRequested: lambda e: e.reason,
+    registry.CapabilityWithdrawn: lambda e: f"version {e.version}: {e.reason}",
     h.TroubleNoted: lambda e: f"since {e.at_ms}",
     h.TroubleOver: lambda e: f"it works again, after {(e.at_ms - e.since_ms) / 1000:.0f} s",
     h.HealingRequested: lambda e: (

@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from streams.errors import Fatal, Poison, Transient
-from streams.events.registry import CapabilityRegistered
+from streams.events.registry import CapabilityRegistered, CapabilityWithdrawn
 from streams.io.wire import Wire
 from streams.log import EventLog, Record
 from streams.topics import REGISTRY
@@ -73,10 +73,13 @@ class Capabilities:
 
     def _learn(self, record: Record) -> None:
         try:
-            if self._wire.codec.kind_of(record.value) is not CapabilityRegistered:
+            kind = self._wire.codec.kind_of(record.value)
+            if kind not in (CapabilityRegistered, CapabilityWithdrawn):
                 return
             envelope = self._wire.open(record)
         except Poison:
             return
-        model = envelope.event.card.model
-        self._known = {**self._known, envelope.key: (envelope.recorded_at_ms, model)}
+        others = {name: known for name, known in self._known.items() if name != envelope.key}
+        if kind is CapabilityRegistered:
+            others[envelope.key] = envelope.recorded_at_ms, envelope.event.card.model
+        self._known = others

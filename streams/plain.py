@@ -60,6 +60,20 @@ def form_of(kind: Any, bytes_as: Form = BASE64) -> Form:
     raise TypeError(f"{kind!r} has no plain form; states are made of dataclasses and tuples")
 
 
+@cache
+def shape_of(kind: Any) -> str:
+    """Return what the form of a type looks like: another shape cannot be read as this one."""
+    kind = getattr(kind, "__supertype__", kind)
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return f"{{{','.join(f'{f.name}:{shape_of(hints[f.name])}' for f in fields(kind))}}}"
+    if arguments := get_args(kind):
+        origin = get_origin(kind)
+        named = "optional" if origin in (Union, types.UnionType) else origin.__name__
+        return f"{named}[{','.join('...' if a is ... else shape_of(a) for a in arguments)}]"
+    return "enum" if issubclass(kind, Enum) else str(kind.__name__)
+
+
 def _of_tuple(arguments: tuple[Any, ...], bytes_as: Form) -> Form:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         dump, load = form = form_of(arguments[0], bytes_as)

@@ -85,6 +85,7 @@ _ALL: tuple[Event, ...] = (
         encoder=ENCODER,
         vectors=(NEAR, FAR),
     ),
+    sessions.CapabilityDropped(capability=ANSWER, version=3),
     sessions.RequestRouted(
         run_id=RUN,
         capability=ANSWER,
@@ -160,6 +161,8 @@ _ALL: tuple[Event, ...] = (
     registry.CapabilityOffered(card=CARD),
     registry.CapabilityRegistered(version=1, card=CARD),
     registry.CapabilityRefused(reason="unknown_policy", detail="'maybe' is none of single"),
+    registry.WithdrawalRequested(reason="its model is gone"),
+    registry.CapabilityWithdrawn(version=2, reason="its model is gone"),
     registry.CapabilityPerceived(version=1, card=CARD, encoder=ENCODER, vectors=(NEAR, FAR)),
     registry.RecallWeightsAdopted(
         name="sha256:00", features=("meaning", "date"), values=(1.0, 0.5), examples=30, reason="r"

@@ -58,7 +58,10 @@ class Inferring:
             return _failed(request, Refusal("too_large", detail))
         if model is None:
             known = ", ".join(sorted(self._models)) or "none"
-            detail = f"no model is called {request.model!r} here; known are {known}"
+            detail = (
+                f"no model is called {request.model!r} here; known are {known}. Set it under"
+                " `models`, or withdraw what asks for it: `aether capability withdraw`"
+            )
             return _failed(request, Refusal("unknown_model", detail))
         pieces = _Pieces(request, self._chunks)
         budget = self._budgets.get(request.model, TOKENS_MAX)

@@ -1,4 +1,4 @@
-"""The link that puts a capability in force: once into every partition of the sessions.
+"""The link that puts a capability in force or out of it: once into every partition of sessions.
 
 From then on each decision there knows what was in force, and a replay finds the same.
 """
@@ -7,17 +7,27 @@ from collections.abc import Iterable
 
 from processors.links import Carried, Link
 from streams.envelope import Envelope
-from streams.events.registry import CapabilityPerceived
-from streams.events.sessions import CapabilityAdopted
+from streams.events.registry import CapabilityPerceived, CapabilityWithdrawn
+from streams.events.sessions import CapabilityAdopted, CapabilityDropped
 from streams.ids import CapabilityId, ProcessorName
 from streams.topics import GRID_KEY, REGISTRY, SESSIONS
 
 
-def carry(cause: Envelope[CapabilityPerceived], partitions: int) -> Iterable[Carried]:
-    """Write the capability under the grid's key of every partition."""
-    event = cause.event
-    adopted = CapabilityAdopted(
-        capability=CapabilityId(cause.key),
+def carry(
+    cause: Envelope[CapabilityPerceived | CapabilityWithdrawn], partitions: int
+) -> Iterable[Carried]:
+    """Write the fact under the grid's key of every partition."""
+    fact = _fact(CapabilityId(cause.key), cause.event)
+    return [Carried(GRID_KEY, fact, partition) for partition in range(partitions)]
+
+
+def _fact(
+    capability: CapabilityId, event: CapabilityPerceived | CapabilityWithdrawn
+) -> CapabilityAdopted | CapabilityDropped:
+    if isinstance(event, CapabilityWithdrawn):
+        return CapabilityDropped(capability=capability, version=event.version)
+    return CapabilityAdopted(
+        capability=capability,
         version=event.version,
         description=event.card.description,
         policy=event.card.policy,
@@ -27,14 +37,13 @@ def carry(cause: Envelope[CapabilityPerceived], partitions: int) -> Iterable[Car
         cost=event.card.cost,
         latency_ms=event.card.latency_ms,
     )
-    return [Carried(GRID_KEY, adopted, partition) for partition in range(partitions)]
 
 
 ADOPTION = Link(
     name=ProcessorName("adoption"),
-    version=2,
+    version=3,
     topic=REGISTRY,
     target=SESSIONS,
-    reads=(CapabilityPerceived,),
+    reads=(CapabilityPerceived, CapabilityWithdrawn),
     carry=carry,
 )

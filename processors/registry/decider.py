@@ -9,39 +9,51 @@ from streams.events.registry import (
     CapabilityOffered,
     CapabilityRefused,
     CapabilityRegistered,
+    CapabilityWithdrawn,
     Card,
+    WithdrawalRequested,
 )
 from streams.ids import ProcessorName
 from streams.topics import REGISTRY
 
 POLICIES = frozenset({"single"})
 
-Decided = CapabilityRegistered | CapabilityRefused
+Inputs = CapabilityOffered | WithdrawalRequested
+Decided = CapabilityRegistered | CapabilityRefused | CapabilityWithdrawn
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is registered under a capability's name; version 0 is nothing yet."""
+    """What is registered under a capability's name; no card is nothing yet, or nothing any more."""
 
     version: int = 0
     card: Card | None = None
 
 
-def decide(state: Entry, cause: Envelope[CapabilityOffered], _: None) -> tuple[Decided, ...]:
-    """Register what is new and complete."""
-    card = cause.event.card
-    if card == state.card:
-        return ()
+def decide(state: Entry, cause: Envelope[Inputs], _: None) -> tuple[Decided, ...]:
+    """Register what is new and complete, and withdraw what is there."""
+    match cause.event:
+        case CapabilityOffered(card=card):
+            return () if card == state.card else (_considered(state, cause.key, card),)
+        case WithdrawalRequested(reason=reason):
+            if state.card is None:
+                return ()
+            return (CapabilityWithdrawn(version=state.version + 1, reason=reason),)
+        case _:
+            assert_never(cause.event)
+
+
+def _considered(state: Entry, name: str, card: Card) -> Decided:
     if not card.description.strip():
-        detail = f"{cause.key} does not say what it is for; the router would never choose it"
-        return (CapabilityRefused(reason="no_description", detail=detail),)
+        detail = f"{name} does not say what it is for; the router would never choose it"
+        return CapabilityRefused(reason="no_description", detail=detail)
     if card.policy not in POLICIES:
         detail = f"{card.policy!r} is none of {', '.join(sorted(POLICIES))}"
-        return (CapabilityRefused(reason="unknown_policy", detail=detail),)
+        return CapabilityRefused(reason="unknown_policy", detail=detail)
     if (card.cost or 0) < 0 or (card.latency_ms or 0) < 0:
         detail = f"cost {card.cost} and latency {card.latency_ms} ms cannot be below 0"
-        return (CapabilityRefused(reason="bad_estimate", detail=detail),)
-    return (CapabilityRegistered(version=state.version + 1, card=card),)
+        return CapabilityRefused(reason="bad_estimate", detail=detail)
+    return CapabilityRegistered(version=state.version + 1, card=card)
 
 
 def evolve(state: Entry, event: Decided) -> Entry:
@@ -49,18 +61,20 @@ def evolve(state: Entry, event: Decided) -> Entry:
     match event:
         case CapabilityRegistered(version=version, card=card):
             return Entry(version, card)
+        case CapabilityWithdrawn(version=version):
+            return Entry(version)
         case CapabilityRefused():
             return state
         case _:
             assert_never(event)
 
 
-REGISTRY_DECIDER: Decider[Entry, CapabilityOffered, Decided, None] = Decider(
+REGISTRY_DECIDER: Decider[Entry, Inputs, Decided, None] = Decider(
     name=ProcessorName("registry"),
-    version=2,
+    version=3,
     topic=REGISTRY,
-    reads=(CapabilityOffered,),
-    writes=(CapabilityRegistered, CapabilityRefused),
+    reads=(CapabilityOffered, WithdrawalRequested),
+    writes=(CapabilityRegistered, CapabilityRefused, CapabilityWithdrawn),
     initial=Entry(),
     decide=decide,
     evolve=evolve,

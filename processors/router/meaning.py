@@ -48,9 +48,8 @@ def choose(
         return _choice(alone, vector)
     if alone.confidence < sure and len(event.text.split()) <= FOLLOW_UP_WORDS_MAX:
         mixed = direction(vector + REMINDER * unpacked(focus))
-        together = judge.judge(mixed, CANDIDATES_MAX) if mixed is not None else alone
-        if mixed is not None and together.confidence > alone.confidence:
-            return _choice(together, mixed, follows=True)
+        if mixed is not None:
+            return _choice(judge.judge(mixed, CANDIDATES_MAX), mixed, follows=True)
     return _held(_choice(alone, vector), before)
 
 

@@ -12,7 +12,12 @@ from typing import assert_never
 
 from processors.classifier.exact import Judge, centroid
 from streams.decider import Projection
-from streams.events.sessions import CapabilityAdopted, PolicyAdopted, RouterAdopted
+from streams.events.sessions import (
+    CapabilityAdopted,
+    CapabilityDropped,
+    PolicyAdopted,
+    RouterAdopted,
+)
 from streams.events.tuning import Unsure, Weigh, Weights
 from streams.ids import CapabilityId
 from streams.pmap import PMap
@@ -23,21 +28,25 @@ AUTOMATIC = "aether"
 THRESHOLD = 0.5
 DESCRIPTION_MAX = 120
 
-Facts = CapabilityAdopted | RouterAdopted | PolicyAdopted
+Facts = CapabilityAdopted | CapabilityDropped | RouterAdopted | PolicyAdopted
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A capability in force; `centroid` is its vectors' direction (`int16[n]`, units of 2^-14)."""
+    """A capability as it was adopted last; one that was dropped is kept for its version alone.
+
+    `centroid` is its vectors' direction (`int16[n]`, units of 2^-14).
+    """
 
     capability: CapabilityId
     version: int
-    model: str
-    description: str
-    encoder: str
-    centroid: bytes
+    model: str = ""
+    description: str = ""
+    encoder: str = ""
+    centroid: bytes = b""
     cost: float | None = None
     latency_ms: int | None = None
+    in_force: bool = True
 
     def takes(self, weigh: Weigh) -> float | None:
         """Return what one use takes of what is weighed; None where nobody knows."""
@@ -65,7 +74,10 @@ class Table:
 
     def named(self, name: str) -> Entry | None:
         """Return the capability that a client asked for by its name or by its model's."""
-        return self.entries.get(name) or next((e for e in self._all() if e.model == name), None)
+        known = self.entries.get(name)
+        if known is not None and known.in_force:
+            return known
+        return next((e for e in self._all() if e.model == name), None)
 
     def takes(self, capability: CapabilityId) -> float | None:
         """Return what one use of a capability takes of what is weighed; None if nobody knows."""
@@ -74,7 +86,7 @@ class Table:
 
     def names(self) -> list[str]:
         """Return the capabilities' names in order."""
-        return [name for name, _ in self.entries.items()]
+        return [entry.capability for entry in self._all()]
 
     def judge(self, encoder: str) -> Judge | None:
         """Return what weighs the capabilities that speak this encoder's language, if any do."""
@@ -95,7 +107,7 @@ class Table:
         return Judge(weights, frozenset(e.capability for e in spoken), late)
 
     def _all(self) -> Iterator[Entry]:
-        return (entry for _, entry in self.entries.items())
+        return (entry for _, entry in self.entries.items() if entry.in_force)
 
 
 #: What a table's version is compiled to; a version names its content, so this changes no decision.
@@ -107,7 +119,9 @@ def adopt(table: Table, fact: Facts) -> Table:
     """Put a fact in force; a capability in an older version than known changes nothing."""
     match fact:
         case CapabilityAdopted():
-            return _with(table, fact)
+            return _adopted(table, fact)
+        case CapabilityDropped(capability=capability, version=version):
+            return _with(table, Entry(capability, version, in_force=False))
         case RouterAdopted(version=version, weights=weights):
             return _named(replace(table, weights=weights, weights_version=version))
         case PolicyAdopted(unsure=unsure, threshold=threshold, weigh=weigh, within=within):
@@ -118,14 +132,15 @@ def adopt(table: Table, fact: Facts) -> Table:
 
 
 TABLE: Projection[Table, Facts] = Projection(
-    reads=(CapabilityAdopted, RouterAdopted, PolicyAdopted), initial=Table(), evolve=adopt
+    reads=(CapabilityAdopted, CapabilityDropped, RouterAdopted, PolicyAdopted),
+    initial=Table(),
+    evolve=adopt,
 )
 
 
-def _with(table: Table, fact: CapabilityAdopted) -> Table:
-    known = table.entries.get(fact.capability)
+def _adopted(table: Table, fact: CapabilityAdopted) -> Table:
     mean = centroid(fact.vectors)
-    if mean is None or (known is not None and known.version >= fact.version):
+    if mean is None:
         return table
     entry = Entry(
         capability=fact.capability,
@@ -137,8 +152,15 @@ def _with(table: Table, fact: CapabilityAdopted) -> Table:
         cost=fact.cost,
         latency_ms=fact.latency_ms,
     )
+    return _with(table, entry)
+
+
+def _with(table: Table, entry: Entry) -> Table:
+    known = table.entries.get(entry.capability)
+    if known is not None and known.version >= entry.version:
+        return table
     total = int(table.entries_sum or "0", 16) + _number(entry) - (_number(known) if known else 0)
-    entries = table.entries.put(fact.capability, entry)
+    entries = table.entries.put(entry.capability, entry)
     return _named(replace(table, entries=entries, entries_sum=f"{total % 2**256:x}"))
 
 
@@ -151,5 +173,5 @@ def _named(table: Table) -> Table:
 
 def _number(entry: Entry) -> int:
     said = f"{entry.capability}/{entry.version}/{entry.model}/{entry.encoder}/{entry.description}/"
-    said += f"{entry.cost}/{entry.latency_ms}/"
+    said += f"{entry.cost}/{entry.latency_ms}/" + ("" if entry.in_force else "dropped/")
     return int.from_bytes(hashlib.sha256(said.encode() + entry.centroid).digest())

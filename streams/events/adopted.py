@@ -30,6 +30,17 @@ class CapabilityAdopted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilityDropped:
+    """A capability is not in force in this partition any more; written under `@grid`.
+
+    A version lower than the one in force changes nothing.
+    """
+
+    capability: CapabilityId
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RouterAdopted:
     """These weights are in force in this partition from here on; written under `@grid`."""
 

@@ -14,7 +14,7 @@ from streams.topics import MEMORY, REGISTRY, SESSIONS, SUBSCRIPTIONS, TUNING
 OFFERED: Mapping[str, tuple[type, ...]] = {
     SESSIONS.name: (sessions.RequestReceived,),
     MEMORY.name: (memory.MemoryOffered, memory.ForgettingRequested, memory.RecallJudged),
-    REGISTRY.name: (registry.CapabilityOffered,),
+    REGISTRY.name: (registry.CapabilityOffered, registry.WithdrawalRequested),
     TUNING.name: (tuning.FeedbackOffered,),
     SUBSCRIPTIONS.name: (
         subscriptions.SubscriptionOffered,

@@ -49,6 +49,21 @@ class CapabilityRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalRequested:
+    """Someone asks that the capability (the key) be used no more; `reason` is in their words."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilityWithdrawn:
+    """The capability is used no more, until it is offered again; this is a version as well."""
+
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapabilityPerceived:
     """A capability with the vectors of its description and examples, in that order."""
 
@@ -76,6 +91,8 @@ RegistryEvent = (
     CapabilityOffered
     | CapabilityRegistered
     | CapabilityRefused
+    | WithdrawalRequested
+    | CapabilityWithdrawn
     | CapabilityPerceived
     | RecallWeightsAdopted
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from streams.events.adopted import CapabilityAdopted as CapabilityAdopted
+from streams.events.adopted import CapabilityDropped as CapabilityDropped
 from streams.events.adopted import PolicyAdopted as PolicyAdopted
 from streams.events.adopted import RouterAdopted as RouterAdopted
 from streams.events.adopted import SubscriptionAdopted as SubscriptionAdopted
@@ -277,6 +278,7 @@ SessionEvent = (
     | TextPerceived
     | PerceptionFailed
     | CapabilityAdopted
+    | CapabilityDropped
     | RouterAdopted
     | PolicyAdopted
     | SubscriptionAdopted

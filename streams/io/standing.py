@@ -4,6 +4,7 @@ The runner builds one up before its first input, and a replay from the first rec
 the same fold, so the same hash.
 """
 
+import hashlib
 from typing import Any
 
 from streams.decider import Decider
@@ -12,7 +13,7 @@ from streams.io.snapshots import Place, Snapshot
 from streams.io.wire import Wire
 from streams.ledger import Ledger
 from streams.log import Record
-from streams.plain import Plain, form_of, hash_of
+from streams.plain import Plain, form_of, hash_of, shape_of
 
 AnyDecider = Decider[Any, Any, Any, Any]
 
@@ -89,5 +90,10 @@ def marks_place(topic: str, identity: str, partition: int) -> Place:
 
 
 def place_of(decider: AnyDecider, topic: str, identity: str, partition: int) -> Place:
-    """Return where the snapshots of a decider lie."""
-    return Place(f"{decider.name}.{decider.version}", topic, identity, partition)
+    """Return where the snapshots of a decider lie: those of its version and of its states' shape.
+
+    A development version's states may change their shape under one number.
+    """
+    shape = f"{shape_of(decider.state_type)} {shape_of(decider.grid.state_type)}"
+    shaped = hashlib.sha256(shape.encode()).hexdigest()[:8]
+    return Place(f"{decider.name}.{decider.version}.{shaped}", topic, identity, partition)

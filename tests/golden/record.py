@@ -73,12 +73,15 @@ def sent() -> Iterator[tuple[Topic, str, Any]]:
     offered = r.CapabilityOffered(card=x.CARD)
     yield REGISTRY, x.ANSWER, offered
     yield REGISTRY, x.ANSWER, offered  # nothing new
+    yield REGISTRY, "retired", offered
+    yield REGISTRY, "retired", r.WithdrawalRequested(reason="nobody asks")
     yield REGISTRY, "silent", r.CapabilityOffered(card=_said(x.CARD, description=" "))
     yield MEMORY, x.SCOPE, m.MemoryOffered(content=x.CONTENT)
     yield MEMORY, x.SCOPE, m.MemoryOffered(content=x.CONTENT)
     yield MEMORY, x.SCOPE, m.MemoryOffered(content=_said(x.CONTENT, text=""))
     yield from _alike()
     yield SESSIONS, GRID_KEY, x.EVENTS["CapabilityAdopted"]
+    yield SESSIONS, GRID_KEY, _said(x.EVENTS["CapabilityDropped"], capability="retired")
     yield SESSIONS, GRID_KEY, _said(x.EVENTS["SubscriptionAdopted"], encoder=x.ENCODER)
     for number, model in enumerate(("aether", "aether", x.MODEL, "nobody")):
         asked = _said(x.EVENTS["RequestReceived"], run_id=f"run-{number}", model=model)

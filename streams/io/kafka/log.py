@@ -60,8 +60,12 @@ READER: Options = {
     "reconnect.backoff.max.ms": 1_000,
 }
 #: Who follows live takes what is there before more is fetched: one that pauses is sent more at
-#: once, by fewer requests.
-LIVE: Options = {"fetch.wait.max.ms": 500, "queued.min.messages": 2}
+#: once, by fewer requests. One that does not pause is kept waiting for a millisecond at most.
+LIVE: Options = {
+    "fetch.wait.max.ms": 500,
+    "queued.min.messages": 2,
+    "fetch.queue.backoff.ms": 1,
+}
 
 METADATA_TIMEOUT_S = 10.0
 LEADERLESS = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from cli.answers import tell
+from streams.events.registry import CapabilityOffered, Card
+from streams.ids import ModelName
 from streams.io.client import Client
 from streams.io.settings import ROOT
 from streams.log import Draft
-from streams.topics import MEMORY
+from streams.topics import MEMORY, REGISTRY
 from tests.integration.grid.front import Front, until
 
 pytestmark = pytest.mark.integration
@@ -29,6 +32,24 @@ def test_topics_and_schemas_are_listed(started: Front) -> None:
     assert all(isinstance(row["id"], int) and (ROOT / row["file"]).is_file() for row in schemas)
     assert started.run("topic", "create").err == "created 0 topics\n"
     assert started.run("schema", "register").code == 0
+
+
+def test_a_withdrawn_capability_is_not_there_any_more(started: Front) -> None:
+    card = Card(description="Tells jokes.", examples=(), policy="single", model=ModelName("mute"))
+    with Client(started.settings, [REGISTRY]) as client:
+        tell(client, REGISTRY, "jester", CapabilityOffered(card=card))
+
+    def listed() -> dict[str, int]:
+        rows = started.succeed("capability", "list", "-o", "jsonl").rows
+        return {row["capability"]: row["version"] for row in rows}
+
+    until(lambda: "jester" in listed(), "the capability is registered")
+    done = started.succeed("capability", "withdraw", "jester", "--reason", "not funny")
+    assert done.out == "jester is withdrawn\n"
+    assert "jester" not in listed()
+    again = started.run("capability", "withdraw", "jester")
+    assert (again.code, again.out) == (2, "")
+    assert "no capability is called 'jester'" in again.err
 
 
 def test_a_dead_letter_is_listed_shown_and_retried(started: Front) -> None:

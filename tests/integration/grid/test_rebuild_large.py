@@ -17,6 +17,7 @@ from processors.memory.decider import MEMORY_DECIDER
 from streams.events.memory import Content, Kind, MemoryOffered
 from streams.ids import EventId, derived
 from streams.io.client import Client
+from streams.io.standing import place_of
 from streams.plain import text_of
 from streams.topics import MEMORY
 from tests.integration.grid.front import Done, Front
@@ -92,9 +93,8 @@ def test_a_hundred_thousand_events_fold_to_the_same(decided: Front) -> None:
 
 def test_a_state_that_was_altered_is_found_and_named(decided: Front) -> None:
     right = of_memory(decided.succeed("rebuild", "-o", "jsonl"))
-    snapshot, scope = alter_one(
-        decided.folder / SNAPSHOTS_FOLDER / f"memory.{MEMORY_DECIDER.version}"
-    )
+    owner = place_of(MEMORY_DECIDER, MEMORY.name, "", 0).owner
+    snapshot, scope = alter_one(decided.folder / SNAPSHOTS_FOLDER / owner)
     partition = int(snapshot.parent.name)
     done = decided.run("rebuild", "-o", "jsonl")
     assert done.code == 3

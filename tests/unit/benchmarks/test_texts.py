@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks._texts import Row, read, teachable
+from benchmarks._texts import Row, read, read_sessions, teachable
 
 
 def of(folder: Path, told: str | bytes, name: str = "set.csv") -> list[Row]:
@@ -69,3 +69,16 @@ def test_only_what_says_something_and_has_a_label_teaches(tmp_path: Path) -> Non
     assert teachable(rows, tmp_path) == [("hi", "greet"), ("?", "oos")]
     with pytest.raises(SystemExit, match="other than `oos`"):
         teachable([("?", "oos"), ("", "greet")], tmp_path)
+
+
+def test_rows_of_a_session_are_kept_together_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "set.csv"
+    path.write_text("session,text,label\n1,a,x\n2,b,y\n1,c,oos\n")
+    assert read_sessions(path) == [[("a", "x"), ("c", "oos")], [("b", "y")]]
+
+
+def test_rows_without_sessions_are_said_to_be_such(tmp_path: Path) -> None:
+    path = tmp_path / "set.csv"
+    path.write_text("text,label\na,x\n")
+    with pytest.raises(SystemExit, match="a column `session`"):
+        read_sessions(path)

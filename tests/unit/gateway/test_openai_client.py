@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from streams.errors import DeliveryFailed
-from streams.events.registry import CapabilityRegistered, Card
+from streams.events.registry import CapabilityRegistered, CapabilityWithdrawn, Card
 from streams.events.sessions import RequestReceived
 from streams.ids import ModelName
 from streams.topics import REGISTRY
@@ -109,4 +109,8 @@ async def test_models_are_those_that_are_registered(tmp_path: Path) -> None:
         assert (await client.models.retrieve("gpt")).owned_by == "aether"
         with pytest.raises(openai.NotFoundError) as caught:
             await client.models.retrieve("nothing/like-it")
+        door.grid.land(REGISTRY, "answer", CapabilityWithdrawn(version=2, reason="retired"))
+        while "answer" in listed:
+            listed = [model.id async for model in client.models.list()]
+        assert listed == ["aether", "translate", "gpt"]
     assert caught.value.code == "model_not_found"

@@ -19,7 +19,7 @@ from streams.topics import GRID_KEY, ROUTER_KEY
 from tests.unit.processors.any_order import Outcome, Step, Told, schedules, worked
 from tests.unit.processors.meanings import ENCODER, around, directions
 from tests.unit.processors.memory import stream as scope
-from tests.unit.processors.router.test_decider import ADOPTED, CAPABILITIES, LABELS
+from tests.unit.processors.router.routed import ADOPTED, CAPABILITIES, LABELS
 from tests.unit.processors.tuner.lessons import Grid, examples, feedback
 
 PARTITIONS = 2

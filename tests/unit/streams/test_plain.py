@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streams.events import memory as m
 from streams.events import sessions as s
 from streams.io.schemas import event_classes
-from streams.plain import SAME, form_of, hash_of, text_of
+from streams.plain import SAME, form_of, hash_of, shape_of, text_of
 from streams.pmap import PMap
 
 
@@ -60,6 +60,15 @@ def test_every_event_has_a_plain_form(kind: type) -> None:
 def test_what_may_hold_anything_has_none(kind: Any) -> None:
     with pytest.raises(TypeError, match="no plain form"):
         form_of(kind)
+
+
+def test_a_shape_names_every_field_and_kind() -> None:
+    content = shape_of(m.Content)
+    assert content.startswith("{kind:enum,text:str,")
+    told = (
+        f"{{kind:enum,pair:tuple[int,str],many:tuple[bytes,...],maybe:optional[{content},NoneType],"
+    )
+    assert shape_of(Small) == told + "known:PMap[tuple[str,...]]}"
 
 
 def test_text_is_canonical() -> None:

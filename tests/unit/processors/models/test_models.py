@@ -126,11 +126,14 @@ async def test_what_a_model_says_completes_the_inference() -> None:
     assert await perform({"extractive": Speaking(then=SAID)}, asked()) == (inferred(), [])
 
 
+WHAT_TO_DO = " Set it under `models`, or withdraw what asks for it: `aether capability withdraw`"
+
+
 async def test_an_unknown_model_fails_it_and_names_the_known_ones() -> None:
-    detail = "no model is called 'extractive' here; known are a, b"
+    detail = "no model is called 'extractive' here; known are a, b." + WHAT_TO_DO
     models = {"b": Speaking(then=SAID), "a": Speaking(then=SAID)}
     assert await perform(models, asked()) == (_failed("unknown_model", detail), [])
-    nobody = "no model is called 'extractive' here; known are none"
+    nobody = "no model is called 'extractive' here; known are none." + WHAT_TO_DO
     assert await perform({}, asked()) == (_failed("unknown_model", nobody), [])
 
 

@@ -14,7 +14,11 @@ from streams.events.registry import (
     CapabilityPerceived,
     CapabilityRefused,
     CapabilityRegistered,
+    CapabilityWithdrawn,
+    WithdrawalRequested,
 )
+from streams.events.sessions import CapabilityDropped
+from streams.ids import CapabilityId
 from streams.plain import form_of
 from streams.topics import GRID_KEY
 from tests.given import cause, fed, given
@@ -60,6 +64,16 @@ def test_a_refusal_changes_nothing() -> None:
     assert REGISTRY_DECIDER.fold([FIRST, refusal]) == Entry(1, card())
 
 
+def test_what_is_withdrawn_is_no_more_until_it_is_offered_again() -> None:
+    gone = CapabilityWithdrawn(version=2, reason="retired")
+    asked = WithdrawalRequested(reason="retired")
+    given(REGISTRY_DECIDER, FIRST).when(asked).then(gone)
+    given(REGISTRY_DECIDER, FIRST, gone).when(asked).then()
+    given(REGISTRY_DECIDER).when(asked).then()
+    again = CapabilityRegistered(version=3, card=card())
+    given(REGISTRY_DECIDER, FIRST, gone).when(CapabilityOffered(card=card())).then(again)
+
+
 @forall(st.lists(st.builds(card, description=st.sampled_from(["", "a", "b"]))))
 def test_versions_count_what_is_new_one_by_one(cards: list[Any]) -> None:
     state, decided = fed(REGISTRY_DECIDER, [CapabilityOffered(card=c) for c in cards])
@@ -75,3 +89,9 @@ def test_a_perceived_capability_is_put_in_force_in_every_partition() -> None:
     event = CapabilityPerceived(version=3, card=card(), encoder=ENCODER, vectors=vectors)
     fact = adopted(version=3, description="answers questions", vectors=vectors)
     assert carry(cause(event, key="answer"), 3) == [Carried(GRID_KEY, fact, p) for p in range(3)]
+
+
+def test_a_withdrawn_capability_is_put_out_of_force_in_every_partition() -> None:
+    event = CapabilityWithdrawn(version=4, reason="retired")
+    fact = CapabilityDropped(capability=CapabilityId("answer"), version=4)
+    assert carry(cause(event, key="answer"), 2) == [Carried(GRID_KEY, fact, p) for p in range(2)]

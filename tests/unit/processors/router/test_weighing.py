@@ -9,7 +9,7 @@ from processors.router.table import adopt
 from streams.events.sessions import PolicyAdopted, RequestRouted
 from streams.events.tuning import Unsure, Weigh
 from tests.unit.processors.meanings import name_of
-from tests.unit.processors.router.test_decider import (
+from tests.unit.processors.router.routed import (
     ADOPTED,
     CAPABILITIES,
     between,
