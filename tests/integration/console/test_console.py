@@ -89,6 +89,17 @@ def test_runs_are_found_filtered_and_opened_with_the_keyboard(looker: Looker) ->
 
 
 @pytest.mark.usefixtures("much")
+def test_what_was_asked_is_to_be_read_in_a_narrow_window_too(looker: Looker) -> None:
+    looker.page.set_viewport_size({"width": 420, "height": 850})
+    page = looker.opens("runs").reads("Question number").page
+    question = page.get_by_role("list", name="Runs").get_by_text("Question number").first
+    box = question.bounding_box()
+    assert box is not None
+    assert box["width"] > 120
+    looker.is_served_well()
+
+
+@pytest.mark.usefixtures("much")
 def test_of_many_runs_only_those_in_sight_are_drawn_and_more_come_on_scrolling(
     looker: Looker,
 ) -> None:
