@@ -26,7 +26,7 @@ from engines.triton import TritonPorts, triton
 from streams.errors import Misconfigured
 from streams.io.sections import IN_PROCESS
 from streams.io.settings import ROOT, Settings
-from streams.topics import TOPICS
+from streams.topics import TOPICS, inbox_of
 
 MODELS = ("minilm", "extractive")
 WORKER, GATEWAY, ARCHIVE = "worker", "gateway", "archive"
@@ -94,7 +94,10 @@ def prepare_log(settings: Settings) -> None:
     from streams.io.registry import ConfluentRegistry
 
     replication = 1 if settings.kafka.bootstrap is None else -1
-    create_topics(settings.bootstrap, settings.kafka_options, replication=replication)
+    wanted = [*TOPICS, *map(inbox_of, settings.worker.inboxes)]
+    create_topics(
+        settings.bootstrap, settings.kafka_options, replication=replication, topics=wanted
+    )
     with closing(ConfluentRegistry(settings.registry_url)) as registered:
         codec = Codec(registered)
         for topic in TOPICS:  # all of them or none: half a release helps nobody

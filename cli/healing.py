@@ -11,6 +11,7 @@ import click
 
 from cli.output import emit, formatted, say, time_text
 from cli.summaries import summary_of
+from processors.healing.policy import NOTHING_ALLOWED
 from streams.envelope import Envelope
 from streams.errors import Poison
 from streams.events.healing import EVENTS, CallsCounted, HealingPolicySet
@@ -78,7 +79,7 @@ def healing(workers: tuple[int, int] | None, output: str, **given: Any) -> None:
 
 def _in_force(client: Client) -> HealingPolicySet:
     """Return the policy that was set last, or what holds before any is."""
-    policy = HealingPolicySet(restart=False, after_s=30.0, cooldown_s=120.0, per_hour=3)
+    policy = NOTHING_ALLOWED
     for envelope in _read(client, frozenset({HealingPolicySet})):
         policy = envelope.event
     return policy

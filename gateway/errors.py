@@ -95,6 +95,7 @@ _FAILURES = {
     "perception_failed": (503, "server_error"),
     "recall_failed": (503, "server_error"),
     "model_away": (502, "server_error"),
+    "node_away": (502, "server_error"),
     "model_key_refused": (502, "server_error"),
 }
 

@@ -16,13 +16,15 @@ from processors.deciders import SNAPSHOTS_FOLDER
 from processors.groups import group_of
 from processors.metrics import WorkerMetrics, serve
 from processors.models.calls import Calls
+from processors.models.deadline import Deadline
+from processors.models.dispatch import DISPATCH
 from processors.observer.apart import Apart
 from processors.observer.decider import OBSERVER
 from processors.observer.metrics import LagMetrics
 from processors.observer.watch import Watch
 from processors.patience import patiently
 from processors.recall.projection import IndexProjection
-from processors.roles import MODELS, ROLES, World
+from processors.roles import INTAKE, MODELS, ROLES, World, intakes
 from processors.runner import Runner
 from processors.shell import Membership, Shell
 from streams.errors import Misconfigured
@@ -79,6 +81,9 @@ class Worker:
             works.append(Calls(world.log, world.wire, self._adapters.breakers).run)
         if projection is not None:
             works.append(projection.run)
+        if DISPATCH.name in self._roles:
+            patience_s = self._settings.worker.node_patience_s
+            works.append(Deadline(world.log, world.wire, patience_s).run)
         if OBSERVER.name in self._roles:
             works.append(Metering(world.log, world.wire, lambda: SEEN in shell.assigned).run)
             watch = self._watch(world, shell)
@@ -154,6 +159,7 @@ def _checked(roles: Sequence[str]) -> tuple[str, ...]:
 def _runners(world: World, roles: Sequence[str], make: type[Runner]) -> list[Runner]:
     """Return one runner per topic, with every part of these roles that reads it."""
     seats = [make(world) for role in roles for make in ROLES[role]]
+    seats += intakes(world) if INTAKE in roles else []
     topics = dict.fromkeys(seat.topic.name for seat in seats)
     every = world.settings.worker.snapshot_every
     return [

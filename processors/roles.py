@@ -10,6 +10,7 @@ from processors.adapters.topics import KafkaTopics
 from processors.deciders import DECIDERS, WATCHING
 from processors.decisions import Deciding
 from processors.effects import Effect, Performing
+from processors.intake import intake_of
 from processors.links import Link, Linking
 from processors.memory.turns import TURNS
 from processors.models.dispatch import DISPATCH, answered_here
@@ -30,6 +31,7 @@ from processors.tuner.hearing import Hearing
 from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.releasing import Releasing
 from processors.tuner.training import Training
+from streams.io.schemas import event_classes
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
@@ -37,6 +39,7 @@ from streams.io.wire import Author, Wire
 from streams.log import EventLog
 from streams.topics import Topic
 
+INTAKE = "intake"
 #: Calls to models that may be out at once; texts and searches are quick and need fewer.
 MODEL_WIDTH = 256
 
@@ -105,9 +108,15 @@ def _likening(world: World) -> Effect:
     return Likening(world.adapters.index, wanted.judge or "", is_on=wanted.compare)
 
 
+def intakes(world: World) -> list[Seat]:
+    """Return a part for the inbox of each node that has one."""
+    links = [intake_of(node, event_classes()) for node in world.settings.worker.inboxes]
+    return [_linking(link)(world) for link in links]
+
+
 #: The role that calls models.
 MODELS = "models"
-#: Every role a worker can have, and the parts it consists of.
+#: Every role a worker can have, and the parts it consists of; those of the intake are its inboxes'.
 ROLES: Mapping[str, Sequence[Make]] = {
     **{decider.name: (_deciding(decider),) for decider in DECIDERS if decider not in WATCHING},
     OBSERVER.name: tuple([_deciding(decider) for decider in WATCHING]),
@@ -121,6 +130,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
             )
         ),
     ),
+    INTAKE: (),
     "opening": (
         _performing(lambda world: Opening(world.adapters.encoder, KafkaTopics(world.settings)), 1),
     ),

@@ -57,8 +57,11 @@ EVENT_TOPICS = (SESSIONS, MEMORY, REGISTRY, TUNING, SUBSCRIPTIONS, MATCHES, OBSE
 TOPICS = (*EVENT_TOPICS, FORKS, ARCHIVE, PROBES, CHUNKS)
 
 
+INBOX = "aether.inbox."
+#: A node's name, which is also that of what it serves.
+NODE = "[a-z0-9][a-z0-9-]{0,62}"
 #: A card whose model is named so is answered by nodes, in any language.
-WORK = re.compile(r"work/([a-z0-9][a-z0-9-]{0,62})")
+WORK = re.compile(f"work/({NODE})")
 
 
 def work_of(model: str) -> Topic | None:
@@ -67,6 +70,11 @@ def work_of(model: str) -> Topic | None:
     if named is None:
         return None
     return Topic(name=f"aether.work.{named[1]}", key="session")
+
+
+def inbox_of(node: str) -> Topic:
+    """Return the topic on which a node sends what it has to say, if it may write nowhere else."""
+    return Topic(name=INBOX + node, key="session")
 
 
 def matches_of(node: str) -> Topic:

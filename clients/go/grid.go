@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -22,14 +23,21 @@ const (
 	remembered = 10_000
 )
 
-// Config says where the grid is, and who you are.
+// Config says where the grid is, and who you are. It prints without what is secret.
 type Config struct {
 	Bootstrap string    // host:port of brokers, with commas between them
 	Registry  string    // a Confluent API, which may hold a user and password
 	Node      string    // who you are in ce_source; "local" if empty
 	Kafka     []kgo.Opt // franz-go's options, such as kgo.SASL(oauth.Oauth(...)) and kgo.DialTLS()
 	Schemas   Schemas   // instead of Registry
+	Inbox     bool      // everything goes to the inbox of Node: all that a node outside may write to
 }
+
+// String tells where the grid is, and not who you are.
+func (c Config) String() string { return "aethergrid.Config{" + c.Bootstrap + "}" }
+
+// GoString is String, for %#v.
+func (c Config) GoString() string { return c.String() }
 
 // Grid is a connection to a grid, safe to use from any goroutine.
 type Grid struct {
@@ -37,6 +45,8 @@ type Grid struct {
 	source   string
 	schemas  Schemas
 	producer *kgo.Client
+	letIn    atomic.Bool
+	inbox    string
 }
 
 // Connect opens a connection; nothing is asked of the grid yet.
@@ -44,6 +54,9 @@ func Connect(config Config) (*Grid, error) {
 	grid := &Grid{source: "/aether/local/client", schemas: config.Schemas}
 	if config.Node != "" {
 		grid.source = "/aether/" + config.Node + "/client"
+	}
+	if config.Inbox {
+		grid.inbox = config.Node
 	}
 	if grid.schemas == nil {
 		registry, err := NewRegistry(config.Registry)
@@ -100,6 +113,15 @@ func (g *Grid) Send(ctx context.Context, draft Draft, delivered func(Place, erro
 		return err
 	}
 	head := header{draft.Name, eventID, g.source, draft.RunID, draft.CauseID, time.Now(), draft.Trace}
+	if !g.letIn.Load() {
+		if err := refused(ctx, g.producer); err != nil {
+			return err
+		}
+		g.letIn.Store(true)
+	}
+	if g.inbox != "" {
+		topic, eventID = "aether.inbox."+g.inbox, inboxID(eventID, g.inbox)
+	}
 	record := &kgo.Record{Topic: topic, Key: []byte(draft.Key), Value: frame, Headers: head.records()}
 	g.producer.Produce(ctx, record, func(landed *kgo.Record, err error) {
 		delivered(Place{topic, landed.Partition, landed.Offset, eventID}, lost(err, draft.Name))
@@ -126,7 +148,7 @@ func lost(err error, name string) error {
 	case errors.Is(err, kgo.ErrRecordTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w: %s: %w", ErrUnknown, name, err)
 	}
-	return fmt.Errorf("%w: %s was not written: %w", ErrUnreachable, name, err)
+	return unreachable(err, name+" was not written")
 }
 
 // Span is what a partition holds: offsets from First up to, not including, End.
@@ -134,6 +156,9 @@ type Span struct{ First, End int64 }
 
 // Ends returns what each partition of a topic holds.
 func (g *Grid) Ends(ctx context.Context, topic string) (map[int32]Span, error) {
+	if err := refused(ctx, g.producer); err != nil {
+		return nil, err
+	}
 	admin := kadm.NewClient(g.producer)
 	firsts, err := admin.ListStartOffsets(ctx, topic)
 	if err == nil {
@@ -144,7 +169,7 @@ func (g *Grid) Ends(ctx context.Context, topic string) (map[int32]Span, error) {
 		failed = ends.Error()
 	}
 	if err = errors.Join(err, failed); err != nil {
-		return nil, fmt.Errorf("%w: could not look at %s: %w", ErrUnreachable, topic, err)
+		return nil, unreachable(err, "could not look at "+topic)
 	}
 	spans := map[int32]Span{}
 	firsts.Each(func(first kadm.ListedOffset) {
@@ -164,6 +189,7 @@ func (g *Grid) Follow(ctx context.Context, topic string, starts map[int32]int64)
 			at[partition] = kgo.NewOffset().At(offset)
 		}
 		reader, err := g.reader(
+			ctx,
 			kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: at}),
 			kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		)
@@ -174,8 +200,8 @@ func (g *Grid) Follow(ctx context.Context, topic string, starts map[int32]int64)
 		defer reader.Close()
 		seen, ring := map[string]bool{}, make([]string, remembered)
 		for count := 0; ; {
-			fetches := reader.PollFetches(ctx)
-			if err := fetches.Err(); err != nil {
+			fetches, err := poll(ctx, reader, 0)
+			if err != nil {
 				yield(nil, g.unread(ctx, topic, err))
 				return
 			}
@@ -203,13 +229,20 @@ func (g *Grid) unread(ctx context.Context, topic string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("aether: nothing more of %s: %w", topic, ctx.Err())
 	}
-	return fmt.Errorf("%w: could not read %s: %w", ErrUnreachable, topic, err)
+	if errors.Is(err, ErrDenied) {
+		return err
+	}
+	return unreachable(err, "could not read "+topic)
 }
 
-func (g *Grid) reader(options ...kgo.Opt) (*kgo.Client, error) {
+func (g *Grid) reader(ctx context.Context, options ...kgo.Opt) (*kgo.Client, error) {
 	reader, err := kgo.NewClient(append(append([]kgo.Opt{}, g.options...), options...)...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrUnreachable, err)
+	}
+	if err := refused(ctx, reader); err != nil {
+		reader.Close()
+		return nil, err
 	}
 	return reader, nil
 }

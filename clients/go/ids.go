@@ -40,6 +40,9 @@ func mintedAt(atMS int64, chance [10]byte) string {
 // outcomeID is the id of what a node of work/{name} answers; whichever node, it is the same.
 func outcomeID(requestID, name string) string { return Derived(requestID, "work/"+name, 0) }
 
+// inboxID is the id under which the grid carries on what a node sent to its inbox.
+func inboxID(eventID, node string) string { return Derived(eventID, "inbox", node, 0) }
+
 func uuid(id []byte, version byte) string {
 	id[6] = id[6]&0x0f | version<<4
 	id[8] = id[8]&0x3f | 0x80

@@ -3,7 +3,6 @@ package aethergrid
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -95,6 +94,7 @@ func (g *Grid) Register(ctx context.Context, name string, card Card) (int64, err
 func (g *Grid) Serve(ctx context.Context, name string, handler Handler) error {
 	topic := "aether.work." + name
 	reader, err := g.reader(
+		ctx,
 		kgo.ConsumerGroup(topic), kgo.ConsumeTopics(topic), kgo.DisableAutoCommit(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 	)
@@ -103,19 +103,19 @@ func (g *Grid) Serve(ctx context.Context, name string, handler Handler) error {
 	}
 	defer reader.Close()
 	for {
-		fetches := reader.PollRecords(ctx, 1)
+		fetches, err := poll(ctx, reader, 1)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err := fetches.Err(); err != nil {
-			return fmt.Errorf("%w: could not read %s: %w", ErrUnreachable, topic, err)
+		if err != nil {
+			return g.unread(ctx, topic, err)
 		}
 		for _, record := range fetches.Records() {
 			if err := g.work(ctx, name, handler, record); err != nil {
 				return err
 			}
 			if err := reader.CommitRecords(ctx, record); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("%w: could not acknowledge: %w", ErrUnreachable, err)
+				return unreachable(err, "could not acknowledge")
 			}
 		}
 	}

@@ -34,7 +34,7 @@ type Registry struct {
 func NewRegistry(address string) (*Registry, error) {
 	at, err := url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %q is no address of a registry", ErrUnreachable, address)
+		return nil, fmt.Errorf("%w: this is no address of a registry", ErrUnreachable) // it may hold a password
 	}
 	user := at.User
 	at.User = nil

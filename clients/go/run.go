@@ -6,6 +6,8 @@ import (
 	"iter"
 )
 
+const sessionsTopic = "aether.sessions.events"
+
 // Question is what a grid is asked.
 type Question struct {
 	Text    string
@@ -15,9 +17,9 @@ type Question struct {
 
 // Run is a question on its way through the grid.
 type Run struct {
-	ID    string
-	grid  *Grid
-	asked Place
+	ID     string
+	grid   *Grid
+	starts map[int32]int64
 }
 
 // Ask asks a question and returns its run.
@@ -33,6 +35,10 @@ func (g *Grid) Ask(ctx context.Context, question Question) (*Run, error) {
 	if model == "" {
 		model = "aether"
 	}
+	starts, err := g.ahead(ctx)
+	if err != nil {
+		return nil, err
+	}
 	asked, err := g.Produce(ctx, Draft{
 		Name: "aether.sessions.RequestReceived", Key: key, EventID: id, RunID: id,
 		Value: map[string]any{
@@ -44,14 +50,29 @@ func (g *Grid) Ask(ctx context.Context, question Question) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Run{id, g, asked}, nil
+	if g.inbox == "" {
+		starts = map[int32]int64{asked.Partition: asked.Offset}
+	}
+	return &Run{id, g, starts}, nil
+}
+
+// ahead returns where the sessions end, for what goes through an inbox and comes somewhere behind.
+func (g *Grid) ahead(ctx context.Context) (map[int32]int64, error) {
+	if g.inbox == "" {
+		return nil, nil
+	}
+	spans, err := g.Ends(ctx, sessionsTopic)
+	starts := map[int32]int64{}
+	for partition, span := range spans {
+		starts[partition] = span.End
+	}
+	return starts, err
 }
 
 // Events yields what happens in a run, in order, up to its end or until ctx is done.
 func (r *Run) Events(ctx context.Context) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
-		start := map[int32]int64{r.asked.Partition: r.asked.Offset}
-		for event, err := range r.grid.Follow(ctx, r.asked.Topic, start) {
+		for event, err := range r.grid.Follow(ctx, sessionsTopic, r.starts) {
 			if err != nil {
 				yield(nil, err)
 				return

@@ -6,7 +6,7 @@ What became of its calls is a fact of the partition: the last minute of it is wh
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from processors.healing.policy import Policy, policy_of
+from processors.healing.policy import NOTHING_ALLOWED
 from streams.decider import Decider, Projection
 from streams.envelope import Envelope
 from streams.events.healing import (
@@ -51,18 +51,18 @@ class Counts:
 class Calls:
     """The policy in force, and by target the calls of the last minute."""
 
-    policy: Policy
+    policy: HealingPolicySet
     counts: PMap[tuple[Counts, ...]]
 
 
-NO_CALLS = Calls(Policy(), PMap())
+NO_CALLS = Calls(NOTHING_ALLOWED, PMap())
 
 
 def learn(known: Calls, event: HealingPolicySet | CallsCounted) -> Calls:
     """Return what is known after another policy, or after some more calls."""
     match event:
         case HealingPolicySet():
-            return replace(known, policy=policy_of(event))
+            return replace(known, policy=event)
         case CallsCounted(target=target, at_ms=at_ms):
             before = known.counts.get(target) or ()
             kept = tuple([each for each in before if at_ms - each.at_ms < WINDOW_MS])
@@ -126,7 +126,7 @@ def _opened(state: Breaker, counted: CallsCounted, known: Calls) -> tuple[Decide
 
 
 def _open(
-    counted: CallsCounted, policy: Policy, since_ms: int, counts: Counts, what: str
+    counted: CallsCounted, policy: HealingPolicySet, since_ms: int, counts: Counts, what: str
 ) -> BreakerOpened:
     return BreakerOpened(
         target=counted.target,

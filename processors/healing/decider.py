@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from processors.healing.load import NOTHING_KNOWN, Known, Load, learn
-from processors.healing.policy import Policy
 from streams.decider import Decider, Projection
 from streams.envelope import Envelope
 from streams.events.healing import (
@@ -91,7 +90,7 @@ def _noted(state: Patient, status: Status, at_ms: int) -> tuple[Decided, ...]:
 
 
 def _about(
-    state: Patient, group: str, at_ms: int, lasts_ms: int, policy: Policy
+    state: Patient, group: str, at_ms: int, lasts_ms: int, policy: HealingPolicySet
 ) -> tuple[Decided, ...]:
     """Return what is done about trouble that lasts."""
     asked = _within_the_hour(state, at_ms)

@@ -7,7 +7,7 @@ other.
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from processors.healing.policy import Policy, policy_of
+from processors.healing.policy import NOTHING_ALLOWED
 from streams.events.healing import HealingPolicySet
 from streams.events.lag import LagSampled
 from streams.lag.behind import behind_s
@@ -35,18 +35,18 @@ UNSEEN = Load()
 class Known:
     """The policy in force, and the groups since it is."""
 
-    policy: Policy
+    policy: HealingPolicySet
     loads: PMap[Load]
 
 
-NOTHING_KNOWN = Known(Policy(), PMap())
+NOTHING_KNOWN = Known(NOTHING_ALLOWED, PMap())
 
 
 def learn(known: Known, event: HealingPolicySet | LagSampled) -> Known:
     """Return what is known after another policy or sample; an older sample changes nothing."""
     match event:
         case HealingPolicySet():
-            return Known(policy_of(event), PMap())
+            return Known(event, PMap())
         case LagSampled(group=group, at_ms=at_ms):
             before = known.loads.get(group) or UNSEEN
             if at_ms <= before.at_ms:
@@ -56,7 +56,7 @@ def learn(known: Known, event: HealingPolicySet | LagSampled) -> Known:
             assert_never(event)
 
 
-def _next(before: Load, sampled: LagSampled, policy: Policy) -> Load:
+def _next(before: Load, sampled: LagSampled, policy: HealingPolicySet) -> Load:
     seconds = behind_s(sampled)
     return Load(
         sampled.at_ms,

@@ -58,7 +58,7 @@ def decide(state: Runs, cause: Envelope[Inputs], ways: Ways) -> tuple[Decided, .
         case s.RecallFailed(detail=detail):
             return (_fail(run.run_id, "recall_failed", detail),)
         case s.InferenceFailed(reason=reason, detail=detail):
-            return (_fail(run.run_id, reason, detail),)
+            return (_fail(run.run_id, reason, detail),) if run.asked == event.model else ()
         case _:
             assert_never(event)
 
@@ -88,7 +88,7 @@ def _plan(run: Run, event: s.RequestRouted, ways: Ways) -> tuple[Decided, ...]:
 
 
 def _accept(run: Run, passages: tuple[s.Passage, ...]) -> tuple[Decided, ...]:
-    if run.passages is not None or run.asked:
+    if run.passages is not None or run.asked is not None:
         return ()
     if run.plan is None:
         return (s.ContextAccepted(run_id=run.run_id, passages=passages),)
@@ -109,7 +109,7 @@ def _ask(run: Run, plan: s.PlanMade, passages: tuple[s.Passage, ...]) -> s.Infer
 
 
 def _complete(run: Run, event: s.InferenceCompleted) -> tuple[Decided, ...]:
-    if run.plan is None:
+    if run.plan is None or run.asked != event.model:
         return ()
     return (
         s.ResponseCompleted(
@@ -154,7 +154,7 @@ def evolve(state: Runs, event: Decided) -> Runs:
         case s.ContextAccepted():
             return state.changed(event.run_id, passages=event.passages)
         case s.InferenceRequested():
-            return state.changed(event.run_id, passages=None, asked=True)
+            return state.changed(event.run_id, passages=None, asked=event.model)
         case s.ResponseCompleted() | s.RunFailed():
             return state.without(event.run_id)
         case _:
@@ -163,7 +163,7 @@ def evolve(state: Runs, event: Decided) -> Runs:
 
 ORCHESTRATOR: Decider[Runs, Inputs, Decided, Ways] = Decider(
     name=ProcessorName("orchestrator"),
-    version=2,
+    version=3,
     topic=SESSIONS,
     reads=(
         s.RequestReceived,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.events.sessions import Passage, PlanMade, RunStarted
-from streams.ids import RunId
+from streams.ids import ModelName, RunId
 from streams.values import changer, maker
 
 #: A session remembers this many ended runs, so that a request received twice is answered once.
@@ -13,13 +13,16 @@ REMEMBERED = 16
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An open run; `passages` wait here for the plan, and leave with the inference."""
+    """An open run; `passages` wait here for the plan, and leave with the inference.
+
+    `asked` is the model that was asked: nobody answers for another.
+    """
 
     run_id: RunId
     request: RunStarted
     plan: PlanMade | None = None
     passages: tuple[Passage, ...] | None = None
-    asked: bool = False
+    asked: ModelName | None = None
 
 
 @dataclass(frozen=True, slots=True)

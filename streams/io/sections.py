@@ -10,6 +10,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from streams.topics import NODE
+
 LOOPBACK = "127.0.0.1"
 #: In place of an address: the models run inside the worker.
 IN_PROCESS = "in-process"
@@ -31,6 +33,7 @@ def _expression(text: str) -> str:
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+Node = Annotated[str, Field(pattern=f"^{NODE}$")]
 
 
 def masked(text: str) -> str:
@@ -139,6 +142,8 @@ class Worker(_Part):
     session_s: float = Field(6.0, gt=0)
     heartbeat_s: float = Field(1.0, gt=0)
     snapshot_every: int = Field(50_000, gt=0)
+    inboxes: tuple[Node, ...] = Field((), description="nodes that send to an inbox of their own")
+    node_patience_s: float = Field(300.0, gt=0, description="how long a node may take to answer")
 
     @model_validator(mode="after")
     def _is_heard_in_time(self) -> Self:

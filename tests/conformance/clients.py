@@ -181,14 +181,16 @@ JAVA = Client(
 )
 
 #: The dependencies are built once a machine; the program lies with the sources it was made of.
+#: Where OpenSSL is, it is built with what credentials need.
+FEATURES = "$(pkg-config --exists openssl && echo --features tls)"
 RUST = Client(
     language="rust",
     tools=("cargo", "cc"),
     build=(
-        ("cargo", "build", "--quiet", "--example", "agent"),
+        ("sh", "-c", f"cargo build --quiet {FEATURES} --example agent"),
         ("sh", "-c", 'mkdir -p bin && cp "$CARGO_TARGET_DIR/debug/examples/agent" bin/agent'),
     ),
-    test=("cargo", "test", "--quiet", "--test", "vectors"),
+    test=("sh", "-c", f"cargo test --quiet {FEATURES} --test vectors"),
     agent=("bin/agent",),
 )
 

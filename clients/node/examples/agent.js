@@ -5,11 +5,18 @@
  *   agent.js KAFKA REGISTRY serve NAME
  *   agent.js KAFKA REGISTRY flood COUNT KEYS AUTHOR
  *   agent.js KAFKA REGISTRY drain
+ *   agent.js KAFKA REGISTRY echo KEY
+ *   agent.js KAFKA REGISTRY hear PARTITION
+ *   agent.js KAFKA REGISTRY show
+ *
+ * Who it is stands in variables: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER, AETHER_USER and
+ * AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens.
  */
 
 import { createHash } from 'node:crypto'
+import { inspect } from 'node:util'
 
-import { Grid, Refused, RunFailed } from '../src/index.js'
+import { Denied, Grid, Refused, RunFailed } from '../src/index.js'
 
 const EVENT = 'aether.memory.RecallJudged'
 const TOPIC = 'aether.memory.events'
@@ -80,7 +87,53 @@ async function drain (grid) {
   say({ count, digest: digest.digest('hex') })
 }
 
+/** Produce an event, and follow it. */
+async function echo (grid, key) {
+  const place = await grid.produce(EVENT, key, { question: key, scopes: [], useful: [] })
+  const { eventId, partition, offset } = place
+  for await (const event of grid.follow(TOPIC, { [partition]: offset }, { timeoutMs: 60_000 })) {
+    return say({ key: event.key, same: event.eventId === eventId, partition })
+  }
+}
+
+/** Follow what is there, without a word. */
+async function hear (grid, partition) {
+  for await (const event of grid.follow(TOPIC, { [partition]: 0 }, { timeoutMs: 60_000 })) {
+    return say({ key: event.key })
+  }
+}
+
+/** Print what could be printed by mistake. */
+async function show (grid) {
+  say({ shown: inspect(grid, { depth: null, showHidden: true }) + JSON.stringify(grid) })
+}
+
+/** Return the options of @platformatic/kafka for who this is. */
+function credentials () {
+  const { AETHER_SASL: mechanism, AETHER_USER: username, AETHER_PASSWORD: password } = process.env
+  if (!mechanism) return {}
+  const sasl = { mechanism, username, password }
+  return { sasl: mechanism === 'OAUTHBEARER' ? { mechanism, token: () => token(username, password) } : sasl }
+}
+
+/** Ask for a token by OAuth's client credentials. */
+async function token (client, secret) {
+  const answer = await fetch(process.env.AETHER_TOKEN_URL, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${client}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' })
+  })
+  if (!answer.ok) throw new Error(`no token: ${answer.status}`)
+  return (await answer.json()).access_token
+}
+
 const [kafka, registry, command, ...given] = process.argv.slice(2)
-const grid = new Grid(kafka, registry)
-await { ask, serve, flood, drain }[command](grid, ...given)
+const node = process.env.AETHER_INBOX
+const grid = new Grid(kafka, registry, { node, inbox: Boolean(node), kafka: credentials() })
+try {
+  await { ask, serve, flood, drain, echo, hear, show }[command](grid, ...given)
+} catch (error) {
+  if (!(error instanceof Denied)) throw error
+  say({ denied: error.message })
+}
 await grid.close()

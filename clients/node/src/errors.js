@@ -7,6 +7,9 @@ export class GridError extends Error {
   }
 }
 
+/** Kafka refuses these credentials, or what they may do; to try again does not help. */
+export class Denied extends GridError {}
+
 /** A broker or the registry did not answer; nothing was written. */
 export class Unreachable extends GridError {}
 
@@ -30,3 +33,31 @@ export class Refused extends GridError {
 
 /** A run ended without an answer. */
 export class RunFailed extends Refused {}
+
+const REFUSALS = new Set([
+  ...['TOPIC', 'GROUP', 'CLUSTER'].map((what) => `${what}_AUTHORIZATION_FAILED`),
+  ...['SASL_AUTHENTICATION_FAILED', 'ILLEGAL_SASL_STATE', 'UNSUPPORTED_SASL_MECHANISM']
+])
+
+/** Return Denied if that is what lies below an error of @platformatic/kafka, else one of a kind. */
+export function denialOr (Kind, message, cause) {
+  const said = refusal(cause)
+  // the cause would show what was said to whom when it is printed; a refusal has no use for it
+  return said ? new Denied(`${message}: ${said}`) : new Kind(message, { cause })
+}
+
+function refusal (error) {
+  if (!error) return undefined
+  if (error.code === 'PLT_KFK_AUTHENTICATION') return reasonOf(error)
+  if (REFUSALS.has(error.apiId)) return error.serverErrorMessage ?? error.message
+  for (const below of [error.cause, ...(error.errors ?? [])]) {
+    const said = refusal(below)
+    if (said) return said
+  }
+  return undefined
+}
+
+function reasonOf (error) {
+  const below = error.cause?.errors?.[0] ?? error.cause
+  return below ? `${error.message} ${below.serverErrorMessage ?? below.message}` : error.message
+}

@@ -2,12 +2,13 @@
 
 import { Consumer, ListOffsetTimestamps } from '@platformatic/kafka'
 
-import { BadEvent, RunFailed, TimedOut, Unreachable } from './errors.js'
-import { minted } from './ids.js'
+import { BadEvent, GridError, RunFailed, TimedOut, Unreachable, denialOr } from './errors.js'
+import { minted, ofInbox } from './ids.js'
 import * as nodes from './nodes.js'
 import { Sender } from './sender.js'
 import { Registry, encode, headersOf, opened, topicOf } from './wire.js'
 
+const SESSIONS = 'aether.sessions.events'
 const ENDS = ['aether.sessions.ResponseCompleted', 'aether.sessions.RunFailed']
 /** A repeat follows its first soon: another worker took over and did the same again. */
 const REMEMBERED = 10_000
@@ -16,16 +17,21 @@ const SENDER = { timeout: 15_000, maxInflights: 1 }
 export class Grid {
   #connect
   #sender
+  #inbox
 
   /**
    * `kafka` are options of @platformatic/kafka, such as `sasl` and `tls`; `registry` is the address
    * of a Confluent API, and may hold a user and password. `node` is who you are in `ce_source`.
+   * With `inbox`, everything goes to the inbox of that name: all that a node outside may write to.
    */
-  constructor (bootstrap, registry, { node = 'local', kafka = {}, timeoutMs = 30_000 } = {}) {
+  constructor (
+    bootstrap, registry, { node = 'local', kafka = {}, timeoutMs = 30_000, inbox = false } = {}
+  ) {
     this.#connect = { clientId: 'aether-grid', bootstrapBrokers: bootstrap.split(','), ...kafka }
     this.schemas = typeof registry === 'string' ? new Registry(registry) : registry
     this.source = `/aether/${node}/client`
     this.timeoutMs = timeoutMs
+    this.#inbox = inbox ? node : null
     this.#sender = new Sender({ ...this.#connect, ...SENDER })
   }
 
@@ -39,10 +45,12 @@ export class Grid {
    * Unreachable if nothing was written, Unknown if it may have been.
    */
   async produce (name, key, value, { topic, eventId = minted(), runId, causeId, trace } = {}) {
-    const place = topic ?? topicOf(name)
-    const frame = encode(await this.schemas.latest(place, name), value)
+    const home = topic ?? topicOf(name)
+    const frame = encode(await this.schemas.latest(home, name), value)
     const head = { name, eventId, source: this.source, atMs: Date.now(), runId, causeId, trace }
-    return { ...await this.#sender.append(place, key, frame, headersOf(head)), eventId }
+    const place = this.#inbox ? `aether.inbox.${this.#inbox}` : home
+    const at = await this.#sender.append(place, key, frame, headersOf(head))
+    return { ...at, eventId: this.#inbox ? ofInbox(eventId, this.#inbox) : eventId }
   }
 
   /** Return what each partition of a topic holds: its first offset, and its end. */
@@ -55,7 +63,7 @@ export class Grid {
       ].map((found) => found.get(topic).map(Number))
       return first.map((offset, partition) => [offset, end[partition]])
     } catch (cause) {
-      throw new Unreachable(`could not look at ${topic}`, { cause })
+      throw denialOr(Unreachable, `could not look at ${topic}`, cause)
     } finally {
       await asking.close(true)
     }
@@ -84,6 +92,8 @@ export class Grid {
         yield event
       }
       throw new TimedOut(`nothing more of ${topic} within ${timeoutMs} ms`)
+    } catch (cause) {
+      throw cause instanceof GridError ? cause : denialOr(Unreachable, `could not read ${topic}`, cause)
     } finally {
       clearTimeout(timer)
       await reader.close(true)
@@ -126,9 +136,10 @@ export class Grid {
       stream: false
     }
     const given = { eventId: runId, runId }
-    return new Run(
-      this, await this.produce('aether.sessions.RequestReceived', session ?? runId, value, given)
-    )
+    const ends = this.#inbox && await this.ends(SESSIONS)
+    const at = await this.produce('aether.sessions.RequestReceived', session ?? runId, value, given)
+    const starts = ends ? { ...ends.map(([, end]) => end) } : { [at.partition]: at.offset }
+    return new Run(this, runId, starts)
   }
 
   /** Offer the capability `name`; resolves to its version once nodes can be asked for it. */
@@ -145,18 +156,17 @@ export class Grid {
 /** A question on its way through the grid. */
 export class Run {
   #grid
-  #asked
+  #starts
 
-  constructor (grid, asked) {
+  constructor (grid, runId, starts) {
     this.#grid = grid
-    this.#asked = asked
-    this.runId = asked.eventId
+    this.#starts = starts
+    this.runId = runId
   }
 
   /** Yield what happens in this run, in order, up to its end. */
   async * events ({ timeoutMs = 60_000 } = {}) {
-    const { topic, partition, offset } = this.#asked
-    for await (const event of this.#grid.follow(topic, { [partition]: offset }, { timeoutMs })) {
+    for await (const event of this.#grid.follow(SESSIONS, this.#starts, { timeoutMs })) {
       if (event.runId !== this.runId) continue
       yield event
       if (ENDS.includes(event.name)) return

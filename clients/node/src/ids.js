@@ -23,6 +23,11 @@ export function minted (atMs = Date.now(), chance = randomBytes(10)) {
   return uuid(bytes, 7)
 }
 
+/** Return the id under which the grid carries on what a node sent to its inbox. */
+export function ofInbox (eventId, node) {
+  return derived(eventId, 'inbox', node, 0)
+}
+
 /** Return the id of what a node of `work/{name}` answers; whichever node, it is the same. */
 export function ofOutcome (requestId, name) {
   return derived(requestId, `work/${name}`, 0)

@@ -7,7 +7,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 
-import { Refused } from './errors.js'
+import { GridError, Refused, Unreachable, denialOr } from './errors.js'
 import { ofOutcome } from './ids.js'
 
 const REGISTRY = 'aether.registry.events'
@@ -45,15 +45,19 @@ export async function register (grid, name, description, examples, more) {
 export async function serve (grid, name, handler, signal) {
   const topic = `aether.work.${name}`
   const reader = grid.consumer({ groupId: topic })
-  const stream = await reader.consume({ topics: [topic], mode: 'committed', fallbackMode: 'earliest' })
-  const stop = () => stream.close()
-  signal?.addEventListener('abort', stop, { once: true })
-  if (signal?.aborted) stop()
+  const given = { topics: [topic], mode: 'committed', fallbackMode: 'earliest' }
+  let stream
+  const stop = () => stream?.close()
   try {
+    stream = await reader.consume(given)
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted) stop()
     for await (const record of stream) {
       await work(grid, name, handler, record)
       await record.commit()
     }
+  } catch (cause) {
+    throw cause instanceof GridError ? cause : denialOr(Unreachable, `could not read ${topic}`, cause)
   } finally {
     signal?.removeEventListener('abort', stop)
     await reader.close(true)

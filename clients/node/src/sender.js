@@ -4,10 +4,12 @@
  * One batch at a time keeps the order of every key whatever happens to a batch, and is fast.
  */
 
-import { Producer, compatibilityPartitioner } from '@platformatic/kafka'
+import { Base, Producer, compatibilityPartitioner } from '@platformatic/kafka'
 
-import { GridError, Unknown, Unreachable } from './errors.js'
+import { GridError, Unknown, Unreachable, denialOr } from './errors.js'
 
+/** An idempotent producer by itself tries for ever; this is about as long as it takes elsewhere. */
+const RETRIES = 15
 const BATCH_MAX = 2_000
 const BATCH_BYTES_MAX = 900_000 // a broker takes 1 MiB in one batch unless it was told otherwise
 
@@ -17,15 +19,18 @@ export function partitionOf (key, count) {
 }
 
 export class Sender {
+  #asking
   #producer
   #waiting = []
   #sending = null
 
   constructor (options) {
+    this.#asking = new Base({ ...options, retryDelay: 500 })
     this.#producer = new Producer({
       acks: -1,
       idempotent: true,
       autocreateTopics: false,
+      retries: RETRIES,
       ...options
     })
   }
@@ -41,6 +46,7 @@ export class Sender {
   async close () {
     await this.#sending
     await this.#producer.close()
+    await this.#asking.close()
   }
 
   async #sendAll () {
@@ -62,7 +68,7 @@ export class Sender {
     try {
       counts = await this.#counts([...new Set(batch.map(({ topic }) => topic))])
     } catch (cause) {
-      for (const { reject } of batch) reject(new Unreachable('Kafka does not answer', { cause }))
+      for (const { reject } of batch) reject(denialOr(Unreachable, 'nothing was written', cause))
       return
     }
     const messages = batch.map(({ topic, key, value, headers }) => ({
@@ -81,13 +87,13 @@ export class Sender {
         batch[at].resolve({ topic, partition, offset: Number(offset) })
       })
     } catch (cause) {
-      const error = cause instanceof GridError ? cause : new Unknown('not acknowledged', { cause })
+      const error = cause instanceof GridError ? cause : denialOr(Unknown, 'not acknowledged', cause)
       for (const { reject } of batch) reject(error)
     }
   }
 
   async #counts (topics) {
-    const metadata = await this.#producer.metadata({ topics })
+    const metadata = await this.#asking.metadata({ topics })
     return new Map(topics.map((topic) => [topic, metadata.topics.get(topic).partitionsCount]))
   }
 }

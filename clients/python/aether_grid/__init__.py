@@ -2,6 +2,7 @@
 
 from aether_grid.errors import (
     BadEvent,
+    Denied,
     GridError,
     Refused,
     RunFailed,
@@ -9,12 +10,14 @@ from aether_grid.errors import (
     Unknown,
     Unreachable,
 )
-from aether_grid.grid import Grid, Run
+from aether_grid.grid import Grid
 from aether_grid.nodes import Reply, Work
+from aether_grid.run import Run
 from aether_grid.wire import Event, Place
 
 __all__ = [
     "BadEvent",
+    "Denied",
     "Event",
     "Grid",
     "GridError",

@@ -1,6 +1,7 @@
 """Everything this client raises.
 
 GridError
+├── Denied        credentials or rights are refused; nothing was written, nor will be by trying
 ├── Unreachable   a broker or the registry did not answer; nothing was written
 ├── Unknown       an event was sent and not acknowledged in time; it may still be there
 ├── TimedOut      a run had not ended in time; it goes on
@@ -12,6 +13,10 @@ GridError
 
 class GridError(Exception):
     """Root of the tree."""
+
+
+class Denied(GridError, PermissionError):
+    """Kafka refuses these credentials, or what they may do; to try again does not help."""
 
 
 class Unreachable(GridError):

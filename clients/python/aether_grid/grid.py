@@ -3,17 +3,25 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from aether_grid import nodes
-from aether_grid.errors import BadEvent, GridError, RunFailed, TimedOut, Unknown, Unreachable
-from aether_grid.ids import minted
+from aether_grid.access import POLL_S, Denial, Options, Reader, refused_or
+from aether_grid.errors import (
+    BadEvent,
+    Denied,
+    GridError,
+    TimedOut,
+    Unknown,
+    Unreachable,
+)
+from aether_grid.ids import minted, of_inbox
+from aether_grid.run import Run
 from aether_grid.wire import Event, Place, Registry, Source, encode, headers, opened, topic_of
-
-Options = Mapping[str, str | int | float | bool | Callable[..., Any]]
 
 PRODUCER: Options = {
     "acks": "all",
@@ -24,6 +32,7 @@ PRODUCER: Options = {
     "message.max.bytes": 2_097_152,
     "queue.buffering.max.messages": 10_000,
     "allow.auto.create.topics": False,
+    "reconnect.backoff.max.ms": 1_000,
 }
 READER: Options = {
     "enable.auto.commit": False,
@@ -32,9 +41,10 @@ READER: Options = {
     "check.crcs": True,
     "fetch.wait.max.ms": 50,
     "allow.auto.create.topics": False,
+    "reconnect.backoff.max.ms": 1_000,
 }
-ENDS = ("aether.sessions.ResponseCompleted", "aether.sessions.RunFailed")
-POLL_S = 0.1
+MAYBE_THERE = (KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT, KafkaError._PURGE_INFLIGHT)
+NEVER_SENT = (KafkaError._PURGE_QUEUE, KafkaError._FATAL)
 #: A repeat follows its first soon: another worker took over and did the same again.
 REMEMBERED = 10_000
 
@@ -46,6 +56,7 @@ class Grid:
 
     `kafka` are librdkafka's options, such as `sasl.mechanism`; `registry` is the address of a
     Confluent API, and may hold a user and password. `node` is who you are in `ce_source`.
+    With `inbox`, everything goes to the inbox of that name: all that a node outside may write to.
     """
 
     def __init__(
@@ -56,12 +67,15 @@ class Grid:
         node: str = "local",
         kafka: Options | None = None,
         timeout_s: float = 30.0,
+        inbox: bool = False,
     ) -> None:
         self._connect: dict[str, Any] = {"bootstrap.servers": bootstrap, **(kafka or {})}
         self.schemas: Source = Registry(registry) if isinstance(registry, str) else registry
         self.source = f"/aether/{node}/client"
         self.timeout_s = timeout_s
-        self._producer = Producer({**PRODUCER, **self._connect})
+        self._inbox = node if inbox else None
+        self._denial = Denial(self._connect)
+        self._producer = Producer({**PRODUCER, **self._connect, "error_cb": self._denial})
         self._halt = threading.Event()
         self._serving = threading.Thread(target=self._serve_deliveries, daemon=True)
         self._serving.start()
@@ -100,8 +114,11 @@ class Grid:
 
         Waits while too many are on their way. Raises BadEvent, and Unreachable for the registry.
         """
-        place, made = topic or topic_of(name), event_id or minted()
-        frame = encode(self.schemas.latest(place, name), value)
+        home, made = topic or topic_of(name), event_id or minted()
+        frame = encode(self.schemas.latest(home, name), value)
+        place, known = home, made
+        if self._inbox is not None:
+            place, known = f"aether.inbox.{self._inbox}", of_inbox(made, self._inbox)
         head = headers(
             name=name, event_id=made, source=self.source, at_ms=int(time.time() * 1000),
             run_id=run_id, cause_id=cause_id, trace=trace,
@@ -109,9 +126,10 @@ class Grid:
 
         def report(error: KafkaError | None, message: Message) -> None:
             if error is None:
-                delivered(Place(place, message.partition() or 0, message.offset() or 0, made))
+                self._denial.let_in()
+                delivered(Place(place, message.partition() or 0, message.offset() or 0, known))
             else:
-                delivered(_lost(error, f"{name} {made}"))
+                delivered(self._lost(error, f"{name} {made}"))
 
         while True:
             try:
@@ -122,16 +140,17 @@ class Grid:
                     on_delivery=report,
                     headers=head,  # type: ignore[arg-type]
                 )
-                return made
+                self._denial.news |= self._denial.holds
+                return known
             except BufferError:
                 time.sleep(POLL_S / 10)
             except KafkaException as error:
-                raise _lost(error.args[0], f"{name} {made}") from error
+                raise self._lost(error.args[0], f"{name} {made}") from error
 
     def produce(self, name: str, key: str, value: Mapping[str, Any], **given: Any) -> Place:
         """Append an event and return where it stands; takes what `send` takes.
 
-        Raises BadEvent and Unreachable if nothing was written, Unknown if it may have been.
+        Raises BadEvent, Denied and Unreachable if nothing was written, Unknown if it may be.
         """
         landed: list[Place | GridError] = []
         done = threading.Event()
@@ -149,23 +168,43 @@ class Grid:
 
     def _serve_deliveries(self) -> None:
         while not self._halt.is_set():
-            self._producer.poll(POLL_S)
+            try:
+                self._producer.poll(POLL_S)
+            except KafkaException as error:  # it is of no use any more, and says so by itself
+                self._denial(error.args[0])
+            if self._denial.news:  # what waits would wait until its time is over
+                self._denial.news = False
+                self._producer.purge(in_queue=True, in_flight=False)
+
+    def _lost(self, error: KafkaError, what: str) -> GridError:
+        """Say of an event that was not delivered whether it may be there all the same."""
+        if error.code() in MAYBE_THERE:
+            return Unknown(f"{what} was not acknowledged in time: {error.str()}")
+        if error.code() in NEVER_SENT and self._denial.said:
+            return Denied(f"{what} was not written: {self._denial.said}")
+        return refused_or(Unreachable, error, f"{what} was not written: {error.str()}")
 
     # -- reading
 
     def ends(self, topic: str) -> list[tuple[int, int]]:
         """Return what each partition of a topic holds: its first offset, and its end."""
-        with _closing(self.consumer({})) as asking:
-            try:
-                listed = asking.list_topics(topic, self.timeout_s).topics[topic]
-                if listed.error is not None:
-                    raise KafkaException(listed.error)
-                return [
-                    asking.get_watermark_offsets(TopicPartition(topic, p), self.timeout_s)
-                    for p in sorted(listed.partitions)
-                ]
-            except KafkaException as error:
-                raise Unreachable(f"could not look at {topic}: {error}") from error
+        with self.consumer({}) as asking:
+
+            def listed(wait_s: float) -> list[int]:
+                found = asking.consumer.list_topics(topic, wait_s).topics[topic]
+                if found.error is not None:
+                    raise KafkaException(found.error)
+                return sorted(found.partitions)
+
+            def span(partition: int, wait_s: float) -> tuple[int, int]:
+                return asking.consumer.get_watermark_offsets(
+                    TopicPartition(topic, partition), wait_s
+                )
+
+            return [
+                asking.ask(partial(span, partition), topic, self.timeout_s)
+                for partition in asking.ask(listed, topic, self.timeout_s)
+            ]
 
     def follow(
         self, topic: str, starts: Mapping[int, int], *, timeout_s: float | None = None
@@ -173,14 +212,14 @@ class Grid:
         """Yield what stands in some partitions from their offsets on, as it comes, without end.
 
         Records that are no events are passed over, and so is an event that is there again: the
-        first one of an id counts. Raises Unreachable, and TimedOut once `timeout_s` are over.
+        first one of an id counts. Raises Denied, Unreachable, and TimedOut after `timeout_s`.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         seen: dict[str, None] = {}
-        with _closing(self.consumer({})) as reader:
-            reader.assign([TopicPartition(topic, p, at) for p, at in starts.items()])
+        with self.consumer({}) as reader:
+            reader.consumer.assign([TopicPartition(topic, p, at) for p, at in starts.items()])
             while deadline is None or time.monotonic() < deadline:
-                message = reader.poll(POLL_S)
+                message = reader.poll()
                 event = None if message is None else self.read(message)
                 if event is not None and event.event_id not in seen:
                     seen[event.event_id] = None
@@ -189,17 +228,12 @@ class Grid:
                     yield event
         raise TimedOut(f"nothing more of {topic} within {timeout_s} s")
 
-    def consumer(self, options: Options) -> Consumer:
+    def consumer(self, options: Options) -> Reader:
         """Return a consumer that reads as the grid does."""
-        return Consumer({"group.id": "aether.clients", **READER, **self._connect, **options})
+        return Reader({"group.id": "aether.clients", **READER, **self._connect, **options})
 
     def read(self, message: Message) -> Event | None:
         """Return a message as an event, None if it is none. Raises Unreachable."""
-        error = message.error()
-        if error is not None:
-            if error.retriable():
-                return None
-            raise Unreachable(f"could not read {message.topic()}: {error}")
         place = (message.topic() or "", message.partition() or 0, message.offset() or 0)
         given: Any = message.headers() or ()
         try:
@@ -211,7 +245,7 @@ class Grid:
 
     # -- what the grid is for
 
-    def ask(self, text: str, *, session: str | None = None, model: str = "aether") -> "Run":
+    def ask(self, text: str, *, session: str | None = None, model: str = "aether") -> Run:
         """Ask a question and return its run; `aether` lets the grid choose who answers."""
         run_id = minted()
         scope = f"session:{session}"
@@ -225,10 +259,10 @@ class Grid:
             "remember_in": scope if session else None,
             "stream": False,
         }
-        name = "aether.sessions.RequestReceived"
-        return Run(
-            self, self.produce(name, session or run_id, value, event_id=run_id, run_id=run_id)
-        )
+        name, topic = "aether.sessions.RequestReceived", "aether.sessions.events"
+        ends = {} if self._inbox is None else dict(enumerate(end for _, end in self.ends(topic)))
+        asked = self.produce(name, session or run_id, value, event_id=run_id, run_id=run_id)
+        return Run(self, run_id, topic, ends or {asked.partition: asked.offset})
 
     def register(
         self, name: str, description: str, examples: Sequence[str] = (), **card: Any
@@ -241,57 +275,3 @@ class Grid:
     ) -> None:
         """Answer what the capability `name` is asked, until `stop` is set."""
         nodes.serve(self, name, handler, stop or threading.Event())
-
-
-class Run:
-    """A question on its way through the grid."""
-
-    def __init__(self, grid: Grid, asked: Place) -> None:
-        self.run_id = asked.event_id
-        self._grid = grid
-        self._asked = asked
-
-    def events(self, timeout_s: float = 60.0) -> Iterator[Event]:
-        """Yield what happens in this run, in order, up to its end. Raises TimedOut."""
-        start = {self._asked.partition: self._asked.offset}
-        for event in self._grid.follow(self._asked.topic, start, timeout_s=timeout_s):
-            if event.run_id == self.run_id:
-                yield event
-                if event.name in ENDS:
-                    return
-
-    def answer(self, timeout_s: float = 60.0) -> dict[str, Any]:
-        """Return the answer: `text`, `citations`, `capability`, `model` and more.
-
-        Raises RunFailed if there is none, TimedOut if it did not come in time.
-        """
-        *_, last = self.events(timeout_s)
-        if last.value is None:
-            raise BadEvent(f"the answer is large and lies in the object store: {last.dataref}")
-        if last.name != ENDS[0]:
-            raise RunFailed(last.value["reason"], last.value["detail"])
-        return last.value
-
-
-class _closing:  # noqa: N801
-    """A consumer that is closed at the end of its block."""
-
-    def __init__(self, consumer: Consumer) -> None:
-        self._consumer = consumer
-
-    def __enter__(self) -> Consumer:
-        return self._consumer
-
-    def __exit__(self, *_: object) -> None:
-        self._consumer.close()
-
-
-def _lost(error: KafkaError, what: str) -> GridError:
-    """Say of an event that was not delivered whether it may be there all the same."""
-    if error.code() in (
-        KafkaError._MSG_TIMED_OUT,
-        KafkaError._TIMED_OUT,
-        KafkaError._PURGE_INFLIGHT,
-    ):
-        return Unknown(f"{what} was not acknowledged in time: {error}")
-    return Unreachable(f"{what} was not written: {error}")

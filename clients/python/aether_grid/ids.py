@@ -23,3 +23,8 @@ def minted(at_ms: int | None = None, chance: bytes | None = None) -> str:
 def of_outcome(request_id: str, name: str) -> str:
     """Return the id of what a node of `work/{name}` answers; whichever node, it is the same."""
     return derived(request_id, f"work/{name}", 0)
+
+
+def of_inbox(event_id: str, node: str) -> str:
+    """Return the id under which the grid carries on what a node sent to its inbox."""
+    return derived(event_id, "inbox", node, 0)

@@ -90,20 +90,17 @@ def register(
 def serve(grid: "Grid", name: str, handler: Handler, stop: threading.Event) -> None:
     """Answer requests one after the other; more nodes of one name share them by session."""
     topic = f"aether.work.{name}"
-    reader = grid.consumer({"group.id": topic, "auto.offset.reset": "earliest"})
-    try:
-        reader.subscribe([topic])
+    with grid.consumer({"group.id": topic, "auto.offset.reset": "earliest"}) as reader:
+        reader.consumer.subscribe([topic])
         while not stop.is_set():
-            message = reader.poll(0.1)
-            if message is None or message.error() is not None:
-                continue  # librdkafka tries again by itself
+            message = reader.poll()
+            if message is None:
+                continue
             _work(grid, name, handler, message)
             try:
-                reader.commit(message=message, asynchronous=False)
+                reader.consumer.commit(message=message, asynchronous=False)
             except KafkaException as error:  # another node has it now, and gives the same id
                 logger.warning("not acknowledged", extra={"error": str(error)})
-    finally:
-        reader.close()
 
 
 def _work(grid: "Grid", name: str, handler: Handler, message: Message) -> None:

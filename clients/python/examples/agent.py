@@ -4,16 +4,24 @@ agent.py KAFKA REGISTRY ask MODEL SESSION TEXT
 agent.py KAFKA REGISTRY serve NAME
 agent.py KAFKA REGISTRY flood COUNT KEYS AUTHOR
 agent.py KAFKA REGISTRY drain
+agent.py KAFKA REGISTRY echo KEY
+agent.py KAFKA REGISTRY hear PARTITION
+agent.py KAFKA REGISTRY show
+
+Who it is stands in variables: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER, AETHER_USER and
+AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens. AETHER_INBOX is
+the node to whose inbox all goes.
 """
 
 import hashlib
 import json
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable
 
-from aether_grid import Grid, Refused, RunFailed, Work
+from aether_grid import Denied, Grid, Refused, RunFailed, Work
 from aether_grid.errors import GridError
 from aether_grid.wire import Place
 
@@ -87,14 +95,58 @@ def drain(grid: Grid) -> None:
     say(count=total, digest=digest.hexdigest())
 
 
+def echo(grid: Grid, key: str) -> None:
+    """Produce an event, and follow it."""
+    place = grid.produce(EVENT, key, {"question": key, "scopes": [], "useful": []})
+    event = next(grid.follow(TOPIC, {place.partition: place.offset}, timeout_s=60))
+    same = event.event_id == place.event_id
+    say(key=event.key, same=same, partition=place.partition)
+
+
+def hear(grid: Grid, partition: str) -> None:
+    """Follow what is there, without a word."""
+    say(key=next(grid.follow(TOPIC, {int(partition): 0}, timeout_s=60)).key)
+
+
+def show(grid: Grid) -> None:
+    """Print what could be printed by mistake."""
+    say(shown=repr((grid, grid.schemas)))
+
+
+def credentials() -> dict[str, str]:
+    """Return librdkafka's options for who this is."""
+    kind, user, password, url = (
+        os.environ.get(f"AETHER_{name}", "") for name in ("SASL", "USER", "PASSWORD", "TOKEN_URL")
+    )
+    secured = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": kind}
+    if kind == "OAUTHBEARER":
+        return {
+            **secured,
+            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.client.id": user,
+            "sasl.oauthbearer.client.secret": password,
+            "sasl.oauthbearer.token.endpoint.url": url,
+        }
+    return {**secured, "sasl.username": user, "sasl.password": password} if kind else {}
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "ask": ask,
     "serve": serve,
     "flood": flood,
     "drain": drain,
+    "echo": echo,
+    "hear": hear,
+    "show": show,
 }
 
 if __name__ == "__main__":
     kafka, registry, command, *arguments = sys.argv[1:]
-    with Grid(kafka, registry) as connected:
-        COMMANDS[command](connected, *arguments)
+    inbox = os.environ.get("AETHER_INBOX", "")
+    with Grid(
+        kafka, registry, node=inbox or "local", kafka=credentials(), inbox=bool(inbox)
+    ) as connected:
+        try:
+            COMMANDS[command](connected, *arguments)
+        except Denied as denied:
+            say(denied=str(denied))

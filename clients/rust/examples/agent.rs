@@ -4,15 +4,22 @@
 //!     agent KAFKA REGISTRY serve NAME
 //!     agent KAFKA REGISTRY flood COUNT KEYS AUTHOR
 //!     agent KAFKA REGISTRY drain
+//!     agent KAFKA REGISTRY echo KEY
+//!     agent KAFKA REGISTRY hear PARTITION
+//!     agent KAFKA REGISTRY show
+//!
+//! Who it is stands in variables: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER, AETHER_USER and
+//! AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens.
 
 use std::collections::HashMap;
 use std::error::Error as AnyError;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use aether_grid::{Card, Draft, Error, Grid, Question, Refused};
+use aether_grid::{Access, Card, Draft, Error, Event, Grid, Question, Refused, Registry, Token};
+use base64::{prelude::BASE64_STANDARD, Engine};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -125,18 +132,103 @@ fn drain(grid: &Grid) -> Done {
     Ok(())
 }
 
+/// Produce an event, and follow it.
+fn echo(grid: &Grid, key: &str) -> Done {
+    let value = RecallJudged { question: key.into(), scopes: vec![], useful: vec![] };
+    let place = grid.produce(Draft::new(EVENT, key, value))?;
+    let event = next(grid, place.partition, place.offset)?;
+    let same = event.place.event_id == place.event_id;
+    println!("{}", json!({"key": event.key, "same": same, "partition": place.partition}));
+    Ok(())
+}
+
+/// Follow what is there, without a word.
+fn hear(grid: &Grid, partition: i32) -> Done {
+    println!("{}", json!({"key": next(grid, partition, 0)?.key}));
+    Ok(())
+}
+
+/// Print what could be printed by mistake.
+fn show() -> Done {
+    let value = std::env::var("AETHER_PASSWORD").unwrap_or_default();
+    let token = Token { value, principal: "it".into(), expires_ms: 0 };
+    println!("{}", json!({"shown": format!("{token:?}")}));
+    Ok(())
+}
+
+fn next(grid: &Grid, partition: i32, offset: i64) -> Result<Event, Error> {
+    let start = HashMap::from([(partition, offset)]);
+    grid.follow(TOPIC, &start, LATE)?.next().expect("it ends with an error")
+}
+
+/// Ask for a token by OAuth's client credentials.
+fn token(url: &str, client: &str, secret: &str) -> Result<Token, Box<dyn AnyError>> {
+    let basic = BASE64_STANDARD.encode(format!("{client}:{secret}"));
+    let mut answer = ureq::post(url)
+        .header("authorization", format!("Basic {basic}"))
+        .send_form([("grant_type", "client_credentials")])?;
+    let told: serde_json::Value = answer.body_mut().read_json()?;
+    let value = told["access_token"].as_str().ok_or("no token")?.into();
+    let now_s = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64;
+    let expires_ms = (now_s + told["expires_in"].as_i64().unwrap_or_default()) * 1000;
+    Ok(Token { value, principal: client.into(), expires_ms })
+}
+
+fn connect(kafka: &str, registry: &str) -> Result<Grid, Error> {
+    let said = |name: &str| std::env::var(name).unwrap_or_default();
+    let (kind, user, password) =
+        (said("AETHER_SASL"), said("AETHER_USER"), said("AETHER_PASSWORD"));
+    let registry = Arc::new(Registry::new(registry));
+    let protocol = ("security.protocol", "SASL_PLAINTEXT");
+    let inbox = said("AETHER_INBOX");
+    let (node, inbox) = if inbox.is_empty() { ("local", false) } else { (&*inbox, true) };
+    match kind.as_str() {
+        "" => Grid::with(kafka, registry, node, Access { inbox, ..Access::default() }),
+        "OAUTHBEARER" => {
+            let url = said("AETHER_TOKEN_URL");
+            let tokens = Arc::new(move || token(&url, &user, &password));
+            let options = [protocol, ("sasl.mechanism", &kind)];
+            Grid::with(
+                kafka,
+                registry,
+                node,
+                Access { kafka: &options, tokens: Some(tokens), inbox },
+            )
+        }
+        _ => {
+            let options = [
+                protocol,
+                ("sasl.mechanism", &kind),
+                ("sasl.username", &user),
+                ("sasl.password", &password),
+            ];
+            Grid::with(kafka, registry, node, Access { kafka: &options, tokens: None, inbox })
+        }
+    }
+}
+
 fn main() -> Done {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let [kafka, registry, ref command @ ..] = args[..] else {
         return Err("see the source".into());
     };
-    let grid = Grid::connect(kafka, registry)?;
-    match command[..] {
+    let grid = connect(kafka, registry)?;
+    let done = match command[..] {
         ["ask", model, session, text] => ask(&grid, model, session, text),
         ["serve", name] => serve(&grid, name),
         ["flood", count, keys, author] => flood(&grid, count.parse()?, keys.parse()?, author),
         ["drain"] => drain(&grid),
+        ["echo", key] => echo(&grid, key),
+        ["show"] => show(),
+        ["hear", partition] => hear(&grid, partition.parse()?),
         _ => Err("see the source".into()),
+    };
+    match done {
+        Err(error) if matches!(error.downcast_ref(), Some(Error::Denied(_))) => {
+            println!("{}", json!({"denied": error.to_string()}));
+            Ok(())
+        }
+        done => done,
     }
 }

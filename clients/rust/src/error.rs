@@ -6,6 +6,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
+    /// Kafka refuses these credentials, or what they may do; to try again does not help.
+    Denied(String),
     /// A broker or the registry did not answer; nothing was written.
     Unreachable(String),
     /// An event was sent and not acknowledged in time: it may or may not be in the log.
@@ -42,6 +44,7 @@ impl fmt::Display for Refused {
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
         match self {
+            Self::Denied(what) => write!(out, "denied: {what}"),
             Self::Unreachable(what) => write!(out, "unreachable: {what}"),
             Self::Unknown(what) => write!(out, "not acknowledged in time: {what}"),
             Self::TimedOut(what) => write!(out, "timed out: {what}"),

@@ -3,10 +3,9 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::BaseConsumer;
-
+use crate::access::{poll, Reader};
 use crate::error::{Error, Result};
-use crate::grid::{passes, Grid, POLL};
+use crate::grid::Grid;
 use crate::wire::Event;
 
 /// A repeat follows its first soon: another worker took over and did the same again.
@@ -15,13 +14,13 @@ const REMEMBERED: usize = 10_000;
 /// Events as they come.
 pub struct Follow<'a> {
     grid: &'a Grid,
-    reader: BaseConsumer,
+    reader: Reader,
     deadline: Option<Instant>,
     seen: Seen,
 }
 
 impl<'a> Follow<'a> {
-    pub(crate) fn new(grid: &'a Grid, reader: BaseConsumer, timeout: Duration) -> Self {
+    pub(crate) fn new(grid: &'a Grid, reader: Reader, timeout: Duration) -> Self {
         let deadline = Some(Instant::now() + timeout);
         Self { grid, reader, deadline, seen: Seen::default() }
     }
@@ -32,11 +31,10 @@ impl Iterator for Follow<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.deadline? > Instant::now() {
-            let event = match self.reader.poll(POLL) {
-                None => continue,
-                Some(Err(error)) if passes(&error) => continue,
-                Some(Err(error)) => Err(Error::Unreachable(error.to_string())),
-                Some(Ok(message)) => self.grid.read(&message),
+            let event = match poll(&self.reader) {
+                Ok(None) => continue,
+                Ok(Some(message)) => self.grid.read(&message),
+                Err(error) => Err(error),
             };
             match event {
                 Ok(event) if self.seen.first(&event.place.event_id) => return Some(Ok(event)),

@@ -1,74 +1,55 @@
 //! A connection to the grid: events go in durably, and what becomes of them is read in order.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header, Headers as _, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
-use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
+use rdkafka::producer::{
+    BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig,
+};
+use rdkafka::{Message, Offset, TopicPartitionList};
 use serde::Serialize;
 
+use crate::access::{ask, away, Access, Denial, Reader, Tokens, POLL};
+use crate::config::{configured, PRODUCER, READER};
 use crate::error::{Error, Result};
 use crate::follow::Follow;
-use crate::ids::{minted, now_ms};
+use crate::ids::{minted, now_ms, of_inbox};
 use crate::registry::{Registry, Schemas};
 use crate::wire::{encode, opened, topic_of, About, Event, Headers, Place, Raw};
 
-const PRODUCER: [(&str, &str); 8] = [
-    ("acks", "all"),
-    ("enable.idempotence", "true"),
-    ("partitioner", "murmur2_random"),
-    ("linger.ms", "1"),
-    ("delivery.timeout.ms", "15000"),
-    ("message.max.bytes", "2097152"),
-    ("queue.buffering.max.messages", "10000"),
-    ("allow.auto.create.topics", "false"),
-];
-const READER: [(&str, &str); 7] = [
-    ("group.id", "aether.clients"),
-    ("enable.auto.commit", "false"),
-    ("auto.offset.reset", "error"),
-    ("isolation.level", "read_committed"),
-    ("check.crcs", "true"),
-    ("fetch.wait.max.ms", "50"),
-    ("allow.auto.create.topics", "false"),
-];
-pub(crate) const POLL: Duration = Duration::from_millis(100);
 const CLOSE: Duration = Duration::from_secs(20);
 
 /// Who hears of a delivery; locked, because librdkafka may hand it to any thread.
 type Delivered = Mutex<Box<dyn FnOnce(Result<Place>) + Send>>;
 
-/// Tells whoever sent an event what became of it.
-struct Reports;
-
 /// An event on its way, and who waits for it.
-struct Waiting {
+pub(crate) struct Waiting {
     name: String,
     event_id: String,
     delivered: Delivered,
 }
 
-impl ClientContext for Reports {}
-
-impl ProducerContext for Reports {
+/// Tells whoever sent an event what became of it.
+impl ProducerContext for Denial {
     type DeliveryOpaque = Box<Waiting>;
 
     fn delivery(&self, result: &DeliveryResult, waiting: Self::DeliveryOpaque) {
         let Waiting { name, event_id, delivered } = *waiting;
         let delivered = delivered.into_inner().expect("never poisoned");
         delivered(match result {
-            Ok(at) => Ok(Place {
-                topic: at.topic().into(),
-                partition: at.partition(),
-                offset: at.offset(),
-                event_id,
-            }),
-            Err((error, _)) => Err(lost(error, &name)),
+            Ok(at) => {
+                self.let_in();
+                let (topic, partition, offset) = (at.topic().into(), at.partition(), at.offset());
+                Ok(Place { topic, partition, offset, event_id })
+            }
+            Err((error, _)) => Err(lost(error, &name, self)),
         });
     }
 }
@@ -99,31 +80,39 @@ pub struct Grid {
     connect: ClientConfig,
     schemas: Arc<dyn Schemas>,
     source: String,
-    producer: ThreadedProducer<Reports>,
+    tokens: Option<Tokens>,
+    inbox: Option<String>,
+    producer: Arc<BaseProducer<Denial>>,
+    halt: Arc<AtomicBool>,
+    serving: Option<JoinHandle<()>>,
 }
 
 impl Grid {
     /// Connect to brokers and a registry.
     pub fn connect(bootstrap: &str, registry: &str) -> Result<Self> {
-        Self::with(bootstrap, Arc::new(Registry::new(registry)), "local", &[])
+        Self::with(bootstrap, Arc::new(Registry::new(registry)), "local", Access::default())
     }
 
-    /// Connect as a node of a name, with librdkafka's options, such as `sasl.mechanism`.
+    /// Connect as a node of a name, with credentials.
     pub fn with(
         bootstrap: &str,
         schemas: Arc<dyn Schemas>,
         node: &str,
-        kafka: &[(&str, &str)],
+        access: Access,
     ) -> Result<Self> {
         let mut connect = ClientConfig::new();
         connect.set("bootstrap.servers", bootstrap);
-        for (name, value) in kafka {
+        for (name, value) in access.kafka {
             connect.set(*name, *value);
         }
-        let producer = configured(&connect, &PRODUCER)
-            .create_with_context(Reports)
+        let producer: BaseProducer<Denial> = configured(&connect, &PRODUCER)
+            .create_with_context(Denial::new(access.tokens.clone()))
             .map_err(|error| Error::Unreachable(error.to_string()))?;
-        Ok(Self { connect, schemas, source: format!("/aether/{node}/client"), producer })
+        let (producer, halt) = (Arc::new(producer), Arc::new(AtomicBool::new(false)));
+        let serving = Some(serve_deliveries(producer.clone(), halt.clone()));
+        let source = format!("/aether/{node}/client");
+        let (tokens, inbox) = (access.tokens, access.inbox.then(|| node.to_string()));
+        Ok(Self { connect, schemas, source, tokens, inbox, producer, halt, serving })
     }
 
     /// Send an event off and return its id; `delivered` hears, in another thread, what became.
@@ -134,12 +123,16 @@ impl Grid {
         draft: Draft<T>,
         delivered: impl FnOnce(Result<Place>) + Send + 'static,
     ) -> Result<String> {
-        let topic = draft.topic.map_or_else(|| topic_of(draft.name), String::from);
-        let event_id = draft.event_id.unwrap_or_else(minted);
-        let frame = encode(&*self.schemas.latest(&topic, draft.name)?, &draft.value)?;
+        let home = draft.topic.map_or_else(|| topic_of(draft.name), String::from);
+        let made = draft.event_id.unwrap_or_else(minted);
+        let frame = encode(&*self.schemas.latest(&home, draft.name)?, &draft.value)?;
+        let (topic, event_id) = match &self.inbox {
+            Some(node) => (format!("aether.inbox.{node}"), of_inbox(&made, node)),
+            None => (home, made.clone()),
+        };
         let about = About {
             name: draft.name,
-            event_id: &event_id,
+            event_id: &made,
             source: &self.source,
             at_ms: now_ms(),
             run_id: draft.run_id,
@@ -161,10 +154,13 @@ impl Grid {
             .headers(headers);
         loop {
             record = match self.producer.send(record) {
-                Ok(()) => return Ok(event_id),
+                Ok(()) => {
+                    self.producer.context().remind();
+                    return Ok(event_id);
+                }
                 Err((error, back)) => match error.rdkafka_error_code() {
                     Some(RDKafkaErrorCode::QueueFull) => back,
-                    _ => return Err(lost(&error, draft.name)),
+                    _ => return Err(lost(&error, draft.name, self.producer.context())),
                 },
             };
             std::thread::sleep(POLL / 10);
@@ -185,11 +181,24 @@ impl Grid {
 
     /// What each partition of a topic holds: its first offset, and its end.
     pub fn ends(&self, topic: &str) -> Result<Vec<(i64, i64)>> {
-        let away = |error: KafkaError| Error::Unreachable(format!("{topic}: {error}"));
         let asking = self.consumer(&[])?;
-        let metadata = asking.fetch_metadata(Some(topic), CLOSE).map_err(away)?;
-        let count = metadata.topics().first().map_or(0, |found| found.partitions().len());
-        (0..count as i32).map(|p| asking.fetch_watermarks(topic, p, CLOSE).map_err(away)).collect()
+        let count = |turn| {
+            let metadata = asking.fetch_metadata(Some(topic), turn)?;
+            let found = metadata.topics().first();
+            match found.and_then(|each| each.error()) {
+                Some(error) => Err(KafkaError::MetadataFetch(error.into())),
+                None => Ok(found.map_or(0, |each| each.partitions().len())),
+            }
+        };
+        let spans = 0..ask(&asking, count, topic)? as i32;
+        let span = |p| ask(&asking, |turn| asking.fetch_watermarks(topic, p, turn), topic);
+        spans.map(span).collect()
+    }
+
+    /// Where the sessions end now, if what is produced comes somewhere behind; else none.
+    pub(crate) fn ahead(&self, topic: &str) -> Result<Option<HashMap<i32, i64>>> {
+        let ends = |spans: Vec<(i64, i64)>| (0..).zip(spans.into_iter().map(|s| s.1)).collect();
+        self.inbox.as_ref().map(|_| self.ends(topic).map(ends)).transpose()
     }
 
     /// What stands in some partitions from their offsets on, as it comes.
@@ -213,12 +222,14 @@ impl Grid {
         Ok(Follow::new(self, reader, timeout))
     }
 
-    pub(crate) fn consumer(&self, more: &[(&str, &str)]) -> Result<BaseConsumer> {
+    pub(crate) fn consumer(&self, more: &[(&str, &str)]) -> Result<Reader> {
         let mut config = configured(&self.connect, &READER);
         for (name, value) in more {
             config.set(*name, *value);
         }
-        config.create().map_err(|error| Error::Unreachable(error.to_string()))
+        config
+            .create_with_context(Denial::new(self.tokens.clone()))
+            .map_err(|error| Error::Unreachable(error.to_string()))
     }
 
     pub(crate) fn read(&self, message: &BorrowedMessage) -> Result<Event> {
@@ -243,36 +254,32 @@ impl Grid {
 impl Drop for Grid {
     fn drop(&mut self) {
         let _ = self.flush(); // whoever waits for an event hears of it by itself
+        self.halt.store(true, Ordering::Relaxed);
+        self.serving.take().map(JoinHandle::join);
     }
 }
 
-fn configured(connect: &ClientConfig, ours: &[(&str, &str)]) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    for (name, value) in ours {
-        config.set(*name, *value);
-    }
-    for (name, value) in connect.config_map() {
-        config.set(name, value);
-    }
-    config
-}
-
-/// Whether librdkafka goes on trying by itself.
-pub(crate) fn passes(error: &KafkaError) -> bool {
-    use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, OperationTimedOut, Resolve};
-    matches!(
-        error.rdkafka_error_code(),
-        Some(AllBrokersDown | BrokerTransportFailure | OperationTimedOut | Resolve)
-    )
+fn serve_deliveries(producer: Arc<BaseProducer<Denial>>, halt: Arc<AtomicBool>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        while !halt.load(Ordering::Relaxed) {
+            producer.poll(POLL);
+            if producer.context().news() {
+                producer.purge(PurgeConfig::default().queue()); // or it waits until its time is over
+            }
+        }
+    })
 }
 
 /// Say of an event that was not delivered whether it may be there all the same.
-fn lost(error: &KafkaError, name: &str) -> Error {
-    use RDKafkaErrorCode::{MessageTimedOut, PurgeInflight, RequestTimedOut};
+fn lost(error: &KafkaError, name: &str, denial: &Denial) -> Error {
+    use RDKafkaErrorCode::{Fatal, MessageTimedOut, PurgeInflight, PurgeQueue, RequestTimedOut};
     match error.rdkafka_error_code() {
         Some(MessageTimedOut | PurgeInflight | RequestTimedOut) => {
             Error::Unknown(format!("{name}: {error}"))
         }
-        _ => Error::Unreachable(format!("{name} was not written: {error}")),
+        code => match denial.said().filter(|_| matches!(code, Some(PurgeQueue | Fatal))) {
+            Some(said) => Error::Denied(format!("{name} was not written: {said}")),
+            None => away(error, &format!("{name} was not written")),
+        },
     }
 }

@@ -28,6 +28,11 @@ pub fn of_outcome(request_id: &str, name: &str) -> String {
     derived(&[&request_id, &format!("work/{name}"), &0])
 }
 
+/// The id under which the grid carries on what a node sent to its inbox.
+pub fn of_inbox(event_id: &str, node: &str) -> String {
+    derived(&[&event_id, &"inbox", &node, &0])
+}
+
 pub(crate) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

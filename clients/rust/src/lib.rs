@@ -1,5 +1,7 @@
 //! Take part in an Aether Grid: produce events, follow runs, and serve what others ask for.
 
+mod access;
+mod config;
 mod error;
 mod follow;
 mod grid;
@@ -10,6 +12,7 @@ mod run;
 mod shape;
 pub mod wire;
 
+pub use access::{Access, Token, Tokens};
 pub use error::{Error, Refused, Result};
 pub use follow::Follow;
 pub use grid::{Draft, Grid};

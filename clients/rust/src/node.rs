@@ -9,8 +9,9 @@ use apache_avro::types::Value;
 use rdkafka::consumer::{CommitMode, Consumer};
 use serde_json::{json, Value as Json};
 
+use crate::access::{away, poll};
 use crate::error::{Error, Refused, Result};
-use crate::grid::{passes, Draft, Grid, POLL};
+use crate::grid::{Draft, Grid};
 use crate::ids::of_outcome;
 use crate::wire::{Event, Headers};
 
@@ -118,25 +119,16 @@ impl Grid {
     ) -> Result<()> {
         let topic = format!("aether.work.{name}");
         let reader = self.consumer(&[("group.id", &topic), ("auto.offset.reset", "earliest")])?;
-        let away = |error| Error::Unreachable(format!("{topic}: {error}"));
-        reader.subscribe(&[&topic]).map_err(away)?;
+        reader.subscribe(&[&topic]).map_err(|error| away(&error, &topic))?;
         while !stop.load(Ordering::Relaxed) {
-            match reader.poll(POLL) {
-                None => {}
-                Some(Err(error)) if passes(&error) => {}
-                Some(Err(error)) => return Err(away(error)),
-                Some(Ok(message)) => {
-                    match self.read(&message) {
-                        Ok(event) if event.value.is_some() => {
-                            self.work(name, &mut handler, event)?
-                        }
-                        Ok(_) | Err(Error::BadEvent(_)) => {} // whoever wrote it is no grid
-                        Err(error) => return Err(error),
-                    }
-                    // if another node has it now, that one gives the same id
-                    let _ = reader.commit_message(&message, CommitMode::Sync);
-                }
+            let Some(message) = poll(&reader)? else { continue };
+            match self.read(&message) {
+                Ok(event) if event.value.is_some() => self.work(name, &mut handler, event)?,
+                Ok(_) | Err(Error::BadEvent(_)) => {} // whoever wrote it is no grid
+                Err(error) => return Err(error),
             }
+            // if another node has it now, that one gives the same id
+            let _ = reader.commit_message(&message, CommitMode::Sync);
         }
         Ok(())
     }

@@ -9,8 +9,9 @@ use serde_json::json;
 use crate::error::{Error, Refused, Result};
 use crate::grid::{Draft, Grid};
 use crate::ids::minted;
-use crate::wire::{Event, Place};
+use crate::wire::Event;
 
+const SESSIONS: &str = "aether.sessions.events";
 const COMPLETED: &str = "aether.sessions.ResponseCompleted";
 const FAILED: &str = "aether.sessions.RunFailed";
 
@@ -48,7 +49,7 @@ pub struct Citation {
 pub struct Run<'a> {
     pub id: String,
     grid: &'a Grid,
-    asked: Place,
+    starts: HashMap<i32, i64>,
 }
 
 impl Grid {
@@ -71,16 +72,17 @@ impl Grid {
         let mut draft = Draft::new("aether.sessions.RequestReceived", key, value);
         draft.event_id = Some(id.clone());
         draft.run_id = Some(&id);
-        let asked = self.produce(draft)?;
-        Ok(Run { id, grid: self, asked })
+        let ahead = self.ahead(SESSIONS)?;
+        let at = self.produce(draft)?;
+        let starts = ahead.unwrap_or_else(|| HashMap::from([(at.partition, at.offset)]));
+        Ok(Run { id, grid: self, starts })
     }
 }
 
 impl Run<'_> {
     /// What happens in this run, in order, up to its end or an error.
     pub fn events(&self, timeout: Duration) -> Result<impl Iterator<Item = Result<Event>> + '_> {
-        let start = HashMap::from([(self.asked.partition, self.asked.offset)]);
-        let mut all = self.grid.follow(&self.asked.topic, &start, timeout)?;
+        let mut all = self.grid.follow(SESSIONS, &self.starts, timeout)?;
         let mut over = false;
         Ok(std::iter::from_fn(move || {
             let ours = |event: &Result<Event>| event.as_ref().map_or(true, |e| e.run_id == self.id);

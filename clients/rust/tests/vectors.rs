@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{mpsc, Arc};
 
 use aether_grid::wire::{self, About, Headers, Named, Raw};
-use aether_grid::{ids, Draft, Error, Grid, Result, Schemas};
+use aether_grid::{ids, Access, Draft, Error, Grid, Result, Schemas};
 use apache_avro::types::Value;
 use apache_avro::Schema;
 use base64::{prelude::BASE64_STANDARD, Engine};
@@ -191,8 +191,13 @@ fn ten_thousand_keys_lie_where_the_grid_looks_for_them() {
     let broker = MockCluster::new(1).unwrap();
     let partitions: BTreeMap<String, String> =
         serde_json::from_value(told["partitions"].clone()).unwrap();
-    let grid =
-        Grid::with(&broker.bootstrap_servers(), Arc::new(Files::read()), "local", &[]).unwrap();
+    let grid = Grid::with(
+        &broker.bootstrap_servers(),
+        Arc::new(Files::read()),
+        "local",
+        Access::default(),
+    )
+    .unwrap();
     for (count, digits) in partitions {
         let topic = format!("of-{count}");
         broker.create_topic(&topic, count.parse().unwrap(), 1).unwrap();

@@ -5,8 +5,8 @@ Readers never skip silently: an offset the log no longer holds is LogTruncated.
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from confluent_kafka import (
     Consumer,
@@ -20,10 +20,12 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from streams.errors import BrokerAway, DeliveryFailed, Misconfigured
+from streams.io.kafka.denial import Denial
 from streams.io.kafka.errors import translate
 from streams.io.kafka.follower import KafkaFollower
 from streams.log import Delivered, Draft, Record, Span
 
+T = TypeVar("T")
 Options = Mapping[str, str | int | float | bool]
 
 #: What librdkafka has to say it says in the errors it gives us; its own lines are for its makers.
@@ -83,7 +85,12 @@ class KafkaLog:
     def __init__(
         self, bootstrap: str, role: Options | None = None, options: Options | None = None
     ) -> None:
-        self._connect = {"bootstrap.servers": bootstrap, **(options or {})}
+        self._denial = Denial()
+        self._connect: dict[str, Any] = {
+            "bootstrap.servers": bootstrap,
+            "error_cb": self._denial,
+            **(options or {}),
+        }
         self._role = role
         self._producer: Producer | None = None
         self._counts: dict[str, int] = {}
@@ -120,19 +127,20 @@ class KafkaLog:
         if topic not in self._counts:
             with self._lock:
                 try:
-                    listed = self._asker().list_topics(topic, METADATA_TIMEOUT_S).topics[topic]
+                    listed = self._asked(lambda client, s: client.list_topics(topic, s).topics)
                 except KafkaException as exc:
                     raise translate(exc, f"list {topic}") from exc
-            if listed.error is not None:
-                raise translate(listed.error, f"find topic {topic}")
-            self._counts[topic] = len(listed.partitions)
+            found = listed[topic]
+            if found.error is not None:
+                raise translate(found.error, f"find topic {topic}")
+            self._counts[topic] = len(found.partitions)
         return self._counts[topic]
 
     def ping(self, timeout_s: float) -> None:
         """Ask the cluster for an answer of any kind. Raises BrokerAway."""
         with self._lock:
             try:
-                self._asker().list_topics("", timeout_s)
+                self._asked(lambda client, s: client.list_topics("", s), timeout_s)
             except KafkaException as exc:
                 raise translate(exc, "reach Kafka") from exc
 
@@ -154,7 +162,7 @@ class KafkaLog:
         for pause_s in (*LEADER_PAUSES_S, None):
             try:
                 with self._lock:
-                    found = self._asker().get_watermark_offsets(place, METADATA_TIMEOUT_S)
+                    found = self._asked(lambda client, s: client.get_watermark_offsets(place, s))
                 break
             except KafkaException as exc:
                 if pause_s is None or exc.args[0].code() not in LEADERLESS:
@@ -168,9 +176,8 @@ class KafkaLog:
         """Ask the broker's time index."""
         with self._lock:
             try:
-                (found,) = self._asker().offsets_for_times(
-                    [TopicPartition(topic, partition, at_ms)], METADATA_TIMEOUT_S
-                )
+                place = TopicPartition(topic, partition, at_ms)
+                (found,) = self._asked(lambda client, s: client.offsets_for_times([place], s))
             except KafkaException as exc:
                 raise translate(exc, f"look for {at_ms} in {topic}/{partition}") from exc
         return found.offset if found.offset >= 0 else self.span(topic, partition).end
@@ -232,10 +239,14 @@ class KafkaLog:
     def _consumer(self, options: Options) -> Consumer:
         return Consumer({**options, **self._connect})
 
-    def _asker(self) -> Consumer:
+    def _asked(
+        self, question: Callable[[Consumer, float], T], timeout_s: float = METADATA_TIMEOUT_S
+    ) -> T:
+        """Ask the broker, by the one connection for that; hold the lock."""
         if self._asking is None:
             self._asking = self._consumer(READER)
-        return self._asking
+        client = self._asking
+        return self._denial.asked(client, lambda wait_s: question(client, wait_s), timeout_s)
 
 
 def _failed(error: KafkaError) -> DeliveryFailed:

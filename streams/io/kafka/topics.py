@@ -4,11 +4,13 @@ Event topics are never compacted and never trimmed: they are the truth.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from streams.errors import Conflict
+from streams.io.kafka.denial import Denial
 from streams.io.kafka.errors import translate
 from streams.io.kafka.log import QUIET, Options
 from streams.topics import TOPICS, Topic
@@ -28,10 +30,12 @@ def create_topics(
 
     Raises BrokerAway, and Conflict if a topic exists with another number of partitions.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET, **options})
+    denial = Denial()
+    connect: dict[str, Any] = {"bootstrap.servers": bootstrap, "error_cb": denial}
+    admin = AdminClient({**connect, **QUIET, **options})
     wanted = _wanted(topics, replication)
     try:
-        present = admin.list_topics(timeout=TIMEOUT_S).topics
+        present = denial.asked(admin, lambda s: admin.list_topics(timeout=s).topics, TIMEOUT_S)
     except KafkaException as exc:
         raise translate(exc, "list topics") from exc
     for topic in wanted:

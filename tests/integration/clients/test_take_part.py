@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks._flood import flood
 from streams.envelope import CAUSATION, ID
+from streams.events import sessions as s
 from streams.events.sessions import InferenceCompleted, InferenceRequested
 from streams.ids import EventId, ProcessorName, of_decision
 from streams.io.client import Client as Door
@@ -15,6 +16,7 @@ from streams.topics import SESSIONS
 from tests.conformance.built import built
 from tests.conformance.clients import CLIENTS, Client, language_of
 from tests.integration.clients.agents import at_work, told
+from tests.integration.clients.conftest import NODE_PATIENCE_S
 from tests.integration.grid.front import Front
 from tests.integration.grid.harness import everything
 
@@ -77,6 +79,29 @@ def test_a_node_offered_twice_is_the_same_version(front: Front) -> None:
         with at_work(client, front, "serve", "twice") as node:
             assert node.said() == {"serving": "twice", "version": 1}
             node.ended_well()
+
+
+def test_a_run_that_no_node_answers_fails_and_its_late_answer_changes_nothing(
+    front: Front,
+) -> None:
+    client, session = CLIENTS[0], "session-asleep"
+    with at_work(client, front, "serve", "asleep") as node:
+        assert node.said()["serving"] == "asleep"
+        node.ended_well()
+    said = f"no node answered for work/asleep in {NODE_PATIENCE_S} s"
+    asked = told(client, front, "ask", "asleep", session, "anybody?")
+    assert asked == {"failed": "node_away", "detail": said}
+    with at_work(client, front, "serve", "asleep") as node:
+        assert node.said()["serving"] == "asleep"
+        answered = told(client, front, "ask", "asleep", session, "now?")
+        node.ended_well()
+    assert answered["text"] == "python heard: now?"
+    outcomes = [s.RunFailed, s.ResponseCompleted]
+    with Door(front.settings) as door:
+        here = [r for r in everything(door, SESSIONS) if r.key == session.encode()]
+        kinds = [door.wire.codec.kind_of(record.value) for record in here]
+    assert kinds.count(InferenceCompleted) == 2  # the first of them came late
+    assert [kind for kind in kinds if kind in outcomes] == outcomes
 
 
 def test_what_all_languages_produce_at_once_is_there_in_order_and_read_alike(front: Front) -> None:

@@ -4,6 +4,11 @@
 //	agent KAFKA REGISTRY serve NAME
 //	agent KAFKA REGISTRY flood COUNT KEYS AUTHOR
 //	agent KAFKA REGISTRY drain
+//	agent KAFKA REGISTRY echo KEY
+//	agent KAFKA REGISTRY hear PARTITION
+//	agent KAFKA REGISTRY show
+//
+// Who it is stands in variables: see credentials.go.
 package main
 
 import (
@@ -147,11 +152,48 @@ func drain(ctx context.Context, grid *aethergrid.Grid) error {
 	return say(said{"count": count, "digest": hex.EncodeToString(digest.Sum(nil))})
 }
 
+// echo produces an event, and follows it.
+func echo(ctx context.Context, grid *aethergrid.Grid, key string) error {
+	value := memory.RecallJudged{Question: key, Scopes: []string{}, Useful: []string{}}
+	place, err := grid.Produce(ctx, aethergrid.Draft{Name: event, Key: key, Value: value})
+	if err != nil {
+		return err
+	}
+	found, err := next(ctx, grid, place.Partition, place.Offset)
+	if err != nil {
+		return err
+	}
+	same := found.EventID == place.EventID
+	return say(said{"key": found.Key, "same": same, "partition": place.Partition})
+}
+
+// hear follows what is there, without a word.
+func hear(ctx context.Context, grid *aethergrid.Grid, partition string) error {
+	number, err := strconv.ParseInt(partition, 10, 32)
+	if err != nil {
+		return err
+	}
+	found, err := next(ctx, grid, int32(number), 0)
+	if err != nil {
+		return err
+	}
+	return say(said{"key": found.Key})
+}
+
+func next(ctx context.Context, grid *aethergrid.Grid, partition int32, offset int64) (*aethergrid.Event, error) {
+	for event, err := range grid.Follow(ctx, topic, map[int32]int64{partition: offset}) {
+		return event, err
+	}
+	return nil, ctx.Err()
+}
+
 func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	kafka, registry, command, given := os.Args[1], os.Args[2], os.Args[3], os.Args[4:]
-	grid, err := aethergrid.Connect(aethergrid.Config{Bootstrap: kafka, Registry: registry})
+	config := aethergrid.Config{Bootstrap: kafka, Registry: registry, Kafka: credentials()}
+	config.Node, config.Inbox = os.LookupEnv("AETHER_INBOX")
+	grid, err := aethergrid.Connect(config)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -164,6 +206,15 @@ func main() {
 		err = flood(ctx, grid, given[0], given[1], given[2])
 	case "drain":
 		err = drain(ctx, grid)
+	case "echo":
+		err = echo(ctx, grid, given[0])
+	case "show":
+		err = say(said{"shown": fmt.Sprintf("%+v %#v %+v %#v", config, config, grid, grid)})
+	case "hear":
+		err = hear(ctx, grid, given[0])
+	}
+	if errors.Is(err, aethergrid.ErrDenied) {
+		err = say(said{"denied": err.Error()})
 	}
 	if err != nil {
 		log.Fatal(err)

@@ -6,7 +6,7 @@ from typing import Any
 
 from processors.healing.decider import HEALER, Patient
 from processors.healing.load import Known
-from processors.healing.policy import Policy, policy_of
+from processors.healing.policy import NOTHING_ALLOWED
 from streams.events.healing import (
     Action,
     HealingPolicySet,
@@ -28,7 +28,7 @@ from streams.pmap import PMap
 from tests.examples import EVENTS
 from tests.given import cause
 
-ALLOWED = Policy(restart=True, after_s=30, cooldown_s=120, per_hour=3)
+ALLOWED = HealingPolicySet(restart=True, after_s=30, cooldown_s=120, per_hour=3)
 SAMPLED = EVENTS["LagSampled"]
 GROUP = "workers"
 
@@ -37,7 +37,7 @@ def verdict(status: Status) -> LagVerdictChanged:
     return LagVerdictChanged(status=status, before=Status.OK, partitions=())
 
 
-def decided(*inputs: tuple[int, Any], policy: Policy = ALLOWED) -> list[Any]:
+def decided(*inputs: tuple[int, Any], policy: HealingPolicySet = ALLOWED) -> list[Any]:
     """Return what is decided of inputs at seconds, restarting in between as after every kill."""
     state, events, form = Patient(), list[Any](), form_of(Patient)
     known, facts = Known(policy, PMap()), form_of(Known)
@@ -112,7 +112,7 @@ def test_after_an_hour_it_may_be_done_again() -> None:
 
 
 def test_nothing_is_done_unless_it_is_allowed_and_that_is_said_once() -> None:
-    events = decided((0, verdict(Status.ERR)), *samples(10, 1000), policy=Policy())
+    events = decided((0, verdict(Status.ERR)), *samples(10, 1000), policy=NOTHING_ALLOWED)
     refused = HealingRefused(
         action=Action.RESTART,
         target=GROUP,
@@ -126,7 +126,7 @@ def test_nothing_is_done_unless_it_is_allowed_and_that_is_said_once() -> None:
 def test_the_policy_in_force_is_the_last_that_was_set() -> None:
     event = HealingPolicySet(restart=True, after_s=30, cooldown_s=120, per_hour=3)
     known = reduce(HEALER.grid.evolve, (replace(event, restart=False), event), HEALER.grid.initial)
-    assert known.policy == policy_of(event) == ALLOWED
+    assert known.policy == event == ALLOWED
 
 
 # -- more workers, and fewer

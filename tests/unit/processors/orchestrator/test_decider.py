@@ -1,6 +1,7 @@
 """How a run is answered: each input met in each state, and a run that ends exactly once."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,7 +86,6 @@ def test_an_answer_nobody_planned_for_changes_nothing() -> None:
         (e.refused(), "no_capability", "none"),
         (e.perception_failed(), "perception_failed", "the encoder is away"),
         (e.recall_failed(), "recall_failed", "the index is away"),
-        (e.inference_failed(), "model_away", "it is away"),
     ],
 )
 @pytest.mark.parametrize("history", [(e.started(),), PLANNED, ACCEPTED, ASKED])
@@ -106,6 +106,18 @@ ALL_BUT_REQUESTS = [
 ]
 
 
+def test_a_model_that_was_asked_and_fails_fails_the_run() -> None:
+    failed = e.run_failed("model_away", "it is away")
+    given(ORCHESTRATOR, *ASKED).when(e.inference_failed()).then(failed)
+
+
+@pytest.mark.parametrize("outcome", [e.inferred(), e.inference_failed()], ids=["done", "failed"])
+def test_nobody_answers_for_another_model(outcome: Any) -> None:
+    forged = replace(outcome, model=ModelName("work/mallory"))
+    given(ORCHESTRATOR, *ASKED).when(forged).then()
+    given(ORCHESTRATOR, e.started()).when(outcome).then()
+
+
 @pytest.mark.parametrize("late", ALL_BUT_REQUESTS, ids=lambda event: type(event).__name__)
 def test_what_is_for_no_open_run_changes_nothing(late: Any) -> None:
     given(ORCHESTRATOR, facts=FACTS).when(late).then()
@@ -124,7 +136,7 @@ def test_every_event_leaves_the_state_that_the_next_step_needs() -> None:
         Runs((run,)),
         Runs((Run(e.RUN, e.started(), passages=e.PASSAGES),)),
         Runs((Run(e.RUN, e.started(), e.planned(), e.PASSAGES),)),
-        Runs((Run(e.RUN, e.started(), e.planned(), asked=True),)),
+        Runs((Run(e.RUN, e.started(), e.planned(), asked=ModelName("extractive")),)),
         Runs((), (e.RUN,)),
     ]
     assert ORCHESTRATOR.fold([e.started(), e.run_failed("r", "d")]) == Runs((), (e.RUN,))

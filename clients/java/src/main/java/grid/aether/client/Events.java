@@ -2,7 +2,6 @@ package grid.aether.client;
 
 import grid.aether.client.GridException.BadEvent;
 import grid.aether.client.GridException.TimedOut;
-import grid.aether.client.GridException.Unreachable;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Iterator;
@@ -66,7 +65,7 @@ public final class Events implements Iterable<Event>, Iterator<Event>, AutoClose
     return this;
   }
 
-  /** Waits for the next event. Throws TimedOut, and Unreachable. */
+  /** Waits for the next event. Throws TimedOut, Denied and Unreachable. */
   @Override
   public boolean hasNext() {
     while (next == null && !over) {
@@ -102,7 +101,7 @@ public final class Events implements Iterable<Event>, Iterator<Event>, AutoClose
     try {
       batch = reader.poll(POLL).iterator();
     } catch (KafkaException cause) {
-      throw new Unreachable("could not read", cause);
+      throw GridException.of("could not read", cause);
     }
   }
 

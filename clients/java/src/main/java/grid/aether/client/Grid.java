@@ -1,7 +1,6 @@
 package grid.aether.client;
 
 import grid.aether.client.GridException.Unknown;
-import grid.aether.client.GridException.Unreachable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,6 +36,7 @@ public final class Grid implements AutoCloseable {
 
   final Schemas schemas;
   private final Map<String, Object> connect;
+  private final String inbox;
   private final String source;
   private final Producer<byte[], byte[]> producer;
 
@@ -48,12 +48,28 @@ public final class Grid implements AutoCloseable {
    * @param kafka settings of Kafka's own clients, such as {@code sasl.mechanism}
    */
   public Grid(String bootstrap, String registry, String node, Map<String, Object> kafka) {
+    this(bootstrap, registry, node, kafka, false);
+  }
+
+  /** Connects as a node outside of the grid, which may write to its inbox alone. */
+  public static Grid withInbox(
+      String bootstrap, String registry, String node, Map<String, Object> kafka) {
+    return new Grid(bootstrap, registry, node, kafka, true);
+  }
+
+  private Grid(
+      String bootstrap, String registry, String node, Map<String, Object> kafka, boolean inbox) {
+    this.inbox = inbox ? node : null;
     connect = new HashMap<>(kafka);
     connect.put("bootstrap.servers", bootstrap);
     source = "/aether/" + node + "/client";
     schemas = new Schemas.Registry(registry);
     var bytes = new ByteArraySerializer();
-    producer = new KafkaProducer<>(settings(PRODUCER, Map.of()), bytes, bytes);
+    try {
+      producer = new KafkaProducer<>(settings(PRODUCER, Map.of()), bytes, bytes);
+    } catch (KafkaException error) { // OAuth asks for its first token here
+      throw GridException.of("could not connect", error);
+    }
   }
 
   /** Connects without further settings. */
@@ -74,11 +90,13 @@ public final class Grid implements AutoCloseable {
    */
   public CompletableFuture<Place> send(Draft draft) {
     String name = draft.value().getSchema().getFullName();
-    String topic = Optional.ofNullable(draft.topic()).orElseGet(() -> Wire.topicOf(name));
-    String id = Optional.ofNullable(draft.eventId()).orElseGet(Ids::minted);
-    byte[] frame = Wire.encode(schemas.latest(topic, name), draft.value());
+    String home = Optional.ofNullable(draft.topic()).orElseGet(() -> Wire.topicOf(name));
+    String made = Optional.ofNullable(draft.eventId()).orElseGet(Ids::minted);
+    byte[] frame = Wire.encode(schemas.latest(home, name), draft.value());
+    String topic = inbox == null ? home : "aether.inbox." + inbox;
+    String id = inbox == null ? made : Ids.ofInbox(made, inbox);
     var record = new ProducerRecord<>(topic, bytes(draft.key()), frame);
-    Wire.headers(name, id, source, Instant.now(), draft)
+    Wire.headers(name, made, source, Instant.now(), draft)
         .forEach((each, said) -> record.headers().add(each, bytes(said)));
     var landed = new CompletableFuture<Place>();
     try {
@@ -90,7 +108,7 @@ public final class Grid implements AutoCloseable {
         }
       });
     } catch (KafkaException error) {
-      landed.completeExceptionally(new Unreachable(name + " was not written", error));
+      landed.completeExceptionally(GridException.of(name + " was not written", error));
     }
     return landed;
   }
@@ -107,7 +125,13 @@ public final class Grid implements AutoCloseable {
   private static GridException lost(String name, Exception error) {
     return error instanceof TimeoutException
         ? new Unknown(name + " was not acknowledged in time", error)
-        : new Unreachable(name + " was not written", error);
+        : GridException.of(name + " was not written", error);
+  }
+
+  /** Where the sessions end now, if what is produced comes somewhere behind; else empty. */
+  Map<Integer, Long> ahead(String topic) {
+    return inbox == null ? Map.of() : ends(topic).entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, each -> each.getValue().end()));
   }
 
   // -- reading
@@ -126,7 +150,7 @@ public final class Grid implements AutoCloseable {
           TopicPartition::partition, each -> new Span(firsts.get(each), ends.get(each)),
           (one, other) -> one, TreeMap::new));
     } catch (KafkaException cause) {
-      throw new Unreachable("could not look at " + topic, cause);
+      throw GridException.of("could not look at " + topic, cause);
     }
   }
 
@@ -143,7 +167,11 @@ public final class Grid implements AutoCloseable {
 
   Consumer<byte[], byte[]> reader(Map<String, Object> more) {
     var bytes = new ByteArrayDeserializer();
-    return new KafkaConsumer<>(settings(READER, more), bytes, bytes);
+    try {
+      return new KafkaConsumer<>(settings(READER, more), bytes, bytes);
+    } catch (KafkaException error) {
+      throw GridException.of("could not connect", error);
+    }
   }
 
   private Map<String, Object> settings(Map<String, Object> ours, Map<String, Object> more) {

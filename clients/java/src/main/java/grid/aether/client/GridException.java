@@ -1,9 +1,36 @@
 package grid.aether.client;
 
+import javax.security.auth.login.LoginException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.security.oauthbearer.JwtRetrieverException;
+
 /** Everything this client throws; {@link Refused} is the answer no, everything else is machinery. */
 public class GridException extends RuntimeException {
   public GridException(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  /** Says of an error of Kafka's client whether it is a refusal, or nobody is there. */
+  static GridException of(String message, Throwable cause) {
+    for (Throwable each = cause; each != null; each = each.getCause()) {
+      if (each instanceof AuthenticationException || each instanceof AuthorizationException
+          || each instanceof LoginException || each instanceof JwtRetrieverException) {
+        return new Denied(message, each);
+      }
+    }
+    return new Unreachable(message, cause);
+  }
+
+  private static String firstLine(Throwable cause) {
+    return String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+  }
+
+  /** Kafka refuses these credentials, or what they may do; to try again does not help. */
+  public static final class Denied extends GridException {
+    public Denied(String message, Throwable cause) {
+      super(message + ": " + firstLine(cause), cause);
+    }
   }
 
   /** A broker or the registry did not answer; nothing was written. */

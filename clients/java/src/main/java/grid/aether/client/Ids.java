@@ -47,6 +47,11 @@ public final class Ids {
     return derived(requestId, "work/" + name, 0);
   }
 
+  /** The id under which the grid carries on what a node sent to its inbox. */
+  static String ofInbox(String eventId, String node) {
+    return derived(eventId, "inbox", node, 0);
+  }
+
   private static String uuid(byte[] id, int version) {
     id[6] = (byte) (id[6] & 0x0f | version << 4);
     id[8] = (byte) (id[8] & 0x3f | 0x80);

@@ -21,6 +21,8 @@ import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 
 /** Serving a capability: requests lie on a topic of its own, answers go to the session. */
@@ -88,6 +90,8 @@ final class Nodes {
           }
         }
       }
+    } catch (AuthenticationException | AuthorizationException no) {
+      throw GridException.of("could not serve " + name, no);
     }
   }
 

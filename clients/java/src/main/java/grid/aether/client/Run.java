@@ -12,12 +12,16 @@ import java.util.Map;
 
 /** A question on its way through the grid. */
 public final class Run {
-  private final Grid grid;
-  private final Place asked;
+  private static final String SESSIONS = "aether.sessions.events";
 
-  private Run(Grid grid, Place asked) {
+  private final Grid grid;
+  private final String id;
+  private final Map<Integer, Long> starts;
+
+  private Run(Grid grid, String id, Map<Integer, Long> starts) {
     this.grid = grid;
-    this.asked = asked;
+    this.id = id;
+    this.starts = starts;
   }
 
   static Run ask(Grid grid, String text, String session, String model) {
@@ -35,19 +39,21 @@ public final class Run {
             .setStream(false)
             .build();
     String key = session == null ? id : session;
-    return new Run(grid, grid.produce(Draft.of(key, request).as(id, id)));
+    Map<Integer, Long> ahead = grid.ahead(SESSIONS);
+    Place at = grid.produce(Draft.of(key, request).as(id, id));
+    return new Run(grid, id, ahead.isEmpty() ? Map.of(at.partition(), at.offset()) : ahead);
   }
 
   /** The run's id. */
   public String id() {
-    return asked.eventId();
+    return id;
   }
 
   /** Returns what happens in this run, in order, up to its end. */
   public Events events(Duration timeout) {
     return grid.follow(
-        asked.topic(),
-        Map.of(asked.partition(), asked.offset()),
+        SESSIONS,
+        starts,
         timeout,
         event -> event.runId().equals(id()),
         event -> isEnd(event.name()));

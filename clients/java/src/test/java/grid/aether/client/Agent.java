@@ -3,6 +3,7 @@ package grid.aether.client;
 import aether.memory.RecallJudged;
 import aether.sessions.ResponseCompleted;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import grid.aether.client.GridException.Denied;
 import grid.aether.client.GridException.Refused;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,11 +12,14 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.security.oauthbearer.ClientJwtValidator;
+import org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler;
 
 /**
  * A node at work, and what the conformance suite asks of every client: see docs/clients.md.
@@ -25,7 +29,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Agent KAFKA REGISTRY serve NAME
  * Agent KAFKA REGISTRY flood COUNT KEYS AUTHOR
  * Agent KAFKA REGISTRY drain
+ * Agent KAFKA REGISTRY echo KEY
+ * Agent KAFKA REGISTRY hear PARTITION
+ * Agent KAFKA REGISTRY show
  * </pre>
+ *
+ * <p>Who it is stands in variables: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER, AETHER_USER and
+ * AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens.
  */
 public final class Agent {
   private static final String TOPIC = "aether.memory.events";
@@ -35,15 +45,65 @@ public final class Agent {
 
   public static void main(String[] args) throws Exception {
     var given = Arrays.copyOfRange(args, 3, args.length);
-    try (var grid = Grid.connect(args[0], args[1])) {
+    String node = System.getenv("AETHER_INBOX");
+    try (var grid = node == null
+        ? new Grid(args[0], args[1], "local", credentials())
+        : Grid.withInbox(args[0], args[1], node, credentials())) {
       switch (args[2]) {
         case "ask" -> ask(grid, given[0], given[1], given[2]);
         case "serve" -> serve(grid, given[0]);
         case "flood" -> flood(
             grid, Integer.parseInt(given[0]), Integer.parseInt(given[1]), given[2]);
         case "drain" -> drain(grid);
+        case "echo" -> echo(grid, given[0]);
+        case "show" -> say(Map.of("shown", String.valueOf(grid) + grid.schemas));
+        case "hear" -> hear(grid, Integer.parseInt(given[0]));
         default -> throw new IllegalArgumentException(args[2]);
       }
+    } catch (Denied denied) {
+      say(Map.of("denied", denied.getMessage()));
+    }
+  }
+
+  /** Returns the settings of Kafka's client for who this is. */
+  private static Map<String, Object> credentials() {
+    String kind = System.getenv("AETHER_SASL");
+    if (kind == null) {
+      return Map.of();
+    }
+    boolean oauth = kind.equals("OAUTHBEARER");
+    String login = oauth
+        ? "oauthbearer.OAuthBearerLoginModule required clientId=\"%s\" clientSecret=\"%s\";"
+        : "scram.ScramLoginModule required username=\"%s\" password=\"%s\";";
+    var settings = new HashMap<String, Object>(Map.of(
+        "security.protocol", "SASL_PLAINTEXT", "sasl.mechanism", kind,
+        "sasl.jaas.config", ("org.apache.kafka.common.security." + login).formatted(
+            System.getenv("AETHER_USER"), System.getenv("AETHER_PASSWORD"))));
+    if (oauth) {
+      String url = System.getenv("AETHER_TOKEN_URL");
+      System.setProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls", url);
+      settings.put("sasl.oauthbearer.token.endpoint.url", url);
+      settings.put("sasl.login.callback.handler.class", OAuthBearerLoginCallbackHandler.class);
+      settings.put("sasl.oauthbearer.jwt.validator.class", ClientJwtValidator.class);
+    }
+    return settings;
+  }
+
+  /** Produces an event, and follows it. */
+  private static void echo(Grid grid, String key) throws IOException {
+    Place place = grid.produce(Draft.of(key, new RecallJudged(key, List.of(), List.of())));
+    var start = Map.of(place.partition(), place.offset());
+    try (Events events = grid.follow(TOPIC, start, LATE)) {
+      Event event = events.next();
+      boolean same = event.id().equals(place.eventId());
+      say(Map.of("key", event.key(), "same", same, "partition", place.partition()));
+    }
+  }
+
+  /** Follows what is there, without a word. */
+  private static void hear(Grid grid, int partition) throws IOException {
+    try (Events events = grid.follow(TOPIC, Map.of(partition, 0L), LATE)) {
+      say(Map.of("key", events.next().key()));
     }
   }
 
