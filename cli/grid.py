@@ -4,6 +4,7 @@ What the settings place elsewhere is not started here; everything else about it 
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -16,7 +17,7 @@ from engines.install import Installed
 from engines.kafka import NAME as KAFKA
 from engines.kafka import KafkaFiles, kafka
 from engines.places import cache_directory
-from engines.ports import LOOPBACK, require_free
+from engines.ports import LOOPBACK, free_port, require_free
 from engines.probe import http_answers
 from engines.registry import NAME as REGISTRY
 from engines.registry import registry
@@ -154,6 +155,21 @@ def _environment(settings: Settings, installed: Installed) -> Mapping[str, str]:
         environment["AETHER_TRITON__ADDRESS"] = IN_PROCESS
         environment["AETHER_TRITON__PACKAGES"] = str(installed.models.packages)
     return environment
+
+
+def helper(settings: Settings, worker: Service, number: int) -> Service:
+    """Return another worker of the same group: it begins with nothing of its own but the log."""
+    folder, port = settings.data_dir / "helpers" / str(number), free_port()
+    name = f"{WORKER}-{number}"
+    own = {"AETHER_WORKER__FOLDER": str(folder), "AETHER_PORTS__WORKER_METRICS": str(port)}
+    return replace(
+        worker,
+        name=name,
+        environment={**worker.environment, **own},
+        log=logs(settings) / f"{name}.log",
+        ready=lambda: _reads_partitions(port),
+        prepare=lambda: shutil.rmtree(folder, ignore_errors=True),
+    )
 
 
 def _worker(settings: Settings, needs: tuple[str, ...], environment: Mapping[str, str]) -> Service:

@@ -1,4 +1,4 @@
-"""What `aether up` does when healing is asked for: it restarts what it runs, and says so.
+"""What `aether up` does when healing is asked for: it restarts or scales what it runs, and says so.
 
 A thread listens and speaks; only the supervisor's own thread acts. Without a log nothing is asked
 for, and the grid runs on.
@@ -9,10 +9,9 @@ import threading
 import time
 from collections.abc import Sequence
 
-from cli.grid import WORKER
-from engines.supervisor import Supervisor
+from cli.staff import WORKERS_MAX, Staff
 from streams.errors import AetherError, Poison
-from streams.events.healing import HealingDone, HealingRefused, HealingRequested
+from streams.events.healing import Action, HealingDone, HealingRefused, HealingRequested
 from streams.ids import EventId, derived
 from streams.io.client import Client
 from streams.io.settings import Settings
@@ -46,11 +45,11 @@ class Hands:
         self._over.set()
         self._thread.join(timeout=LISTEN_S * 4)
 
-    def act(self, supervisor: Supervisor) -> None:
+    def act(self, staff: Staff) -> None:
         """Do what was asked for since the last call, without waiting."""
         while not self._asked.empty():
             event_id, asked = self._asked.get()
-            self._answers.put((event_id, done(self._settings, supervisor, asked, _now_ms())))
+            self._answers.put((event_id, done(self._settings, staff, asked, _now_ms())))
 
     def _listen(self) -> None:
         while not self._over.is_set():
@@ -92,10 +91,8 @@ class Hands:
             client.flush()
 
 
-def done(
-    settings: Settings, supervisor: Supervisor, asked: HealingRequested, now_ms: int
-) -> Answer:
-    """Restart the worker if it is this grid's, and say what was done."""
+def done(settings: Settings, staff: Staff, asked: HealingRequested, now_ms: int) -> Answer:
+    """Do it if the workers are this grid's, and say what was done."""
 
     def refused(reason: str, detail: str) -> HealingRefused:
         return HealingRefused(
@@ -106,10 +103,18 @@ def done(
         return refused("not_here", f"the workers of {asked.target} are not run by this grid")
     if now_ms - asked.at_ms > LATE_MS:
         return refused("too_late", f"it was asked for {(now_ms - asked.at_ms) / 1000:.0f} s ago")
-    pid = supervisor.restart(WORKER)
-    if pid is None:
-        return refused("not_running", "the worker is being started or held just now")
-    detail = f"process {pid} was ended; another one is started"
+    if asked.action is Action.RESTART:
+        pid = staff.restart()
+        if pid is None:
+            return refused("not_running", "the worker is being started or held just now")
+        detail = f"process {pid} was ended; another one is started"
+    elif asked.action is Action.SCALE and asked.workers is not None:
+        if asked.workers > WORKERS_MAX:
+            detail = f"{asked.workers} workers would find nothing to do, {WORKERS_MAX} may"
+            return refused("too_many", detail)
+        detail = staff.scale(asked.workers)
+    else:
+        return refused("unknown", f"this grid does not know how to {asked.action.value} workers")
     return HealingDone(action=asked.action, target=asked.target, at_ms=now_ms, detail=detail)
 
 

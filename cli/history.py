@@ -57,7 +57,9 @@ def deciders_of(topic: str) -> list[AnyDecider]:
 
 def traveller(settings: Settings, client: Client) -> Traveller:
     """Return what goes back in the log, with the workers' snapshots to shorten the way."""
-    return Traveller(client.log, client.wire, SnapshotFolder(settings.data_dir / SNAPSHOTS_FOLDER))
+    return Traveller(
+        client.log, client.wire, SnapshotFolder(settings.worker_home / SNAPSHOTS_FOLDER)
+    )
 
 
 def outside(effect: type[Effect]) -> Outside:

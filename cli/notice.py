@@ -49,8 +49,10 @@ class Notice:
         self._tell(self.running._replace(ready_s=round(time.monotonic() - self._began, 1)))
 
     def keep(self, supervisor: Supervisor) -> None:
-        """Tell of processes that have come or gone."""
-        self._tell(self.running._replace(processes=supervisor.pids()))
+        """Tell of processes and services that have come or gone."""
+        there = set(supervisor.names)
+        states = {name: each for name, each in self.running.states.items() if name in there}
+        self._tell(self.running._replace(processes=supervisor.pids(), states=states))
 
     def _tell(self, running: state.Running) -> None:
         if running != self.running:

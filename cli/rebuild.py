@@ -76,7 +76,7 @@ def held(settings: Settings) -> Iterator[None]:
     hold.write_text(WORKER)
     try:
         deadline = time.monotonic() + HOLD_S
-        while (running := state.read(settings)) is not None and WORKER in running.processes:
+        while _works(state.read(settings)):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the worker does not end within {HOLD_S:.0f} s")
             time.sleep(LOOK_S)
@@ -85,18 +85,23 @@ def held(settings: Settings) -> Iterator[None]:
         hold.unlink(missing_ok=True)
 
 
+def _works(running: state.Running | None) -> bool:
+    """Whether the worker or one that helps it still runs."""
+    return running is not None and any(name.startswith(WORKER) for name in running.processes)
+
+
 def rebuild_all(settings: Settings) -> Comparison:
     """Rebuild snapshots and both indexes; no worker may run on this data directory.
 
     Nothing is deleted before log and registry have answered.
     """
     began = time.monotonic()
-    home = settings.data_dir / SNAPSHOTS_FOLDER
+    home = settings.worker_home / SNAPSHOTS_FOLDER
     aside = home.with_name(f"{SNAPSHOTS_FOLDER}.before")
     with Client(settings) as client:
         considered = _considered(settings)
         before, behind = asyncio.run(_indexed(settings, client))
-        shutil.rmtree(settings.data_dir / INDEX_FOLDER, ignore_errors=True)
+        shutil.rmtree(settings.worker_home / INDEX_FOLDER, ignore_errors=True)
         shutil.rmtree(aside, ignore_errors=True)
         if home.exists():
             home.rename(aside)

@@ -11,6 +11,7 @@ from http.client import HTTPConnection, HTTPException
 import click
 
 from cli import kept, state
+from cli.grid import WORKER
 from cli.output import emit_one, formatted, say
 from streams.io.sections import LOOPBACK
 from streams.io.settings import Settings, read_settings
@@ -84,7 +85,7 @@ def _reasons(settings: Settings, running: state.Running) -> Iterator[str]:
     if running.ready_s is None and not running.states:
         yield "what it runs on is being installed"
     for name, doing in running.states.items():
-        if doing != READY:
+        if doing != READY and not name.startswith(f"{WORKER}-"):  # nobody needs one that helps
             yield f"{name} is {doing}; see {logs / name}.log"
     if running.states.get("gateway") == READY:
         yield from _unready(settings.ports.gateway)

@@ -81,14 +81,22 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     registry.CapabilityOffered: lambda e: e.card.description,
     registry.CapabilityRegistered: lambda e: f"version {e.version}",
     registry.CapabilityRefused: lambda e: f"{e.reason}: {e.detail}",
+    h.HealingPolicySet: lambda e: (
+        f"restarts {_allowed(e.restart)}, {e.workers_min} to {e.workers_max} workers,"
+        f" breakers {_allowed(e.breakers)}"
+    ),
     registry.WithdrawalRequested: lambda e: e.reason,
     registry.CapabilityWithdrawn: lambda e: f"version {e.version}: {e.reason}",
-    h.HealingPolicySet: lambda e: f"restarts {'allowed' if e.restart else 'not allowed'}",
     h.TroubleNoted: lambda e: f"since {e.at_ms}",
     h.TroubleOver: lambda e: f"it works again, after {(e.at_ms - e.since_ms) / 1000:.0f} s",
-    h.HealingRequested: lambda e: f"{e.action.value} {e.target}: {e.reason}",
+    h.HealingRequested: lambda e: (
+        f"{e.action.value} {e.target}{f' to {e.workers}' if e.workers else ''}: {e.reason}"
+    ),
     h.HealingRefused: lambda e: f"{e.reason}: {e.detail}",
     h.HealingDone: lambda e: f"{e.action.value} {e.target}: {e.detail}",
+    h.CallsCounted: lambda e: f"{e.answered} answered, {e.failed} failed, {e.refused} refused",
+    h.BreakerOpened: lambda e: f"for {(e.until_ms - e.at_ms) / 1000:.0f} s: {e.reason}",
+    h.BreakerClosed: lambda e: f"after {(e.at_ms - e.since_ms) / 1000:.0f} s: {e.reason}",
     n.SeriesSampled: lambda e: f"{len(e.points)} numbers, {len(e.counts)} counts",
     n.AnomalyDetected: lambda e: (
         f"{e.series} {e.unusual.value}, {e.value:.4g}, score {e.score:.1f}"
@@ -130,6 +138,10 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     tuning.WeightsPromoted: lambda e: f"{e.version}: {e.reason}",
     tuning.WeightsRejected: lambda e: f"{e.version}: {e.reason}",
 }
+
+
+def _allowed(what: bool) -> str:
+    return "allowed" if what else "not allowed"
 
 
 def _best(passages: tuple[s.Passage, ...]) -> str:

@@ -5,15 +5,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from cli import state
 from cli.banner import banner
 from cli.codes import INTERRUPTED
-from cli.grid import logs, services
+from cli.grid import WORKER, helper, logs, services
 from cli.notice import Notice
 from cli.output import say
 from engines.console import build_console, console_directory
@@ -25,9 +25,6 @@ from engines.signals import StopSignals
 from engines.supervisor import Supervisor
 from streams.errors import AetherError
 from streams.io.settings import ROOT, Settings, read_settings
-
-if TYPE_CHECKING:
-    from cli.hands import Hands
 
 PACE_S = 0.2
 
@@ -97,6 +94,7 @@ def _run(settings: Settings, notice: Notice, show: bool) -> int:
         supervisor.tick()  # they are on their way; what we import now takes less than Kafka does
         from cli.capabilities import offer_capabilities
         from cli.hands import Hands
+        from cli.staff import Staff
 
         if not supervisor.start(lambda: asked.stop):
             say("stopped before it was ready")
@@ -107,8 +105,10 @@ def _run(settings: Settings, notice: Notice, show: bool) -> int:
             click.echo(banner(settings, notice.running))
         threading.Thread(target=_build_console, daemon=True).start()
         try:
+            worker = next(service for service in wanted if service.name == WORKER)
+            staff = Staff(supervisor, lambda number: helper(settings, worker, number))
             with Hands(settings) as hands:
-                _watch(settings, supervisor, notice, asked, hands)
+                _watch(settings, supervisor, notice, asked, lambda: hands.act(staff))
         finally:
             say("stopping; what was accepted is in the log")
             supervisor.stop(hurry=lambda: asked.hurry)
@@ -116,13 +116,18 @@ def _run(settings: Settings, notice: Notice, show: bool) -> int:
 
 
 def _watch(
-    settings: Settings, supervisor: Supervisor, notice: Notice, asked: StopSignals, hands: "Hands"
+    settings: Settings,
+    supervisor: Supervisor,
+    notice: Notice,
+    asked: StopSignals,
+    act: Callable[[], None],
 ) -> None:
     """Keep everything running but what is held, do what is asked for, and keep the notice true."""
-    held = state.hold_file(settings)
+    file = state.hold_file(settings)
     while not asked.stop:
-        supervisor.hold(held.read_text().split() if held.exists() else [])
-        hands.act(supervisor)
+        held = file.read_text().split() if file.exists() else []
+        supervisor.hold([*held, *(supervisor.helpers if WORKER in held else ())])
+        act()
         supervisor.tick()
         notice.keep(supervisor)
         time.sleep(PACE_S)

@@ -29,7 +29,7 @@ _NODE_KEEPS = ("PATH", "HOME", "LANG", "TMPDIR", "HTTPS_PROXY", "HTTP_PROXY", "N
 def console_directory(cache: Path) -> Path:
     """Return where the built files lie, or will; the name follows from the sources."""
     digest = hashlib.sha256()
-    for file in _sources():
+    for file in console_sources():
         digest.update(f"{file.relative_to(SOURCES)}\0".encode() + file.read_bytes())
     return cache / f"console-{digest.hexdigest()[:12]}"
 
@@ -72,7 +72,8 @@ def node_environment(npm: Sequence[str], environment: Mapping[str, str]) -> dict
     return kept
 
 
-def _sources() -> list[Path]:
+def console_sources() -> list[Path]:
+    """Return every file that the console is built from."""
     return [*(SOURCES / name for name in _FILES), *sorted((SOURCES / "src").rglob("*.*"))]
 
 
@@ -83,7 +84,7 @@ def _is_recent(node: str) -> bool:
 
 
 def _build(directory: Path, npm: Sequence[str], held: int, environment: Mapping[str, str]) -> None:
-    for file in _sources():
+    for file in console_sources():
         copy = directory / file.relative_to(SOURCES)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)

@@ -10,7 +10,7 @@ from typing import Self
 
 from engines.service import Service
 from engines.ward import Report, Restarts, State, Ward
-from streams.errors import Misconfigured
+from streams.errors import AetherError, Misconfigured
 
 _START_PACE_S = 0.02
 _WATCH_PACE_S = 0.2
@@ -43,8 +43,12 @@ class Supervisor:
         self.ready_after_s: dict[str, float] = {}
         self._report = report
         self._pause = pause
+        self._clock = clock
+        self._restarts = restarts or Restarts()
+        self._helpers: set[str] = set()
+        self._leaving: set[str] = set()
         self._wards = {
-            service.name: Ward(service, restarts or Restarts(), self._note, clock)
+            service.name: Ward(service, self._restarts, self._note, clock)
             for service in _in_order(services)
         }
 
@@ -73,10 +77,42 @@ class Supervisor:
 
     def tick(self) -> None:
         """Do what is due now, without waiting; for callers with a loop of their own."""
-        for ward in self._wards.values():
-            ward.tick()
-            if ward.state is State.WAITING and self._may_start(ward.service):
-                ward.start()
+        for name, ward in list(self._wards.items()):
+            try:
+                ward.tick()
+                if ward.state is State.WAITING and self._may_start(ward.service):
+                    ward.start()
+            except AetherError:
+                if name not in self._helpers:
+                    raise
+                ward.kill()
+                ward.stop()
+                self._leaving.add(name)
+            if name in self._leaving and ward.state is State.STOPPED:
+                self._forget(name)
+
+    def employ(self, service: Service) -> None:
+        """Run another service from the next `tick` on; the others do without it when it fails.
+
+        What it needs must be there, and nothing may need it.
+        """
+        self._wards[service.name] = Ward(service, self._restarts, self._note, self._clock)
+        self._helpers.add(service.name)
+
+    def dismiss(self, name: str) -> None:
+        """Stop a service that was employed, from the next `tick` on, and know it no more."""
+        self._leaving.add(name)
+        self._wards[name].hold(True)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all services, those that are leaving included."""
+        return list(self._wards)
+
+    @property
+    def helpers(self) -> list[str]:
+        """The names of those that were employed and are to go on, in that order."""
+        return [name for name in self._wards if name in self._helpers - self._leaving]
 
     def hold(self, names: Collection[str]) -> None:
         """Keep the named services stopped from the next `tick` on, and no others any longer.
@@ -84,7 +120,7 @@ class Supervisor:
         What needs a held service goes on without it. Names of no service are ignored.
         """
         for name, ward in self._wards.items():
-            ward.hold(name in names)
+            ward.hold(name in names or name in self._leaving)
 
     def restart(self, name: str) -> int | None:
         """Kill a service's process, to be started again as after any death; return its id.
@@ -133,6 +169,11 @@ class Supervisor:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _forget(self, name: str) -> None:
+        del self._wards[name]
+        self._helpers.discard(name)
+        self._leaving.discard(name)
 
     def _may_start(self, service: Service) -> bool:
         enough = _UP if service.eager else (State.READY,)

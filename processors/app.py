@@ -15,6 +15,7 @@ from processors.anomalies.metering import Metering
 from processors.deciders import SNAPSHOTS_FOLDER
 from processors.groups import group_of
 from processors.metrics import WorkerMetrics, serve
+from processors.models.calls import Calls
 from processors.models.deadline import Deadline
 from processors.models.dispatch import DISPATCH
 from processors.observer.apart import Apart
@@ -24,7 +25,7 @@ from processors.observer.metrics import LagMetrics
 from processors.observer.watch import Watch
 from processors.patience import patiently
 from processors.recall.projection import IndexProjection
-from processors.roles import INTAKE, ROLES, World, intakes
+from processors.roles import INTAKE, MODELS, ROLES, World, intakes
 from processors.runner import Runner
 from processors.shell import Membership, Shell
 from streams.errors import Misconfigured
@@ -75,9 +76,11 @@ class Worker:
         projection = None
         if "recall" in self._roles:
             projection = IndexProjection(world.log, world.wire, self._adapters.library)
-        shell = Shell(self._membership(), runners, world.log, self._settings.data_dir)
+        shell = Shell(self._membership(), runners, world.log, self._settings.worker_home)
         collectors: list[Collector] = [WorkerMetrics(runners, projection, lambda: shell.partitions)]
-        works: list[Work] = [shell.run]
+        works: list[Work] = [_after(projection.filled, shell.run) if projection else shell.run]
+        if MODELS in self._roles:
+            works.append(Calls(world.log, world.wire, self._adapters.breakers).run)
         if projection is not None:
             works.append(projection.run)
         if DISPATCH.name in self._roles:
@@ -114,7 +117,7 @@ class Worker:
             ),
             wire,
             self._adapters,
-            SnapshotFolder(settings.data_dir / SNAPSHOTS_FOLDER),
+            SnapshotFolder(settings.worker_home / SNAPSHOTS_FOLDER),
         )
 
     def _indexing(self, world: World, shell: Shell) -> RunIndexing:
@@ -177,6 +180,20 @@ def _runners(world: World, roles: Sequence[str], make: type[Runner]) -> list[Run
         )
         for topic in topics
     ]
+
+
+def _after(known: asyncio.Event, work: Work) -> Work:
+    """Return work that begins once something is known: recall by half an index would be wrong."""
+
+    async def run(stop: asyncio.Event) -> None:
+        waiting = [asyncio.create_task(each.wait()) for each in (known, stop)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
+        if not stop.is_set():
+            await work(stop)
+
+    return run
 
 
 async def _together(works: Sequence[Work], stop: asyncio.Event) -> None:

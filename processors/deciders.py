@@ -1,6 +1,7 @@
 """Every decider there is, for those who replay: without what it takes to run them."""
 
 from processors.anomalies.decider import ANOMALIES
+from processors.healing.breaker import BREAKER
 from processors.healing.decider import HEALER
 from processors.memory.decider import MEMORY_DECIDER
 from processors.observer.decider import OBSERVER
@@ -16,7 +17,7 @@ from streams.io.standing import AnyDecider
 SNAPSHOTS_FOLDER = "snapshots"
 
 #: What the observer decides: one role, for one part is of little use without the others.
-WATCHING: tuple[AnyDecider, ...] = (OBSERVER, ANOMALIES, HEALER)
+WATCHING: tuple[AnyDecider, ...] = (OBSERVER, ANOMALIES, HEALER, BREAKER)
 DECIDERS: tuple[AnyDecider, ...] = (
     ROUTER,
     ORCHESTRATOR,

@@ -115,6 +115,8 @@ def intakes(world: World) -> list[Seat]:
     return [_linking(link)(world) for link in links]
 
 
+#: The role that calls models.
+MODELS = "models"
 #: Every role a worker can have, and the parts it consists of; those of the intake are its inboxes'.
 ROLES: Mapping[str, Sequence[Make]] = {
     **{decider.name: (_deciding(decider),) for decider in DECIDERS if decider not in WATCHING},
@@ -144,14 +146,14 @@ ROLES: Mapping[str, Sequence[Make]] = {
         _performing(lambda world: Recalling(world.adapters.library, world.adapters.encoder)),
         _performing(_likening),
     ),
-    "models": (
+    MODELS: (
         _performing(
             lambda world: Inferring(
-                world.adapters.models, TopicChunks(world.log, world.wire), world.adapters.budgets
+                world.adapters.guarded, TopicChunks(world.log, world.wire), world.adapters.budgets
             ),
             MODEL_WIDTH,
             answered_here,
         ),
-        _performing(lambda world: Judging(world.adapters.models), MODEL_WIDTH),
+        _performing(lambda world: Judging(world.adapters.guarded), MODEL_WIDTH),
     ),
 }

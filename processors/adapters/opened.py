@@ -1,6 +1,7 @@
 """The adapters that the settings ask for, each opened when a processor first needs it."""
 
 import os
+import time
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from processors.adapters.model_server import ModelServer
 from processors.adapters.openai_model import OpenAIModel
 from processors.adapters.qdrant_edge_index import QdrantEdgeIndex
 from processors.adapters.triton import TritonAnswerer, TritonEncoder, TritonServer
+from processors.models.breakers import Breakers
 from processors.models.extractive import Answerer, Extractive
 from processors.models.ports import Model
 from processors.perception.ports import Encoder
@@ -38,10 +40,10 @@ class Adapters:
 
     @cached_property
     def index(self) -> MemoryIndex:
-        """The index of memories: embedded below the data directory, or a server's."""
+        """The index of memories: embedded in the worker's own folder, or a server's."""
         qdrant = self._settings.qdrant
         if qdrant.url is None:
-            return QdrantEdgeIndex(self._settings.data_dir / INDEX_FOLDER)
+            return QdrantEdgeIndex(self._settings.worker_home / INDEX_FOLDER)
         from qdrant_client import AsyncQdrantClient  # takes as long to import as all the rest
 
         from processors.adapters.qdrant_server_index import QdrantServerIndex
@@ -64,6 +66,16 @@ class Adapters:
                 for name, endpoint in self._settings.models.items()
             },
         }
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        """The breakers of the models."""
+        return Breakers(lambda: int(time.time() * 1000))
+
+    @cached_property
+    def guarded(self) -> Mapping[ModelName, Model]:
+        """Every model by name, behind its breaker."""
+        return self.breakers.guard(self.models)
 
     @cached_property
     def _servers(self) -> Mapping[str, ModelServer]:

@@ -95,7 +95,7 @@ def _cleared(told: Open, watched: Watched) -> tuple[AnomalyCleared, ...]:
 
 ANOMALIES: Decider[Anomalies, Sampled, Decided, Series] = Decider(
     name=ProcessorName("anomalies"),
-    version=1,
+    version=2,
     topic=OBSERVATIONS,
     reads=(SeriesSampled, LagSampled),
     writes=(AnomalyDetected, AnomalyCleared),

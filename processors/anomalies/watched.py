@@ -7,21 +7,36 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import NamedTuple
 
-from processors.anomalies.detector import THRESHOLD, Detector, judge
+from processors.anomalies.detector import THRESHOLD, Detector, Judgement, judge
 from processors.anomalies.rhythm import Rhythm, listen, silence
 from streams.events.lag import LagSampled
 from streams.events.series import SeriesSampled, Unusual
+from streams.lag.behind import behind_s
 from streams.pmap import PMap
 
 Sampled = SeriesSampled | LagSampled
 
 #: So many series are watched; a later one is passed over.
 SERIES_MAX = 2_000
+#: What is surprising is told at once if it goes so many ranges beyond the widest so far.
+FAR = 1.0
+#: Otherwise only if so many samples on end stay outside of where all were before.
+LASTS = 6
 #: A meter is known after so many samples; what first counts later is new.
 METER_KNOWN_AFTER = 50
 
 
 UNKNOWN = Detector()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Where all values were before a surprising one, its score, and how many were outside since."""
+
+    low: float
+    high: float
+    score: float
+    outside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,7 @@ class Watched:
     score: float = 0.0
     #: Points since one was unusual.
     calm: int = 0
+    suspicion: Suspicion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,7 @@ class Measured(NamedTuple):
 def measured(sampled: Sampled) -> tuple[Measured, ...]:
     """Return the numbers in a sample."""
     if isinstance(sampled, LagSampled):
-        return (Measured(f"lag_s/{sampled.group}", _behind_s(sampled), False),)
+        return (Measured(f"lag_s/{sampled.group}", behind_s(sampled), False),)
     points = [Measured(point.series, point.value, False) for point in sampled.points]
     counts = [Measured(point.series, point.value, True) for point in sampled.counts]
     return (*points, *counts)
@@ -111,18 +127,45 @@ def _next(known: Watched, value: float, at_ms: int) -> Watched:
             )
     if seen == 1 and known.unusual is Unusual.NEW:
         return replace(here, unusual=Unusual.NEW, statistic="first", observed=value, calm=0)
-    if judgement.score >= THRESHOLD and (rhythm is None or value):  # 0 is for its rhythm to judge
-        return replace(
-            here,
-            unusual=Unusual.VALUE,
-            statistic=judgement.statistic,
-            observed=judgement.observed,
-            low=judgement.low,
-            high=judgement.high,
-            score=judgement.score,
-            calm=0,
-        )
-    return here
+    if rhythm is not None and not value:
+        return here  # 0 is for its rhythm to judge
+    if judgement.score >= THRESHOLD and _is_far(judgement):
+        return _unusual(here, judgement)
+    return _suspected(here, known, judgement)
+
+
+def _suspected(here: Watched, known: Watched, judgement: Judgement) -> Watched:
+    """Return what is thought of a point that is not far off: that it lasts makes it unusual."""
+    suspicion = known.suspicion
+    if suspicion is None and judgement.score >= THRESHOLD:
+        values = known.detector.extremes[0]
+        suspicion = Suspicion(values.low, values.high, judgement.score)
+    if suspicion is None or suspicion.low <= here.value <= suspicion.high:
+        return here
+    suspicion = replace(suspicion, outside=suspicion.outside + 1)
+    here = replace(here, suspicion=suspicion)
+    if suspicion.outside != LASTS:
+        return here
+    low, high, score = suspicion.low, suspicion.high, suspicion.score
+    return _unusual(here, Judgement(score, 0.0, "value", here.value, low, high))
+
+
+def _unusual(here: Watched, judgement: Judgement) -> Watched:
+    return replace(
+        here,
+        unusual=Unusual.VALUE,
+        statistic=judgement.statistic,
+        observed=judgement.observed,
+        low=judgement.low,
+        high=judgement.high,
+        score=judgement.score,
+        calm=0,
+    )
+
+
+def _is_far(judged: Judgement) -> bool:
+    beyond = max(judged.observed - judged.high, judged.low - judged.observed)
+    return beyond >= FAR * (judged.high - judged.low)
 
 
 def _news(each: Measured, before: int) -> Unusual | None:
@@ -131,13 +174,3 @@ def _news(each: Measured, before: int) -> Unusual | None:
 
 def _meter(sampled: Sampled) -> str:
     return f"lag/{sampled.group}" if isinstance(sampled, LagSampled) else "series"
-
-
-def _behind_s(sampled: LagSampled) -> float:
-    oldest = [
-        partition.oldest_at_ms
-        for topic in sampled.topics
-        for partition in topic.partitions
-        if partition.oldest_at_ms is not None and partition.committed < partition.end
-    ]
-    return max(0, sampled.at_ms - min(oldest)) / 1000 if oldest else 0.0

@@ -67,6 +67,8 @@ class IndexProjection:
         self._library = library
         self._kept_at = 0.0
         self.progress = Progress({}, 0)
+        #: Set once the index knows what the log held when this began.
+        self.filled = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set."""
@@ -80,8 +82,11 @@ class IndexProjection:
             }
         )
         self.progress = Progress(starts, 0)
+        ends = await patiently(self._ends, told=_told)
         try:
             while not stop.is_set():
+                if all(self.progress.positions[p] >= end for p, end in ends.items()):
+                    self.filled.set()
                 await self._turn(follower)
         finally:
             await asyncio.to_thread(follower.close)
@@ -91,7 +96,7 @@ class IndexProjection:
         """Read everything the log holds now, and return how many memories that were."""
         stop = asyncio.Event()
         running = asyncio.create_task(self.run(stop))
-        ends = {p: self._log.span(MEMORY.name, p).end for p in await self._partitions()}
+        ends = await self._ends()
         weights = self._log.span(REGISTRY.name, 0).end
         while not running.done() and (
             self.progress.registry < weights
@@ -104,6 +109,13 @@ class IndexProjection:
 
     async def _partitions(self) -> range:
         return range(await asyncio.to_thread(self._log.partitions, MEMORY.name))
+
+    async def _ends(self) -> dict[int, int]:
+        log = self._log
+        return {
+            partition: (await asyncio.to_thread(log.span, MEMORY.name, partition)).end
+            for partition in await self._partitions()
+        }
 
     async def _starts(self) -> dict[int, int]:
         known = await self._library.index.positions()

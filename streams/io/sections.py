@@ -144,6 +144,10 @@ class Worker(_Part):
 
     metrics_host: str = LOOPBACK
     group: str = "aether.grid"
+    folder: Path | None = Field(
+        None,
+        description="a worker's own snapshots and index; none puts them into the data directory",
+    )
     transport: str = Field("rdkafka", pattern="^(rdkafka|aiokafka)$")
     session_s: float = Field(6.0, gt=0)
     heartbeat_s: float = Field(1.0, gt=0)

@@ -93,6 +93,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
 
     @property
+    def worker_home(self) -> Path:
+        """Where a worker keeps what is its own, and can be made again."""
+        return self.worker.folder or self.data_dir
+
+    @property
     def bootstrap(self) -> str:
         """The brokers' addresses."""
         return self.kafka.bootstrap or f"{LOOPBACK}:{self.ports.kafka}"

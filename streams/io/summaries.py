@@ -18,7 +18,8 @@ from streams.io.wire import Wire
 from streams.log import EventLog
 from streams.topics import SESSIONS
 
-WINDOW = 2_000
+#: So much of a partition is read at first, and twice as much each time: a page needs little.
+WINDOW_FIRST, WINDOW = 300, 4_000
 #: So many runs are looked at for one page; a page of rare ones may be short.
 LOOKED_AT_MAX = 5_000
 
@@ -96,13 +97,13 @@ def _newest_first(
     log: EventLog, wire: Wire, partition: int, below: int, end: int
 ) -> Iterator[_Begun]:
     """Yield the runs that began below an offset; what ended one may stand behind it."""
-    first, stop = log.span(SESSIONS.name, partition).first, below
+    first, stop, window = log.span(SESSIONS.name, partition).first, below, WINDOW_FIRST
     ended: dict[RunId, Envelope[Any]] = {}
-    for envelope in _noted(log, wire, partition, below, min(end, below + WINDOW)):
+    for envelope in _noted(log, wire, partition, below, min(end, below + WINDOW_FIRST)):
         if not isinstance(envelope.event, RequestReceived):
             ended.setdefault(envelope.event.run_id, envelope)
     while stop > first:
-        start = max(first, stop - WINDOW)
+        start, window = max(first, stop - window), min(WINDOW, window * 2)
         begun: dict[RunId, tuple[int, Summary]] = {}
         known: dict[RunId, Summary] = {}
         for envelope in _noted(log, wire, partition, start, stop):

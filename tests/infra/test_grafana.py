@@ -1,21 +1,30 @@
 """The dashboards are what Grafana's schema asks for, and their queries are PromQL."""
 
+import json
+import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 import yaml
 
-from engines.places import INFRA
+from engines.console import npm as console_npm
+from engines.places import INFRA, cache_directory
+from engines.progress import silent
 from tests.infra.boards import BOARDS, FOLDER, expressions
-from tests.infra.compose_file import mounted
+from tests.infra.compose_file import SERVICES, mounted
 from tests.infra.programs import program, run
 
 KINDS = {"timeseries", "stat"}
 UNITS = {"s", "µs", "short", "reqps", "cps"}
 GRID_WIDTH = 24
+#: Grafana's own types, from its own package, and what checks JSON against them.
+TYPES = Path(__file__).with_name("grafana_schema")
 
 
 def test_there_are_five_and_grafana_is_given_all_of_them() -> None:
@@ -34,6 +43,49 @@ def test_they_are_what_their_maker_writes(tmp_path: Path) -> None:
     for name in BOARDS:
         made = (tmp_path / f"{name}.json").read_text(encoding="utf-8")
         assert made == (FOLDER / f"{name}.json").read_text(encoding="utf-8"), f"run {maker}"
+
+
+@pytest.fixture(scope="module")
+def check(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Return what says whatever Grafana's own types have against some dashboards."""
+    folder = tmp_path_factory.mktemp("schema") / "checked"
+    shutil.copytree(TYPES, folder)
+    npm = console_npm(cache_directory(os.environ), silent, os.environ)
+    path = os.pathsep.join((str(Path(npm[0]).parent), os.environ["PATH"]))
+
+    def made(*arguments: str) -> CompletedProcess[str]:
+        return run([*npm, *arguments], directory=folder, environment={**os.environ, "PATH": path})
+
+    installed = made("ci", "--ignore-scripts", "--loglevel=error")
+    assert installed.returncode == 0, installed.stderr
+
+    def checked(**boards: dict[str, Any]) -> str:
+        for name, board in boards.items():
+            lines = ('import type { Board } from "./board";', "export const board: Board =")
+            said = "\n".join((*lines, json.dumps(board, indent=1)))
+            (folder / f"{name}.ts").write_text(said, encoding="utf-8")
+        return made("run", "--silent", "check").stdout
+
+    return checked
+
+
+def test_grafanas_own_types_have_nothing_against_them(check: Callable[..., str]) -> None:
+    assert check(**BOARDS) == ""
+
+
+def test_grafanas_own_types_see_what_is_wrong(check: Callable[..., str]) -> None:
+    panel, *others = BOARDS["grid"]["panels"]
+    wrong = {**BOARDS["grid"], "panels": [{**panel, "type": 7}, *others]}
+    misspelt = {**BOARDS["lag"], "grafTooltip": 1}
+    said = check(**{**BOARDS, "grid": wrong, "lag": misspelt})
+    assert "grid.ts" in said
+    assert "Type 'number' is not assignable to type 'string'" in said
+    assert "'\"grafTooltip\"' does not exist in type 'Board'" in said
+
+
+def test_the_types_are_those_of_the_grafana_that_is_run() -> None:
+    named = json.loads((TYPES / "package.json").read_text())["devDependencies"]["@grafana/schema"]
+    assert SERVICES["grafana"]["image"] == f"grafana/grafana:{named}"
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))

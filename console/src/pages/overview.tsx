@@ -17,6 +17,7 @@ const ENDS = ["RequestReceived", "ResponseCompleted", "RunFailed"];
 /** From here on what the observer said is no news. */
 const OLD_S = 30;
 const NOTABLE_MS = 3_600_000;
+const NOTABLE = "LagVerdictChanged,AnomalyDetected,HealingRequested,HealingDone,HealingRefused,BreakerOpened,BreakerClosed";
 
 export function Overview() {
   const [lag] = useLoaded<LagBoard>("/api/lag", LAG_EVERY_MS);
@@ -76,10 +77,10 @@ export function Overview() {
   );
 }
 
-/** Asks what the observer noticed in the last hour. */
+/** Asks what the observer noticed, and what was done about it, in the last hour. */
 function notable(): string {
   const from = new Date(Date.now() - NOTABLE_MS).toISOString();
-  return withQuery("/api/events/aether.observations.events", { type: "LagVerdictChanged,AnomalyDetected", from, limit: 200 });
+  return withQuery("/api/events/aether.observations.events", { type: NOTABLE, from, limit: 200 });
 }
 
 /** Says in one sentence how the grid is; what is not known is not called well. */
@@ -105,9 +106,21 @@ function Line({ run }: { run: Run }) {
 }
 
 function Change({ event }: { event: GridEvent }) {
-  const said = (event.data ?? {}) as Record<string, unknown>;
-  const anomaly = shortType(event.type) === "AnomalyDetected";
-  const text = anomaly ? `${said["series"]} is ${said["unusual"]}: ${said["value"]}` : `${event.partitionkey}: ${said["before"]} → ${said["status"]}`;
-  const to = anomaly ? link("streams", event.topic, { from: `${event.partition}:${event.offset}` }) : link("lag", event.partitionkey);
-  return <li><a class="line" href={to}><time>{clock(event.recordedtime)}</time><span class="tag">{anomaly ? "unusual" : "verdict"}</span><span class="long">{text}</span></a></li>;
+  const kind = shortType(event.type);
+  const { tag, text } = told(kind, (event.data ?? {}) as Record<string, unknown>, event.partitionkey);
+  const to = kind === "LagVerdictChanged" ? link("lag", event.partitionkey) : link("streams", event.topic, { from: `${event.partition}:${event.offset}` });
+  return <li><a class="line" href={to}><time>{clock(event.recordedtime)}</time><span class="tag">{tag}</span><span class="long">{text}</span></a></li>;
+}
+
+/** Says in words what was noticed, or done about it. */
+function told(kind: string, said: Record<string, unknown>, key: string): { tag: string; text: string } {
+  switch (kind) {
+    case "AnomalyDetected": return { tag: "unusual", text: `${said["series"]} is ${said["unusual"]}: ${said["value"]}` };
+    case "HealingRequested": return { tag: "healing", text: `${said["action"]} ${key}: ${said["reason"]}` };
+    case "HealingDone": return { tag: "healed", text: `${said["action"]} ${key}: ${said["detail"]}` };
+    case "HealingRefused": return { tag: "not healed", text: `${said["action"]} ${key}: ${said["detail"]}` };
+    case "BreakerOpened": return { tag: "left alone", text: `${key}: ${said["reason"]}` };
+    case "BreakerClosed": return { tag: "back", text: `${key}: ${said["reason"]}` };
+    default: return { tag: "verdict", text: `${key}: ${said["before"]} → ${said["status"]}` };
+  }
 }

@@ -5,12 +5,14 @@ What `clients` measures is run, smaller, by `tests/integration/clients`.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+from benchmarks._page import CHROMIUM
 from engines.places import REPOSITORY
 
 pytestmark = pytest.mark.integration
@@ -85,3 +87,15 @@ def test_the_encoder_benchmark_tells_rates_batches_and_that_no_batch_changes_a_v
     assert told["aether"]["batch_1"] == 1
     assert told["aether"]["batch_32"] > 2
     assert all(row["cosine_min"] >= 0.999999 for row in told.values())
+
+
+def test_the_console_benchmark_tells_first_rows_and_interactions() -> None:
+    if not any(map(shutil.which, CHROMIUM)):
+        pytest.skip("chromium is not installed: apt install chromium")
+    told = figures("console", "--runs", "400", "--long", "400")
+    assert set(told) == {"aether"}
+    names = {name.removesuffix("_ms").removesuffix("_p95") for name in told["aether"]}
+    first = {"runs_first_rows", "run_first_rows", "records_first_rows", "opened_run_first_rows"}
+    within = {"run_timeline", "run_lanes", "run_thread", "run_tree", "run_moment", "run_choose"}
+    among = {"runs_choose", "runs_scroll", "runs_search", "run_scroll"}
+    assert names == {"worst_first_rows", "worst_interaction", *first, *within, *among}

@@ -5,8 +5,10 @@ from functools import partial
 import pytest
 from playwright.sync_api import Locator, expect
 
-from streams.ids import RunId
+from streams.events.healing import Action, BreakerOpened, HealingRefused
+from streams.ids import EventId, RunId, derived
 from streams.io.client import Client
+from streams.topics import OBSERVATIONS
 from tests.integration.console.conftest import Door
 from tests.integration.console.history import asked, long_run, runs, send
 from tests.integration.console.looked_at import GENEROUS_MS, Looker
@@ -46,6 +48,27 @@ def test_the_overview_says_in_a_sentence_how_the_grid_is(looker: Looker) -> None
 
 
 @pytest.mark.usefixtures("much")
+def test_the_overview_says_what_was_done_about_trouble(looker: Looker, client: Client) -> None:
+    refused = HealingRefused(
+        action=Action.SCALE, target="readers", at_ms=1, reason="not_here", detail="not run here"
+    )
+    opened = BreakerOpened(
+        target="model/gpt",
+        at_ms=1,
+        until_ms=2,
+        since_ms=1,
+        calls=9,
+        failed=8,
+        reason="8 of 9 failed",
+    )
+    for event in (refused, opened):
+        event_id = EventId(derived("notable", event.target))
+        client.send(OBSERVATIONS, event.target, event, event_id)
+    client.flush()
+    looker.opens().reads("scale readers: not run here", "model/gpt: 8 of 9 failed")
+
+
+@pytest.mark.usefixtures("much")
 def test_runs_are_found_filtered_and_opened_with_the_keyboard(looker: Looker) -> None:
     page = looker.opens("runs").reads("Question number").page
     looker.is_served_well()
@@ -63,6 +86,17 @@ def test_runs_are_found_filtered_and_opened_with_the_keyboard(looker: Looker) ->
     looker.opens("runs?outcome=failed").reads("model_failed")
     page.keyboard.press("?")
     looker.reads("go to Streams")
+
+
+@pytest.mark.usefixtures("much")
+def test_what_was_asked_is_to_be_read_in_a_narrow_window_too(looker: Looker) -> None:
+    looker.page.set_viewport_size({"width": 420, "height": 850})
+    page = looker.opens("runs").reads("Question number").page
+    question = page.get_by_role("list", name="Runs").get_by_text("Question number").first
+    box = question.bounding_box()
+    assert box is not None
+    assert box["width"] > 120
+    looker.is_served_well()
 
 
 @pytest.mark.usefixtures("much")

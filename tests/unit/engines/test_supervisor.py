@@ -174,3 +174,51 @@ def test_needs_that_cannot_be_met_are_refused(tmp_path: Path, needs: tuple[str, 
     two = service(tmp_path, "two", needs=("one",))
     with pytest.raises(Misconfigured, match="one"):
         Supervisor([service(tmp_path, "one", needs=needs), two])
+
+
+def until_gone(world: World, name: str) -> None:
+    while name in world.supervisor.names:
+        world.supervisor.tick()
+
+
+def test_a_service_that_was_employed_runs_and_is_ended_with_the_others(tmp_path: Path) -> None:
+    world = World(service(tmp_path, "lower"))
+    with world.supervisor as supervisor:
+        supervisor.start()
+        supervisor.employ(service(tmp_path, "helper", needs=("lower",)))
+        supervisor.start()
+        assert supervisor.helpers == ["helper"]
+        pid = supervisor.pid("helper")
+        assert pid is not None
+    assert wait_for_end(pid)
+    assert [n for n, state in world.told if state is State.STOPPED] == ["helper", "lower"]
+
+
+def test_a_service_that_was_dismissed_ends_and_is_known_no_more(tmp_path: Path) -> None:
+    world = World(service(tmp_path, "lower"))
+    with world.supervisor as supervisor:
+        supervisor.employ(service(tmp_path, "helper"))
+        supervisor.start()
+        supervisor.dismiss("helper")
+        supervisor.hold([])
+        assert supervisor.helpers == []
+        until_gone(world, "helper")
+        assert list(supervisor.pids()) == ["lower"]
+
+
+@pytest.mark.parametrize("how", ["refused", "dies", "late"])
+def test_the_others_go_on_without_a_helper_that_fails(tmp_path: Path, how: str) -> None:
+    def refuse() -> None:
+        raise Conflict("no port")
+
+    world = World(service(tmp_path, "lower"))
+    code = DIES if how == "dies" else IGNORES_TERM.replace("touch", "exists")
+    failing = service(tmp_path, "helper", code, prepare=refuse if how == "refused" else None)
+    with world.supervisor as supervisor:
+        supervisor.start()
+        supervisor.employ(failing)
+        supervisor.tick()
+        world.pass_time(61.0 if how == "late" else 0.0)
+        until_gone(world, "helper")
+        assert supervisor.is_ready
+        assert list(supervisor.pids()) == ["lower"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from processors.anomalies.decider import ANOMALIES, CALM_POINTS, Anomalies, Open
 from processors.anomalies.detector import THRESHOLD
 from processors.anomalies.watched import (
+    LASTS,
     METER_KNOWN_AFTER,
     NO_SERIES,
     SERIES_MAX,
@@ -184,3 +185,19 @@ def test_more_series_than_can_be_watched_are_passed_over() -> None:
     events, _, series = decided([sample(0, many), sample(1, many)])
     assert events == []
     assert len(series.watched) == SERIES_MAX
+
+
+def beyond(times: int) -> list[Any]:
+    """Return what is decided when a latency goes a little beyond for so many samples."""
+    known = [sample(at, l=150 + 50 * math.sin(at * at)) for at in range(600)]
+    more = [sample(600 + at, l=250 + at) for at in range(times)]
+    back = [sample(600 + times + at, l=150.0) for at in range(3)]
+    return decided([*known, *more, *back])[0]
+
+
+def test_what_goes_a_little_beyond_is_unusual_only_if_it_lasts() -> None:
+    assert beyond(1) == beyond(LASTS - 1) == []
+    (told,) = beyond(LASTS)
+    assert told.at_ms == START_MS + (600 + LASTS - 1) * EVERY_MS
+    assert (told.statistic, told.observed) == ("value", 250 + LASTS - 1)
+    assert round(told.expected_high) == 200

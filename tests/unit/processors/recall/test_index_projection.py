@@ -1,5 +1,6 @@
 """The index is filled from the log, whatever order and world the log was written in."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -131,3 +132,14 @@ async def test_the_weights_in_force_are_those_adopted_last_also_after_a_restart(
         assert library.by == UNTRAINED
         await IndexProjection(topic.log, topic.wire, library).catch_up()
         assert library.by == second
+
+
+async def test_an_index_is_filled_once_it_holds_what_the_log_held(tmp_path: Path) -> None:
+    topic, index = Topic(tmp_path), PlainIndex()
+    topic.tell(perceived("tea"), perceived("coffee"))
+    projection, stop = IndexProjection(topic.log, topic.wire, Library(index)), asyncio.Event()
+    running = asyncio.create_task(projection.run(stop))
+    await projection.filled.wait()
+    assert await held(index) == ["coffee", "tea"]
+    stop.set()
+    await running
