@@ -15,7 +15,7 @@ from streams.errors import Misconfigured
 from streams.ids import EventId
 from streams.io.client import Client
 from streams.io.settings import Settings, read_settings
-from streams.plain import Plain, text_of
+from streams.plain import Plain, form_of, text_of
 from streams.topics import EVENT_TOPICS, SESSIONS, Topic
 
 AREAS = {topic.name.split(".")[1]: topic for topic in EVENT_TOPICS}
@@ -44,12 +44,22 @@ def state(key: str, at: str | None, area: str, output: str) -> None:
 
 
 def known_at(settings: Settings, topic: Topic, name: str, at: str | None) -> list[Known]:
-    """Return what a topic's deciders knew of a key, or of a run's session, at a moment."""
+    """Return what a topic's deciders knew of a key, or of a run's session, at a moment.
+
+    Raises Unknown for a key that nothing was ever told of.
+    """
     with Client(settings) as client:
         goes = traveller(settings, client)
         key, moment = _place(client, goes, topic, name, at)
         deciders = [decider for decider in DECIDERS if decider.topic == topic]
-        return goes.known(deciders, key, moment)
+        found = goes.known(deciders, key, moment)
+        begun = [form_of(decider.state_type).dump(decider.initial) for decider in deciders]
+        if [known.state for known in found] == begun and not goes.knows(topic, key):
+            raise Unknown(
+                f"nothing was ever told of {key!r} in {topic.name}",
+                fix="see `aether run list`, or name another `--area`",
+            )
+        return found
 
 
 def _place(

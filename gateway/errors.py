@@ -98,11 +98,17 @@ _FAILURES = {
     "model_away": (502, "server_error"),
     "node_away": (502, "server_error"),
     "model_key_refused": (502, "server_error"),
+    "model_refused": (502, "server_error"),
+    "unknown_model": (502, "server_error"),
+    "too_large": (413, "invalid_request_error"),
+    "breaker_open": (503, "server_error"),
 }
+#: Asked again, it fails again until somebody mends it.
+_IN_VAIN = {CANCELLED, "model_key_refused", "model_refused", "unknown_model"}
 
 
 def failed(event: RunFailed | EmbeddingFailed) -> ApiError:
     """A run that ended without an answer."""
     status, kind = _FAILURES.get(event.reason, (500, "server_error"))
-    retry = {503: True, 409: False}.get(status)
+    retry = False if event.reason in _IN_VAIN else True if status == 503 else None
     return ApiError(status, kind, event.reason, event.detail, retry=retry)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 import faust
 from faust.exceptions import ConsumerNotStarted
 from faust.streams import Stream
+from faust.tables.manager import TableManager
 from faust.types import EventT
 
 from processors.batch import Batch
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 STREAM_BATCHES_MAX = 16
 STREAM_RECORDS_MAX = 4_096
 STOP_S = 10.0
+NOT_YET_S = 0.01
 #: How often deliveries are asked for while some are awaited, and while none is.
 SERVE_S, IDLE_S = 0.004, 0.02
 #: A backlog is many live objects and no cycles: at its defaults the cyclic collector walks them
@@ -59,6 +61,20 @@ class Raw(faust.Schema[Any, Any]):
     def loads_value(self, app: Any, message: Any, **_: Any) -> Any:
         """Return the value's bytes, or the batch."""
         return message.value
+
+
+class NoTables(TableManager):
+    """Faust's keeper of tables, of which there are none.
+
+    It asks the consumer what it owns; aiokafka's may not have begun, and the worker died of that.
+    """
+
+    async def _update_channels(self) -> None:
+        while True:
+            try:
+                return await super()._update_channels()
+            except ConsumerNotStarted:
+                await asyncio.sleep(NOT_YET_S)
 
 
 class Shell:
@@ -218,6 +234,7 @@ def _application(membership: Membership, scratch: Path) -> Application:
         broker_commit_interval=0.5,
         consumer_auto_offset_reset="earliest",
         stream_wait_empty=False,  # with it an event in flight would hang the rebalance for ever
+        TableManager=NoTables,
         table_standby_replicas=1,  # keeps the co-partitioning assignor, though there are no tables
         topic_allow_declare=False,
         topic_disable_leader=True,

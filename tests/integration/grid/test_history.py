@@ -89,6 +89,12 @@ def test_a_state_is_that_of_an_event_an_offset_a_time_or_the_end(told: Told) -> 
     assert over == [([told.run], [], [told.run])] * 3
 
 
+def test_a_key_that_nobody_told_of_has_no_state(told: Told) -> None:
+    done = told.front.run("state", "nobody")
+    assert (done.code, done.out) == (2, "")
+    assert "nothing was ever told of 'nobody' in aether.sessions.events" in done.err
+
+
 def _runs(told: Told, name: str, *at: str) -> tuple[list[str], list[str], list[str]]:
     """Return the runs that are routed, open and ended."""
     moment = ("--at", *at) if at else ()

@@ -115,6 +115,22 @@ async def test_a_failed_run_is_the_clients_own_error(
     assert (caught.value.code, caught.value.request_id) == (reason, request.event.run_id)
 
 
+@pytest.mark.parametrize(
+    ("reason", "status", "times"),
+    [("unknown_model", 502, 1), ("model_key_refused", 502, 1), ("model_away", 502, 2)],
+)
+async def test_what_will_fail_again_is_not_asked_again(
+    reason: str, status: int, times: int, tmp_path: Path
+) -> None:
+    def fails(request: RequestReceived) -> Any:
+        return (failed(request.run_id, reason),)
+
+    async with client_of(tmp_path, fails, retries=1) as (door, client):
+        with pytest.raises(openai.APIStatusError) as caught:
+            await client.chat.completions.create(model="aether", messages=USER)
+        assert (caught.value.status_code, len(door.grid.requests())) == (status, times)
+
+
 async def test_an_unknown_outcome_is_not_asked_for_again(tmp_path: Path) -> None:
     async with client_of(tmp_path, retries=2) as (door, client):
         tried = []

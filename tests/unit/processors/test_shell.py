@@ -1,11 +1,15 @@
 """From Faust's events to batches: what concerns nobody is left out, its offset is not."""
 
+import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.exceptions import ConsumerNotStarted
 
-from processors.shell import _batch
+from processors.shell import Membership, Shell, _batch
+from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.log import Record
 
 
@@ -69,3 +73,14 @@ def test_of_many_messages_those_that_concern_somebody_are_kept_in_order() -> Non
         [RECORD._replace(offset=3), RECORD._replace(value=None, headers=[("a", b"1")])],
         8,
     )
+
+
+async def test_a_consumer_that_has_not_begun_is_asked_again(tmp_path: Path) -> None:
+    membership = Membership("group", "kafka://127.0.0.1:9")
+    app: Any = Shell(membership, [], MemoryLog(MemoryBroker({})), tmp_path).app
+    with pytest.raises(ConsumerNotStarted):
+        app.consumer.assignment()
+    asking = asyncio.create_task(app.tables._update_channels())
+    done, _ = await asyncio.wait([asking], timeout=0.1)
+    assert not done
+    asking.cancel()
