@@ -5,6 +5,7 @@ restart, by the runner itself.
 """
 
 import asyncio
+import gc
 import resource
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from benchmarks.systems.history import DECIDERS
 from processors.batch import Batch
 from processors.decisions import Deciding
 from processors.runner import Runner
+from processors.shell import COLLECTOR
 from replay.abreast import Task, rebuild_abreast
 from replay.rebuild import Rebuilder
 from streams.io.snapshots import SnapshotFolder
@@ -76,7 +78,9 @@ def _task(
 async def _restart(
     log: EventLog, wire: Wire, snapshots: SnapshotFolder, ends: dict[int, int]
 ) -> None:
-    """Assign every partition to a worker that begins at its end."""
+    """Assign every partition to a worker that begins at its end, with a worker's collector."""
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR)
     parts = [Deciding(decider, wire, snapshots) for decider in DECIDERS]
     runner = Runner(SESSIONS.name, log, wire, parts, snapshots)
     for partition, end in ends.items():
