@@ -1,8 +1,8 @@
 """A model behind OpenAI's API that does what it is told, for clients of any language.
 
 `echo` answers with the request as it came, `measure` calls the tool that was offered, `slowly`
-waits in the middle of its answer until `GET /release`, `late` before it, and `refuse` and
-`decline` are answered with errors.
+waits in the middle of its answer until `GET /release`, `late` before it, and `refuse`, `decline`
+and `collide` are answered with errors.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
 ARGUMENTS = json.dumps({"what": "Größe"})
 LATE_S = 120.0
-STATUSES = {"refuse": 400, "decline": 402}
+STATUSES = {"refuse": 400, "decline": 402, "collide": 409}
 
 
 class _Server(ThreadingHTTPServer):

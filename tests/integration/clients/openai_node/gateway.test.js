@@ -153,11 +153,14 @@ test('a client that waits no longer is a time-out, and its run goes on', async (
   assert.equal(run.question, 'late')
 })
 
-test('what may pass is asked again, and what was cancelled is not', async () => {
-  const [broken, cancelled] = [`broken-${process.pid}`, `cancelled-${process.pid}`]
-  await assert.rejects(client.chat.completions.create({ model: 'puppet', messages: user('decline') },
-    { maxRetries: 2, headers: { 'x-aether-session': broken } }), OpenAI.InternalServerError)
-  assert.equal((await runsOf(broken)).length, 3)
+test('what may pass is asked again; what was declined or cancelled is not', async () => {
+  const cancelled = `cancelled-${process.pid}`
+  for (const [said, times] of [['collide', 3], ['decline', 1]]) {
+    const session = `${said}-${process.pid}`
+    await assert.rejects(client.chat.completions.create({ model: 'puppet', messages: user(said) },
+      { maxRetries: 2, headers: { 'x-aether-session': session } }), OpenAI.InternalServerError)
+    assert.equal((await runsOf(session)).length, times)
+  }
 
   const asking = client.responses.create({ model: 'puppet', input: 'late' },
     { maxRetries: 2, headers: { 'x-aether-session': cancelled } })
