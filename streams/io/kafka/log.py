@@ -4,7 +4,6 @@ Readers never skip silently: an offset the log no longer holds is LogTruncated.
 """
 
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -23,6 +22,7 @@ from streams.errors import BrokerAway, DeliveryFailed, Misconfigured
 from streams.io.kafka.denial import Denial
 from streams.io.kafka.errors import translate
 from streams.io.kafka.follower import KafkaFollower
+from streams.io.kafka.leaders import led
 from streams.log import Delivered, Draft, Record, Span
 
 T = TypeVar("T")
@@ -70,8 +70,6 @@ LIVE: Options = {
 }
 
 METADATA_TIMEOUT_S = 10.0
-LEADERLESS = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
-LEADER_PAUSES_S = (0.05, 0.1, 0.2, 0.4)
 #: How long a range read may stand still before it is reported as an outage.
 STALL_POLLS_MAX = 300
 
@@ -125,12 +123,8 @@ class KafkaLog:
     def partitions(self, topic: str) -> int:
         """Return a topic's partition count; asked once, because it never changes."""
         if topic not in self._counts:
-            with self._lock:
-                try:
-                    listed = self._asked(lambda client, s: client.list_topics(topic, s).topics)
-                except KafkaException as exc:
-                    raise translate(exc, f"list {topic}") from exc
-            found = listed[topic]
+            listed = self._asked(f"list {topic}", lambda client, s: client.list_topics(topic, s))
+            found = listed.topics[topic]
             if found.error is not None:
                 raise translate(found.error, f"find topic {topic}")
             self._counts[topic] = len(found.partitions)
@@ -138,11 +132,7 @@ class KafkaLog:
 
     def ping(self, timeout_s: float) -> None:
         """Ask the cluster for an answer of any kind. Raises BrokerAway."""
-        with self._lock:
-            try:
-                self._asked(lambda client, s: client.list_topics("", s), timeout_s)
-            except KafkaException as exc:
-                raise translate(exc, "reach Kafka") from exc
+        self._asked("reach Kafka", lambda client, s: client.list_topics("", s), timeout_s)
 
     def identity(self, topic: str) -> str:
         """Return the id the broker gave the topic when it was created, as Kafka's tools write it.
@@ -158,28 +148,20 @@ class KafkaLog:
 
     def span(self, topic: str, partition: int) -> Span:
         """Return a partition's watermarks; one that was just created may have no leader yet."""
-        place = TopicPartition(topic, partition)
-        for pause_s in (*LEADER_PAUSES_S, None):
-            try:
-                with self._lock:
-                    found = self._asked(lambda client, s: client.get_watermark_offsets(place, s))
-                break
-            except KafkaException as exc:
-                if pause_s is None or exc.args[0].code() not in LEADERLESS:
-                    raise translate(exc, f"ask for the offsets of {topic}/{partition}") from exc
-            time.sleep(pause_s)
+        place, attempt = (
+            TopicPartition(topic, partition),
+            f"ask for the offsets of {topic}/{partition}",
+        )
+        found = self._asked(attempt, lambda client, s: client.get_watermark_offsets(place, s))
         if found is None:
             raise BrokerAway(f"no answer about the offsets of {topic}/{partition}")
         return Span(*found)
 
     def offset_at(self, topic: str, partition: int, at_ms: int) -> int:
         """Ask the broker's time index."""
-        with self._lock:
-            try:
-                place = TopicPartition(topic, partition, at_ms)
-                (found,) = self._asked(lambda client, s: client.offsets_for_times([place], s))
-            except KafkaException as exc:
-                raise translate(exc, f"look for {at_ms} in {topic}/{partition}") from exc
+        place = TopicPartition(topic, partition, at_ms)
+        attempt = f"look for {at_ms} in {topic}/{partition}"
+        (found,) = self._asked(attempt, lambda client, s: client.offsets_for_times([place], s))
         return found.offset if found.offset >= 0 else self.span(topic, partition).end
 
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[list[Record]]:
@@ -240,13 +222,23 @@ class KafkaLog:
         return Consumer({**options, **self._connect})
 
     def _asked(
-        self, question: Callable[[Consumer, float], T], timeout_s: float = METADATA_TIMEOUT_S
+        self,
+        attempt: str,
+        question: Callable[[Consumer, float], T],
+        timeout_s: float = METADATA_TIMEOUT_S,
     ) -> T:
-        """Ask the broker, by the one connection for that; hold the lock."""
-        if self._asking is None:
-            self._asking = self._consumer(READER)
-        client = self._asking
-        return self._denial.asked(client, lambda wait_s: question(client, wait_s), timeout_s)
+        """Ask the broker, by the one connection for that, which one thread at a time may use."""
+
+        def ask() -> T:
+            with self._lock:
+                if self._asking is None:
+                    self._asking = self._consumer(READER)
+                client = self._asking
+                return self._denial.asked(
+                    client, lambda left_s: question(client, left_s), timeout_s
+                )
+
+        return led(attempt, ask)
 
 
 def _failed(error: KafkaError) -> DeliveryFailed:

@@ -1,6 +1,5 @@
 """What the brokers say of all topics and all consumer groups, each asked for in one go."""
 
-import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, NamedTuple
@@ -21,11 +20,11 @@ from confluent_kafka.admin import AdminClient
 from streams.errors import Misconfigured
 from streams.events.lag import Phase
 from streams.io.kafka.errors import translate
+from streams.io.kafka.leaders import LEADERLESS, led
 from streams.io.kafka.log import QUIET, Options
 from streams.log import Span
 
 TIMEOUT_S = 5.0
-AGAIN_S = 0.1
 
 _PHASES = {
     ConsumerGroupState.STABLE: Phase.STABLE,
@@ -159,17 +158,9 @@ class Surveyor:
         A consumer asks: librdkafka's admin client aborts the process if brokers vanish meanwhile.
         One partition whose leader just moved fails the whole question, and is looked up anew.
         """
-        asked = [TopicPartition(*place, which) for place in places]
-        until = time.monotonic() + TIMEOUT_S
-        while True:
-            try:
-                told = self._reader.offsets_for_times(asked, timeout=TIMEOUT_S)
-            except KafkaException as exc:
-                if exc.args[0].code() not in _PASSING or time.monotonic() > until:
-                    raise translate(exc, "ask for the offsets") from exc
-                time.sleep(AGAIN_S)
-                continue
-            return {(at.topic, at.partition): at.offset for at in told if at.error is None}
+        wanted = [TopicPartition(*place, which) for place in places]
+        told = led("ask for the offsets", lambda: self._reader.offsets_for_times(wanted, TIMEOUT_S))
+        return {(at.topic, at.partition): at.offset for at in told if at.error is None}
 
 
 def _answers(asked: Mapping[Any, "Future[Any]"], attempt: str) -> dict[Any, Any]:
@@ -193,9 +184,8 @@ def _answers(asked: Mapping[Any, "Future[Any]"], attempt: str) -> dict[Any, Any]
 
 
 _PASSING = {
+    *LEADERLESS,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.GROUP_ID_NOT_FOUND,
     KafkaError.NOT_COORDINATOR,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
