@@ -1,4 +1,4 @@
-"""How long to ask a world that is away, and how often."""
+"""How long to ask a world that is away, and how often; and how often to look at a log."""
 
 import asyncio
 import time
@@ -10,6 +10,8 @@ from streams.errors import Transient
 
 T = TypeVar("T")
 
+#: Between looks at a log by who only watches, unless so much came at once that there is more.
+REST_S, MANY = 0.2, 100
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 5.0
 
@@ -40,6 +42,15 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait for so long, or until `stop` is set."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def rested(stop: asyncio.Event, came: int) -> None:
+    """Rest before the next look, after one at which so many records came.
+
+    Nobody waits for who only watches: to be sent every event by itself costs each request.
+    """
+    if came < MANY:
+        await pause(stop, REST_S)
 
 
 async def at_once(work: Callable[..., T], *arguments: Any) -> T:

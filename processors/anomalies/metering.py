@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from processors.anomalies.meter import READS, Meter
-from processors.patience import patiently, pause
+from processors.patience import patiently, pause, rested
 from streams.errors import DeliveryFailed, Poison, Transient
 from streams.events.series import SeriesSampled
 from streams.ids import EventId, derived
@@ -27,8 +27,6 @@ METER = "meter"
 #: So far back the names are looked for that were counted before a restart.
 LOOK_BACK = 2_000
 EVERY_S, TAKE_S = 10.0, 0.2
-#: Between looks, unless so much has come at once that there is more.
-REST_S, MANY = 0.2, 100
 
 
 class Metering:
@@ -68,8 +66,7 @@ class Metering:
                 if (now := self._clock()) >= due:
                     self._tell(meter.close(int(now * 1000), int(self._every_s * 1000)))
                     due = now + self._every_s
-                if came < MANY:  # whoever looks at every event as it comes is sent each by itself
-                    await pause(stop, REST_S)
+                await rested(stop, came)
         finally:
             await asyncio.to_thread(follower.close)
 

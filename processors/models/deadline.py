@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from processors.models.dispatch import node_topic
-from processors.patience import patiently, pause
+from processors.patience import patiently, rested
 from streams.envelope import Envelope
 from streams.errors import DeliveryFailed, Poison, Transient
 from streams.events.sessions import InferenceCompleted, InferenceFailed, InferenceRequested
@@ -26,8 +26,6 @@ logger = logging.getLogger(__name__)
 NAME, VERSION = ProcessorName("deadline"), 1
 REASON = "node_away"
 TAKE_S = 0.5
-#: Nobody waits for a look: to take every event by itself costs each request more than its answer.
-REST_S, MANY = 0.2, 100
 #: A grid that was away this long at most still ends what was asked before: nobody waits longer.
 BACK_MS = 24 * 3_600_000
 
@@ -58,8 +56,7 @@ class Deadline:
         follower = await patiently(lambda: asyncio.to_thread(self.begin), told=_told)
         try:
             while not stop.is_set():
-                if await self.turn(follower) < MANY:
-                    await pause(stop, REST_S)
+                await rested(stop, await self.turn(follower))
         finally:
             await asyncio.to_thread(follower.close)
 

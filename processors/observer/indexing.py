@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from processors.patience import pause
+from processors.patience import pause, rested
 from streams.errors import Transient
 from streams.io.run_index.database import Database
 from streams.io.run_index.index import RunIndex
@@ -20,8 +20,6 @@ from streams.topics import SESSIONS
 logger = logging.getLogger(__name__)
 
 TAKE_S, PUT_S, AWAY_S = 0.2, 0.5, 2.0
-#: Nobody waits for a look: to take every event by itself costs each request.
-REST_S, MANY = 0.2, 100
 
 
 class RunIndexing:
@@ -60,8 +58,14 @@ class RunIndexing:
         """Fill it for as long as this worker is the one. Raises Transient."""
         indexer, follower = await asyncio.to_thread(self._begin)
         try:
+            due, unput = time.monotonic() + self._put_s, 1  # the first put says where it begins
             while self._holds() and not stop.is_set():
-                await asyncio.to_thread(self._turn, indexer, follower)
+                came = await asyncio.to_thread(_take, indexer, follower)
+                unput += came
+                if unput and time.monotonic() >= due:
+                    await asyncio.to_thread(_put, indexer, follower)
+                    due, unput = time.monotonic() + self._put_s, 0
+                await rested(stop, came)
         finally:
             await asyncio.to_thread(follower.close)
 
@@ -71,12 +75,12 @@ class RunIndexing:
         starts = indexer.begin()
         return indexer, self._log.follow({(SESSIONS.name, p): at for p, at in starts.items()})
 
-    def _turn(self, indexer: Indexer, follower: Follower) -> None:
-        """Read for a while, then put what was read."""
-        until = time.monotonic() + self._put_s
-        while time.monotonic() < until:
-            records = follower.take(TAKE_S)
-            indexer.take(records)
-            if len(records) < MANY:
-                time.sleep(max(0.0, min(REST_S, until - time.monotonic())))
-        indexer.put({partition: at for (_, partition), at in follower.positions().items()})
+
+def _take(indexer: Indexer, follower: Follower) -> int:
+    records = follower.take(TAKE_S)
+    indexer.take(records)
+    return len(records)
+
+
+def _put(indexer: Indexer, follower: Follower) -> None:
+    indexer.put({partition: at for (_, partition), at in follower.positions().items()})

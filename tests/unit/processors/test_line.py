@@ -9,7 +9,7 @@ from hypothesis import given as forall
 from hypothesis import strategies as st
 
 from processors.line import Line
-from processors.patience import FIRST_PAUSE_S, patiently
+from processors.patience import FIRST_PAUSE_S, MANY, patiently, rested
 from processors.room import Room
 from streams.errors import ModelAway, Transient, Undecodable
 
@@ -140,3 +140,12 @@ async def test_pauses_grow() -> None:
     first, second = (later - earlier for earlier, later in pairwise(times))
     assert first >= FIRST_PAUSE_S * 0.9
     assert second >= 2 * FIRST_PAUSE_S * 0.9
+
+
+async def test_who_finds_little_rests_until_it_is_stopped_and_who_finds_much_does_not() -> None:
+    stop = asyncio.Event()
+    resting, going_on = (asyncio.create_task(rested(stop, came)) for came in (MANY - 1, MANY))
+    await going_on
+    assert not resting.done()
+    stop.set()
+    await resting
