@@ -57,7 +57,7 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     if not rows:
         say("nothing to show")
         return
-    cells = [[on_one_line(row.get(column, "")) for column in columns] for row in rows]
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
     widths = [
         max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)
     ]
@@ -70,6 +70,10 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     click.secho(row([column.upper() for column in columns]), bold=True)
     for line in cells:
         click.echo(row(line))
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else on_one_line(value)
 
 
 def on_one_line(value: Any) -> str:

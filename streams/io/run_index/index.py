@@ -15,6 +15,8 @@ from streams.io.settings import Settings
 from streams.log import Span
 
 FILE = "runs.sqlite"
+#: How the name of a row begins that is of one record, which belongs to no run.
+APART = "@"
 
 TABLES = (
     """create table if not exists aether_runs (

@@ -7,7 +7,7 @@ from streams.envelope import CORRELATION
 from streams.errors import Poison
 from streams.events.sessions import ResponseCompleted, RunFailed
 from streams.ids import RunId
-from streams.io.run_index.index import RunIndex, Stretch, name_in_text
+from streams.io.run_index.index import APART, RunIndex, Stretch, name_in_text
 from streams.io.wire import Wire
 from streams.log import EventLog, Record
 
@@ -41,7 +41,7 @@ class Indexer:
     def take(self, records: Iterable[Record]) -> None:
         """Take records in. Raises RegistryAway; to take them again changes nothing."""
         for _, partition, offset, at_ms, key, value, headers in records:
-            run = dict(headers).get(CORRELATION) or b"@%d" % offset
+            run = dict(headers).get(CORRELATION) or f"{APART}{offset}".encode()
             known = self._found.setdefault(
                 (partition, key or b"", run), [offset, offset, None, at_ms, None]
             )

@@ -20,6 +20,11 @@ def test_a_table_has_the_columns_asked_for_and_figures_on_the_right(
     ]
 
 
+def test_what_is_not_known_is_an_empty_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    emit("text", [{"name": "a", "cost": None}, {"name": "b", "cost": 2}], ["name", "cost"])
+    assert capsys.readouterr().out == "NAME  COST\na\nb        2\n"
+
+
 def test_json_is_one_document_with_everything(capsys: pytest.CaptureFixture[str]) -> None:
     emit("json", ROWS, ["name"])
     assert json.loads(capsys.readouterr().out) == ROWS
