@@ -1,8 +1,9 @@
 """The verdict on a reader of one partition: Burrow's rules, and `empty`.
 
 Judged only while there is lag. The rules are those of `Burrow`'s evaluator, and of its storage's
-window; two things are ours: a group that nobody is in is `empty`, and while a group shares its
-partitions out anew nobody is blamed for silence.
+window; three things are ours: a group that nobody is in is `empty`, while a group shares its
+partitions out anew nobody is blamed for silence, and who stands still is not called slow before it
+is seen to be stalled.
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,9 @@ def judge(window: Window, at_ms: int, *, members: int, settled_ms: int | None) -
         return Verdict.OK
     if settled_ms is not None and all(c.offset == commits[0].offset for c in commits):
         return Verdict.STALL
-    if all(after.lag >= before.lag for before, after in pairwise(commits)):
+    if commits[-1].offset > commits[WINDOW // 2].offset and all(
+        after.lag >= before.lag for before, after in pairwise(commits)
+    ):
         return Verdict.WARN
     return Verdict.OK
 

@@ -59,11 +59,15 @@ def begun(topic: TopicSample, sample: PartitionSample, at_ms: int) -> Window:
 
 
 def learned(known: Window, topic: TopicSample, sample: PartitionSample, at_ms: int) -> Window:
-    """Return the window after another sample; a topic that was created anew has no past."""
-    if known.identity != topic.identity or sample.end < known.sample.end:
+    """Return the window after another sample; a topic that was created anew has no past.
+
+    A commit seen before that lies beyond the end of now is of the topic's namesake: its group has
+    not been told yet.
+    """
+    commits = tuple([commit for commit in known.commits if commit.offset <= sample.end])
+    if known.identity != topic.identity or sample.end < known.sample.end or not commits:
         return begun(topic, sample, at_ms)
     ring = seen(known.ring, sample.end, at_ms)
-    commits = known.commits
     if (at := _committed_ms(commits[-1], sample, at_ms)) is not None:
         end = end_at(ring, at)
         made = Commit(at, sample.committed, _lag(sample.end if end is None else end, sample))

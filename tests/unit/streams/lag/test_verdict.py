@@ -105,6 +105,14 @@ def test_a_reader_that_commits_without_moving_is_stalled() -> None:
     assert world.seconds(SOON_S, produced=50, consumed=0)[-1] is STALL
 
 
+def test_one_that_stalls_while_records_wait_is_not_called_slow_first() -> None:
+    world = World()
+    world.produce(40)
+    before = [world.second(produced=50, consumed=40 + 20 * (n % 2)) for n in range(21)]
+    assert set(before) == {OK}
+    assert set(world.seconds(SOON_S, produced=50)) == {OK, STALL}
+
+
 def test_an_idle_topic_that_gets_one_record_is_well_once_it_is_read() -> None:
     world = healthy()
     assert set(world.seconds(3_600, commits=False)) == {OK}
@@ -131,6 +139,15 @@ def test_a_topic_that_is_created_anew_is_no_rewind() -> None:
     world = healthy()
     world.recreate()
     assert set(world.seconds(30, produced=50, consumed=100)) == {OK}
+
+
+def test_a_commit_to_the_namesake_of_a_topic_is_no_rewind() -> None:
+    world = healthy()
+    old = world.committed
+    world.recreate()
+    world.committed = old  # its group has not been told yet
+    assert world.second(produced=5, commits=False) is OK
+    assert set(world.seconds(8, produced=50, consumed=40)) == {OK}
 
 
 def test_a_topic_that_grew_longer_than_its_namesake_before_it_was_seen_is_no_rewind() -> None:
