@@ -131,21 +131,12 @@ class Grid:
             else:
                 delivered(self._lost(error, f"{name} {made}"))
 
-        while True:
-            try:
-                self._producer.produce(
-                    place,
-                    frame,
-                    key.encode(),
-                    on_delivery=report,
-                    headers=head,  # type: ignore[arg-type]
-                )
-                self._denial.news |= self._denial.holds
-                return known
-            except BufferError:
-                time.sleep(POLL_S / 10)
-            except KafkaException as error:
-                raise self._lost(error.args[0], f"{name} {made}") from error
+        try:
+            self._hand_over(place, frame, key.encode(), head, report)
+        except KafkaException as error:
+            raise self._lost(error.args[0], f"{name} {made}") from error
+        self._denial.news |= self._denial.holds
+        return known
 
     def produce(self, name: str, key: str, value: Mapping[str, Any], **given: Any) -> Place:
         """Append an event and return where it stands; takes what `send` takes.
@@ -175,6 +166,15 @@ class Grid:
             if self._denial.news:  # what waits would wait until its time is over
                 self._denial.news = False
                 self._producer.purge(in_queue=True, in_flight=False)
+
+    def _hand_over(self, topic: str, value: bytes, key: bytes, head: Any, report: Any) -> None:
+        """Give a record to librdkafka, once it has room for one more."""
+        while True:
+            try:
+                self._producer.produce(topic, value, key, on_delivery=report, headers=head)
+                return
+            except BufferError:
+                time.sleep(POLL_S / 10)
 
     def _lost(self, error: KafkaError, what: str) -> GridError:
         """Say of an event that was not delivered whether it may be there all the same."""
