@@ -1,9 +1,9 @@
 """The verdict on a reader of one partition: Burrow's rules, and `empty`.
 
 Judged only while there is lag. The rules are those of `Burrow`'s evaluator, and of its storage's
-window; three things are ours: a group that nobody is in is `empty`, while a group shares its
-partitions out anew nobody is blamed for silence, and who stands still is not called slow before it
-is seen to be stalled.
+window; four things are ours: a group that nobody is in is `empty`, while a group shares its
+partitions out anew nobody is blamed for silence, who stands still is not called slow before it is
+seen to be stalled, and nobody is slow for less than comes between two looks.
 """
 
 from collections.abc import Sequence
@@ -38,16 +38,26 @@ def judge(window: Window, at_ms: int, *, members: int, settled_ms: int | None) -
         return Verdict.OK
     if settled_ms is not None and all(c.offset == commits[0].offset for c in commits):
         return Verdict.STALL
-    if commits[-1].offset > commits[WINDOW // 2].offset and all(
-        after.lag >= before.lag for before, after in pairwise(commits)
-    ):
-        return Verdict.WARN
-    return Verdict.OK
+    return Verdict.WARN if _falls_behind(window) else Verdict.OK
 
 
 def _span(commits: Sequence[Commit]) -> int:
     least = SPAN_MIN_MS if len(commits) > 1 else SPAN_ALONE_MS
     return max(least, commits[-1].at_ms - commits[0].at_ms)
+
+
+def _falls_behind(window: Window) -> bool:
+    """Whether it moves and its lag never shrinks, and is more than what is on its way.
+
+    Every reader is behind by what comes while it reads: a constant lag of that says nothing.
+    """
+    commits, ends = window.commits, window.ends
+    between_looks = (ends[-1].end - ends[0].end) / max(1, len(ends) - 1)
+    return (
+        commits[-1].offset > commits[WINDOW // 2].offset
+        and commits[-1].lag > between_looks
+        and all(after.lag >= before.lag for before, after in pairwise(commits))
+    )
 
 
 def _ever_behind(window: Window) -> bool:

@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 
 TOPIC = "__consumer_offsets"
 RETRY_S = 30.0
+#: All was heard when nothing came for so long; where commits never end, enough was. One who looks now and then is not sent more than it
+#: has not taken yet: what is there at once is as old as the look before.
+QUIET_S, LISTEN_MAX_S = 0.03, 0.5
 #: What was committed earlier than this before we listen counts as committed then.
 PAST_MS = 600_000
 #: `OffsetCommitKey`, versions 0 and 1; later versions are keys of other things.
@@ -52,7 +55,10 @@ class Commits:
                 if time.monotonic() < self._retry_at:
                     return
                 self._follower = self._begin(now_ms - PAST_MS)
-            self._hear(self._follower.take(0))
+            until = time.monotonic() + LISTEN_MAX_S
+            while (records := self._follower.take(QUIET_S)) and time.monotonic() < until:
+                self._hear(records)
+            self._hear(records)
         except AetherError as error:  # not made yet, forbidden, away: figures go on without it
             logger.info("commits are not heard", extra={"error": str(error)})
             self.close()

@@ -36,6 +36,17 @@ def test_lag_that_stays_as_it_is_never_shrinks() -> None:
     assert world.seconds(SOON_S, produced=50, consumed=50)[-1] is WARN
 
 
+def test_lag_that_stays_as_it_is_is_no_trouble_while_it_is_what_comes_between_two_looks() -> None:
+    world = World()
+    world.produce(40)
+    assert set(world.seconds(60, produced=50, consumed=50)) == {OK}
+
+
+def test_a_reader_that_is_a_little_too_slow_is_warned_of_in_the_end() -> None:
+    world = World()
+    assert world.seconds(120, produced=50, consumed=48)[-1] is WARN
+
+
 def test_what_was_appended_since_a_commit_is_no_lag_of_its_reader() -> None:
     world = World()
     for _ in range(60):
