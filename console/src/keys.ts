@@ -1,5 +1,6 @@
 // The keyboard: one table of keys, of which the help is printed.
 import { signal } from "@preact/signals";
+import { useLayoutEffect } from "preact/hooks";
 import { go, link } from "./address";
 
 /** A key, or two in a row, and what they do. */
@@ -27,12 +28,14 @@ let ofPage: Key[] = [];
 let first = "";
 let firstAt = 0;
 
-/** Sets the keys of the page that is shown; returns what takes them back. */
-export function pageKeys(keys: Key[]): () => void {
-  ofPage = keys;
-  return () => {
-    if (ofPage === keys) ofPage = [];
-  };
+/** Gives the page that is shown its keys: from the moment on in which what they act on is to be seen. */
+export function usePageKeys(keys: Key[]): void {
+  useLayoutEffect(() => {
+    ofPage = keys;
+    return () => {
+      if (ofPage === keys) ofPage = [];
+    };
+  });
 }
 
 /** All keys that do something now. */

@@ -1,10 +1,9 @@
 // Lag: the groups by badness; of one group why, since when, where, and when it will have caught up.
-import { useEffect } from "preact/hooks";
 import { address, filter, go, link } from "../address";
 import { useLoaded } from "../grid/loaded";
 import type { Group, GroupPartition, LagBoard } from "../grid/shapes";
 import { count, many, rate, seconds } from "../grid/words";
-import { pageKeys } from "../keys";
+import { usePageKeys } from "../keys";
 import { HeatMap } from "../parts/heat_map";
 import { useLagSeries } from "../parts/lag_series";
 import { Said } from "../parts/said";
@@ -20,10 +19,10 @@ export function LagPage({ group: name }: { group: string }) {
   const shown = groups.find((group) => group.group === name);
   const at = groups.findIndex((group) => group.group === name);
   const to = (index: number) => groups[index] && go(link("lag", groups[index]!.group, words ? { q: words } : {}), true);
-  useEffect(() => pageKeys([
+  usePageKeys([
     { keys: "j", does: "next group", run: () => to(Math.min(at + 1, groups.length - 1)) },
     { keys: "k", does: "group before", run: () => to(Math.max(at - 1, 0)) },
-  ]));
+  ]);
   return (
     <section class="page lag">
       <h1 class="unseen">Lag</h1>

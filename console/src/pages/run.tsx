@@ -6,7 +6,7 @@ import { follow } from "../grid/follow";
 import { useLoaded } from "../grid/loaded";
 import type { GridEvent, Page, WholeRun } from "../grid/shapes";
 import { clock, count, duration, many, shortType } from "../grid/words";
-import { pageKeys } from "../keys";
+import { usePageKeys } from "../keys";
 import { tree } from "../parts/causes";
 import { Copy } from "../parts/copy";
 import { EventPanel } from "../parts/event_panel";
@@ -78,11 +78,11 @@ function History({ events, run }: { events: GridEvent[]; run: WholeRun | undefin
   useEffect(() => {
     if (moment.peek() >= events.length - 1) moment.value = events.length;
   }, [events.length]);
-  useEffect(() => pageKeys([
+  usePageKeys([
     ...VIEWS.map((one, at) => ({ keys: `${at + 1}`, does: `show the ${one}`, run: () => filter({ view: one }) })),
     { keys: "[", does: "a moment earlier", run: () => step(-1) },
     { keys: "]", does: "a moment later", run: () => step(1) },
-  ]), [events]);
+  ]);
   const step = (by: number) => {
     moment.value = Math.max(1, Math.min(events.length, Math.min(moment.value, events.length) + by));
     const event = events[moment.value - 1];

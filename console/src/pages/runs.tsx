@@ -7,8 +7,8 @@ import { cut, follow } from "../grid/follow";
 import type { Loaded } from "../grid/loaded";
 import { clock, duration } from "../grid/words";
 import type { Page, Run } from "../grid/shapes";
-import { pageKeys } from "../keys";
-import { Rows } from "../parts/rows";
+import { usePageKeys } from "../keys";
+import { neighbour, Rows } from "../parts/rows";
 import { Said } from "../parts/said";
 
 const AT_ONCE = 100;
@@ -17,23 +17,22 @@ const ROW = 34;
 const FEW = 40;
 const CHANGED = "/api/events/aether.sessions.events?type=RequestReceived,ResponseCompleted,RunFailed";
 
+const idOf = (run: Run) => run.run_id;
+
 export function Runs() {
   const query = address.value.query;
   const asked = Object.fromEntries(["q", "outcome", "session", "capability"].map((name) => [name, query.get(name) ?? ""]));
   const path = withQuery("/api/runs", { ...asked, limit: AT_ONCE });
   const { loaded, more } = useRuns(path);
-  const chosen = useSignal(-1);
+  const chosen = useSignal("");
+  const choose = (run: Run | undefined) => (chosen.value = run ? idOf(run) : "");
   const open = (run: Run) => go(link("runs", run.run_id));
   const runs = loaded.data?.data ?? [];
-  useEffect(
-    () =>
-      pageKeys([
-        { keys: "j", does: "next run", run: () => (chosen.value = Math.min(chosen.value + 1, runs.length - 1)) },
-        { keys: "k", does: "run before", run: () => (chosen.value = Math.max(chosen.value - 1, 0)) },
-        { keys: "Enter", does: "open the run", run: () => runs[chosen.value] && open(runs[chosen.value]!) },
-      ]),
-    [runs],
-  );
+  usePageKeys([
+    { keys: "j", does: "next run", run: () => choose(neighbour(runs, idOf, chosen.value, 1)) },
+    { keys: "k", does: "run before", run: () => choose(neighbour(runs, idOf, chosen.value, -1)) },
+    { keys: "Enter", does: "open the run", run: () => runs.filter((run) => idOf(run) === chosen.value).forEach(open) },
+  ]);
   return (
     <section class="page runs">
       <h1 class="unseen">Runs</h1>
@@ -56,7 +55,7 @@ export function Runs() {
       </div>
       <Said loaded={loaded} empty={(page) => page.data.length === 0} nothing={loaded.data?.next_cursor ? <p aria-busy="true">looking further back…</p> : <Nothing filtered={Object.values(asked).some(Boolean)} />}>
         {(page) => (
-          <Rows links label="Runs" rows={page.data} height={ROW} chosen={chosen.value} choose={(at) => (chosen.value = at)} more={page.next_cursor ? more : undefined} open={open}>
+          <Rows links label="Runs" rows={page.data} height={ROW} id={idOf} chosen={chosen.value} choose={choose} more={page.next_cursor ? more : undefined} open={open}>
             {(run) => (
               <a class="run" href={link("runs", run.run_id)} tabIndex={-1}>
                 <time>{clock(run.asked_at)}</time>

@@ -7,10 +7,10 @@ import { cut, follow } from "../grid/follow";
 import type { Loaded } from "../grid/loaded";
 import type { GridEvent, Page, Topic } from "../grid/shapes";
 import { clock, count, shortType } from "../grid/words";
-import { pageKeys } from "../keys";
+import { usePageKeys } from "../keys";
 import { EventPanel } from "./event_panel";
 import { begin, scanned } from "./places";
-import { Rows } from "./rows";
+import { neighbour, Rows } from "./rows";
 import { Said } from "./said";
 
 const AT_ONCE = 200;
@@ -20,18 +20,21 @@ const KEPT = 2_000;
 const ROW = 28;
 const PLACES = ["latest", "earliest", "live"];
 
+const placeOf = (one: GridEvent) => `${one.partition}:${one.offset}`;
+
 export function Records({ topic }: { topic: Topic }) {
   const query = address.value.query;
   const [from, type, key] = ["from", "type", "key"].map((name) => query.get(name) ?? "") as [string, string, string];
   const { loaded, meter, more } = useRecords(topic, from, type && shortType(type), key);
-  const chosen = useSignal(-1);
+  const chosen = useSignal("");
+  const choose = (one: GridEvent | undefined) => (chosen.value = one ? placeOf(one) : "");
   const events = loaded.data?.data ?? [];
-  const event = events[chosen.value];
-  useEffect(() => pageKeys([
-    { keys: "j", does: "next record", run: () => (chosen.value = Math.min(chosen.value + 1, events.length - 1)) },
-    { keys: "k", does: "record before", run: () => (chosen.value = Math.max(chosen.value - 1, 0)) },
+  const event = events.find((one) => placeOf(one) === chosen.value);
+  usePageKeys([
+    { keys: "j", does: "next record", run: () => choose(neighbour(events, placeOf, chosen.value, 1)) },
+    { keys: "k", does: "record before", run: () => choose(neighbour(events, placeOf, chosen.value, -1)) },
     ...PLACES.map((place) => ({ keys: place[0]!, does: `read from ${place}`, run: () => filter({ from: place }) })),
-  ]), [events]);
+  ]);
   return (
     <>
       <form class="filters" onSubmit={(submitted) => submitted.preventDefault()}>
@@ -48,12 +51,12 @@ export function Records({ topic }: { topic: Topic }) {
       <div class="two">
         <Said loaded={loaded} empty={(page) => page.data.length === 0} nothing={<p>{from === "live" ? "Waiting for the next record…" : loaded.data?.next_cursor ? "looking further…" : "No record from here on has these properties."}</p>}>
           {(page) => (
-            <Rows label="Records" rows={page.data} height={ROW} chosen={chosen.value} choose={(at) => (chosen.value = at)} more={more}>
-              {(one) => <span class="record"><time>{clock(one.recordedtime)}</time><span class="dim">{one.partition}:{one.offset}</span><b>{one.unreadable ? "unreadable" : shortType(one.type)}</b><span class="long">{one.partitionkey}</span></span>}
+            <Rows label="Records" rows={page.data} height={ROW} id={placeOf} chosen={chosen.value} choose={choose} more={more}>
+              {(one) => <span class="record"><time>{clock(one.recordedtime)}</time><span class="dim">{placeOf(one)}</span><b>{one.unreadable ? "unreadable" : shortType(one.type)}</b><span class="long">{one.partitionkey}</span></span>}
             </Rows>
           )}
         </Said>
-        {event && <EventPanel event={event} events={events} choose={(other) => (chosen.value = events.indexOf(other))} />}
+        {event && <EventPanel event={event} events={events} choose={choose} />}
       </div>
     </>
   );

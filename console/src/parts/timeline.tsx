@@ -10,9 +10,8 @@ export function Timeline(view: View) {
   const rows = [...view.nodes].sort((a, b) => a.at - b.at || a.event.offset - b.event.offset);
   const whole = Math.max(1, rows.at(-1)?.at ?? 1);
   const at = new Map(rows.map((node) => [node.event.id, node.at]));
-  const chosen = rows.findIndex((node) => node.event.id === view.chosen);
   return (
-    <Rows label="Timeline" rows={rows} height={ROW} chosen={chosen} choose={(index) => view.choose(rows[index]!.event)}>
+    <Rows label="Timeline" rows={rows} height={ROW} id={(node) => node.event.id} chosen={view.chosen} choose={(node) => view.choose(node.event)}>
       {(node) => {
         const from = at.get(node.cause ?? "") ?? node.at;
         const took = Math.max(0, node.at - from);

@@ -8,9 +8,8 @@ const ROW = 30;
 const DEEPEST = 14;
 
 export function Tree(view: View) {
-  const chosen = view.nodes.findIndex((node) => node.event.id === view.chosen);
   return (
-    <Rows label="Tree" rows={view.nodes} height={ROW} chosen={chosen} choose={(at) => view.choose(view.nodes[at]!.event)}>
+    <Rows label="Tree" rows={view.nodes} height={ROW} id={(node) => node.event.id} chosen={view.chosen} choose={(node) => view.choose(node.event)}>
       {(node) => <Line node={node} marks={marks(view, node.event.id)} />}
     </Rows>
   );

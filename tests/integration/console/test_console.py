@@ -10,7 +10,7 @@ from streams.ids import EventId, RunId, derived
 from streams.io.client import Client
 from streams.topics import OBSERVATIONS
 from tests.integration.console.conftest import Door
-from tests.integration.console.history import asked, long_run, runs, send
+from tests.integration.console.history import asked, ended, long_run, runs, send
 from tests.integration.console.looked_at import GENEROUS_MS, Looker
 from tests.integration.grid.harness import Grid, wait_until
 
@@ -86,6 +86,20 @@ def test_runs_are_found_filtered_and_opened_with_the_keyboard(looker: Looker) ->
     looker.opens("runs?outcome=failed").reads("model_failed")
     page.keyboard.press("?")
     looker.reads("go to Streams")
+
+
+@pytest.mark.usefixtures("much")
+def test_who_is_chosen_stays_chosen_when_others_come_in_front(
+    looker: Looker, client: Client
+) -> None:
+    page = looker.opens("runs").reads("Question number").page
+    page.keyboard.press("j")
+    chosen = page.locator("[aria-label=Runs] .chosen")
+    before = chosen.text_content()
+    send(client, iter([asked(RunId("a-newer-run"), "What is new?")]))
+    looker.reads("What is new?")
+    assert chosen.text_content() == before
+    send(client, iter([ended(RunId("a-newer-run"), False)]))
 
 
 @pytest.mark.usefixtures("much")
