@@ -17,8 +17,9 @@ logger = logging.getLogger(__name__)
 
 TOPIC = "__consumer_offsets"
 RETRY_S = 30.0
-#: All was heard when nothing came for so long; where commits never end, enough was. One who looks now and then is not sent more than it
-#: has not taken yet: what is there at once is as old as the look before.
+#: All was heard when nothing came for so long; where commits never end, enough was. One who looks
+#: now and then is not sent more than it has not taken yet: what is there at once is as old as the
+#: look before.
 QUIET_S, LISTEN_MAX_S = 0.03, 0.5
 #: What was committed earlier than this before we listen counts as committed then.
 PAST_MS = 600_000
