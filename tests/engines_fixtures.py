@@ -7,7 +7,7 @@ and listens on free ports; what has to be downloaded is kept in the cache that e
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,17 +46,22 @@ def engine_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("engines")
 
 
-@pytest.fixture(scope="session")
-def kafka_bootstrap(installed: Installed, engine_home: Path) -> Iterator[str]:
-    """Return the address of an empty Kafka for the whole session."""
-    files = KafkaFiles(
-        jars=installed.kafka, directory=engine_home / "kafka", log=engine_home / "kafka.log"
-    )
+@contextmanager
+def kafka_running(installed: Installed, home: Path) -> Iterator[str]:
+    """Run an empty Kafka; its address."""
+    files = KafkaFiles(jars=installed.kafka, directory=home / "kafka", log=home / "kafka.log")
     port = free_port()
     service = kafka(files, port=port, controller_port=free_port(), environment=os.environ)
     with Supervisor([service]) as supervisor:
         supervisor.start()
         yield f"{LOOPBACK}:{port}"
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(installed: Installed, engine_home: Path) -> Iterator[str]:
+    """Return the address of an empty Kafka for the whole session."""
+    with kafka_running(installed, engine_home) as bootstrap:
+        yield bootstrap
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 Judged only while there is lag. The rules are those of `Burrow`'s evaluator, and of its storage's
 window; four things are ours: a group that nobody is in is `empty`, while a group shares its
 partitions out anew nobody is blamed for silence, who stands still is not called slow before it is
-seen to be stalled, and nobody is slow for less than comes between two looks.
+seen to be stalled, and nobody is slow for what comes within two looks.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ from streams.lag.window import WINDOW, Commit, Window
 SPAN_MIN_MS = 9_000
 #: One commit alone says nothing of how often there will be others.
 SPAN_ALONE_MS = 60_000
+#: Nobody is behind by what comes within so many looks.
+LOOKS_BEHIND = 2
 
 
 def judge(window: Window, at_ms: int, *, members: int, settled_ms: int | None) -> Verdict:
@@ -47,15 +49,15 @@ def _span(commits: Sequence[Commit]) -> int:
 
 
 def _falls_behind(window: Window) -> bool:
-    """Whether it moves and its lag never shrinks, and is more than what is on its way.
+    """Whether it moves, and its lag never shrinks and has long been more than what is on its way.
 
     Every reader is behind by what comes while it reads: a constant lag of that says nothing.
     """
-    commits, ends = window.commits, window.ends
+    commits, ends, middle = window.commits, window.ends, window.commits[WINDOW // 2]
     between_looks = (ends[-1].end - ends[0].end) / max(1, len(ends) - 1)
     return (
-        commits[-1].offset > commits[WINDOW // 2].offset
-        and commits[-1].lag > between_looks
+        commits[-1].offset > middle.offset
+        and middle.lag > LOOKS_BEHIND * between_looks
         and all(after.lag >= before.lag for before, after in pairwise(commits))
     )
 

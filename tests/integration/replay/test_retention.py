@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from engines.install import Installed
 from engines.ports import free_port
 from replay.archive.keep import Keeper, Rhythm, Standing
 from replay.archive.seal import Limits, Sealer
@@ -31,6 +32,7 @@ from streams.io.wire import Wire
 from streams.log import Draft, Follower, Record
 from streams.topics import ARCHIVE, Topic
 from tests.contract.s3_server import ACCESS, BUCKET, SECRET, S3Server, s3_running
+from tests.engines_fixtures import kafka_running
 from tests.fakes import NumberedRegistry
 from tests.unit.processors.crash_world import World
 from tests.unit.replay.hashing import DECIDERS, Sliced, history, rebuilt
@@ -143,20 +145,19 @@ def expected(worlds: Sequence[World], tmp_path: Path) -> dict[int, list[str]]:
 
 
 def test_retention_of_a_second_loses_nothing_while_the_store_comes_and_goes(
-    kafka_bootstrap: str,
-    tmp_path: Path,
-    worlds: Sequence[World],
-    expected: dict[int, list[str]],
+    installed: Installed, tmp_path: Path, worlds: Sequence[World], expected: dict[int, list[str]]
 ) -> None:
     port, shares = free_port(), [0.0, 0.3, 0.7, 1.0]
     parts = [sum(int(world.end() * share) for world in worlds) for share in shares]
     with ExitStack() as running:
+        # No other chain may be in this log: whose store is not ours would be missing, rightly.
+        bootstrap = running.enter_context(kafka_running(installed, tmp_path))
         with s3_running(tmp_path, port) as server:
-            unsealed = Retained(kafka_bootstrap, tmp_path, server)
+            unsealed = Retained(bootstrap, tmp_path, server)
             running.callback(unsealed.log.close)
             unsealed.write(worlds, 0.0, 1.0)
             assert unsealed.hashes(worlds) == expected  # from the broker alone
-            retained = Retained(kafka_bootstrap, tmp_path, server)
+            retained = Retained(bootstrap, tmp_path, server)
             running.callback(retained.log.close)
             starts = {(retained.topic.name, n): 0 for n in range(HISTORIES)}
             slow = retained.whole.follow(starts)

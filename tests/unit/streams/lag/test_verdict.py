@@ -32,13 +32,13 @@ def test_a_steady_slow_reader_is_warned_of() -> None:
 
 def test_lag_that_stays_as_it_is_never_shrinks() -> None:
     world = World()
-    world.produce(100)
+    world.produce(200)
     assert world.seconds(SOON_S, produced=50, consumed=50)[-1] is WARN
 
 
-def test_lag_that_stays_as_it_is_is_no_trouble_while_it_is_what_comes_between_two_looks() -> None:
+def test_lag_that_stays_as_it_is_is_no_trouble_while_it_is_what_is_on_its_way() -> None:
     world = World()
-    world.produce(40)
+    world.produce(80)
     assert set(world.seconds(60, produced=50, consumed=50)) == {OK}
 
 
@@ -117,6 +117,13 @@ def test_one_that_stalls_while_records_wait_is_not_called_slow_first() -> None:
     world.produce(40)
     before = [world.second(produced=50, consumed=40 + 20 * (n % 2)) for n in range(21)]
     assert set(before) == {OK}
+    assert set(world.seconds(SOON_S, produced=50)) == {OK, STALL}
+
+
+def test_one_that_stalls_after_it_was_always_a_little_behind_is_not_called_slow_first() -> None:
+    world = World()
+    world.produce(40)
+    assert set(world.seconds(21, produced=50, consumed=50)) == {OK}
     assert set(world.seconds(SOON_S, produced=50)) == {OK, STALL}
 
 
