@@ -31,6 +31,7 @@ from processors.shell import Membership, Shell
 from streams.errors import Misconfigured
 from streams.io.archive.log import ArchivedLog
 from streams.io.codec import Codec
+from streams.io.doubt import Doubting
 from streams.io.kafka.log import PROCESSOR, KafkaLog
 from streams.io.registry import ConfluentRegistry
 from streams.io.run_index.index import open_database
@@ -101,7 +102,7 @@ class Worker:
 
     async def _open(self) -> World:
         settings = self._settings
-        codec = Codec(ConfluentRegistry(settings.registry_url))
+        codec = Codec(Doubting(ConfluentRegistry(settings.registry_url)))
 
         def learn() -> None:
             for topic in TOPICS:
