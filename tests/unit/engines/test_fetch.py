@@ -143,9 +143,10 @@ def test_downloads_run_at_the_same_time(tmp_path: Path) -> None:
 
 def test_a_failure_ends_the_other_downloads_at_their_next_piece(tmp_path: Path) -> None:
     ended: list[str] = []
-    repository = Repository(ant=b"X")
+    repository, everybody = Repository(ant=b"X"), threading.Barrier(len(ARTIFACTS), timeout=20)
 
     def endless(one: Artifact, directory: Path, arrived: Callable[[int], None]) -> Path:
+        everybody.wait()  # whoever has not begun is not to end
         if one.name == "ant":
             return repository(one, directory, arrived)
         try:
