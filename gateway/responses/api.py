@@ -19,6 +19,7 @@ from gateway.frames import Frames
 from gateway.named import named
 from gateway.responses import body as said
 from gateway.responses.frames import NOTHING, frames
+from gateway.responses.items import items_of
 from gateway.responses.shown import PREFIX, Told, response_id, shown
 from gateway.responses.stored import Hidden, Stored
 from gateway.runs import News
@@ -116,16 +117,7 @@ class Responses:
     async def input_items(self, request: Request) -> Response:
         """List what a response was asked with."""
         told, _ = await self._stored.told(_run_of(request))
-        data = [
-            {
-                "id": f"msg_{told.run_id}_{number}",
-                "type": "message",
-                "role": message.role,
-                "status": "completed",
-                "content": [{"type": "input_text", "text": message.content}],
-            }
-            for number, message in enumerate(told.request.messages)
-        ]
+        data = list(items_of(told.request.messages, told.run_id))
         ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]}
         return JSONResponse({"object": "list", "data": data, "has_more": False, **ends})
 

@@ -1,12 +1,22 @@
 """What `POST /v1/responses` may say, and the same as a chat request, which a run is made of."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway import chat
 from gateway.errors import invalid
+from gateway.responses.form import (
+    Choice,
+    Function,
+    Reasoning,
+    Text,
+    as_choice,
+    as_response_format,
+    as_tool,
+)
+from gateway.responses.items import Item, turns_again, turns_of
 from streams.events.sessions import Message, RequestReceived, ResponseCompleted
 from streams.log import Headers
 from streams.scopes import NAME_MAX
@@ -24,27 +34,10 @@ STORED, PREVIOUS, INSTRUCTED, METADATA, BACKGROUND = (
 #: Fields that change an answer, and that are not heeded here.
 IGNORED = frozenset(
     {
-        "include", "max_tool_calls", "parallel_tool_calls", "prompt", "reasoning", "service_tier",
-        "text", "tool_choice", "tools", "top_logprobs", "truncation",
+        "conversation", "include", "max_tool_calls", "prompt", "service_tier", "top_logprobs",
+        "truncation",
     }
 )  # fmt: skip
-
-
-class _Text(BaseModel):
-    type: Literal["input_text", "output_text", "text"]
-    text: str
-
-
-class _Item(BaseModel):
-    type: Literal["message"] = "message"
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[_Text]
-
-    @property
-    def said(self) -> str:
-        if isinstance(self.content, str):
-            return self.content
-        return "\n".join(part.text for part in self.content)
 
 
 class ResponseRequest(BaseModel):
@@ -53,7 +46,7 @@ class ResponseRequest(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
     model: Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
-    input: str | list[_Item]
+    input: str | list[Item]
     instructions: str | None = None
     stream: bool = False
     store: bool | None = None
@@ -63,6 +56,11 @@ class ResponseRequest(BaseModel):
     max_output_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
+    tools: list[Function] | None = None
+    tool_choice: Choice | None = None
+    parallel_tool_calls: bool | None = None
+    text: Text | None = None
+    reasoning: Reasoning | None = None
     user: str | None = None
 
     @property
@@ -72,26 +70,32 @@ class ResponseRequest(BaseModel):
 
     def as_chat(self, earlier: list[Message]) -> chat.ChatRequest:
         """Return the same as a chat request, behind what was said earlier. Raises ApiError."""
-        told = [("system", self.instructions)] if self.instructions else []
-        told += [(m.role, m.content) for m in earlier]
+        said = [{"role": "system", "content": self.instructions}] if self.instructions else []
+        said += turns_again(earlier)
         if isinstance(self.input, str):
-            told.append(("user", self.input))
+            said.append({"role": "user", "content": self.input})
         else:
-            told += [(item.role, item.said) for item in self.input]
-        extra = self.model_extra or {}
-        made = chat.parse(
-            {
-                "model": self.model,
-                "messages": [{"role": role, "content": content} for role, content in told],
-                "stream": self.stream,
-                "max_completion_tokens": self.max_output_tokens,
-                "temperature": self.temperature,
-                "top_p": self.top_p,
-                "metadata": self.metadata,
-                "user": self.user,
-            }
-        )
-        made.pass_over([n for n in IGNORED & set(extra) if extra[n] not in (None, [], {})])
+            said += turns_of(self.input)
+        text, reasoning, extra = self.text or Text(), self.reasoning, self.model_extra or {}
+        told = {
+            "model": self.model,
+            "messages": said,
+            "stream": self.stream,
+            "max_completion_tokens": self.max_output_tokens,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "tools": [as_tool(function) for function in self.tools or ()] or None,
+            "tool_choice": as_choice(self.tool_choice),
+            "parallel_tool_calls": self.parallel_tool_calls,
+            "response_format": as_response_format(text.format),
+            "verbosity": text.verbosity,
+            "reasoning_effort": reasoning.effort if reasoning else None,
+            "metadata": self.metadata,
+            "user": self.user,
+        }
+        made = chat.parse({name: value for name, value in told.items() if value is not None})
+        ignored = [n for n in IGNORED & set(extra) if extra[n] not in (None, [], {})]
+        made.pass_over([*ignored, *(reasoning.unheeded if reasoning else [])])
         return made
 
     @property
@@ -131,4 +135,5 @@ def parse(body: Any) -> ResponseRequest:
 def turns(request: RequestReceived, instructed: bool, answer: ResponseCompleted) -> list[Message]:
     """Return a conversation with its answer; its instructions are not carried on."""
     said = list(request.messages[1 if instructed else 0 :])
-    return [*said, Message(role="assistant", content=answer.text)]
+    made = Message(role="assistant", content=answer.text, tool_calls=answer.tool_calls)
+    return [*said, made]

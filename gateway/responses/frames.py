@@ -4,20 +4,22 @@ The number of a piece is that of its last character, so that a stream which is t
 any number goes on with the very next character, whoever sends it and however it is cut.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
 import orjson
 
 from gateway.errors import ApiError
-from gateway.responses.shown import Told, item, item_id, part, shown
+from gateway.responses.shown import Told, item, item_id, output, part, shown, speaks
 from gateway.runs import News
 from streams.events.chunks import TextEmitted
 from streams.events.sessions import ResponseCompleted, RunFailed
 
-#: Four events come before the first character.
-BEFORE = 4
+#: Two events come before anything is said, and four before the first character.
+CREATED, BEFORE = 2, 4
 NOTHING = -1
+
+Named = tuple[str, dict[str, Any]]
 
 
 async def frames(
@@ -25,17 +27,20 @@ async def frames(
 ) -> AsyncGenerator[bytes, None]:
     """Yield a response's events behind number `after`, up to the one that ends it.
 
-    `news` may raise ApiError, which becomes an event.
+    `news` may raise ApiError, which becomes an event. Calls are told when they are whole.
     """
-    for number, (name, fields) in enumerate(_beginning(told)):
-        if number > after:
-            yield _frame(name, number, fields)
-    text, sent = "", max(0, after - BEFORE + 1)
+    for frame in _numbered(_created(told), 0, after):
+        yield frame
+    text, sent, begun = "", max(0, after - BEFORE + 1), False
     try:
         async for event in news:
             if isinstance(event, TextEmitted):
                 if event.start <= len(text) < event.start + len(event.text):
                     text += event.text[len(text) - event.start :]
+                    if not begun:
+                        begun = True
+                        for frame in _numbered(_begun(told), CREATED, after):
+                            yield frame
                     if len(text) > sent:
                         yield _delta(told, text, sent)
                         sent = len(text)
@@ -44,7 +49,15 @@ async def frames(
                              {"response": shown(told, event)})  # fmt: skip
                 return
             elif isinstance(event, ResponseCompleted):
-                for frame in _ending(told, event, text[:sent], sent, after):
+                if not event.text.startswith(text[:sent]):
+                    raise _changed()
+                if speaks(event) and not begun:
+                    for frame in _numbered(_begun(told), CREATED, after):
+                        yield frame
+                if len(event.text) > sent:
+                    yield _delta(told, event.text, sent)
+                start = BEFORE + len(event.text) if speaks(event) else CREATED
+                for frame in _numbered(_ending(told, event), start, after):
                     yield frame
                 return
     except ApiError as error:
@@ -52,41 +65,69 @@ async def frames(
         yield _frame("error", max(after, BEFORE + sent - 1) + 1, said)
 
 
-def _beginning(told: Told) -> list[tuple[str, dict[str, Any]]]:
+def _created(told: Told) -> list[Named]:
     response = shown(told, None)
-    place = {"item_id": item_id(told.run_id), "output_index": 0, "content_index": 0}
     return [
         ("response.created", {"response": response}),
         ("response.in_progress", {"response": response}),
-        ("response.output_item.added", {"output_index": 0, "item": item(told.run_id, None)}),
-        ("response.content_part.added", {**place, "part": part("")}),
     ]
 
 
-def _ending(told: Told, event: ResponseCompleted, heard: str, sent: int, after: int) -> list[bytes]:
-    if not event.text.startswith(heard):
-        message = "the answer changed while it was streamed; ask for the response to read it whole"
-        raise ApiError(500, "server_error", "stream_interrupted", message)
-    made = [_delta(told, event.text, sent)] if len(event.text) > sent else []
-    place = {"item_id": item_id(told.run_id), "output_index": 0, "content_index": 0}
+def _begun(told: Told) -> list[Named]:
+    return [
+        ("response.output_item.added", {"output_index": 0, "item": item(told.run_id, None)}),
+        ("response.content_part.added", {**_place(told), "part": part("")}),
+    ]
+
+
+def _ending(told: Told, event: ResponseCompleted) -> list[Named]:
+    """Return what ends the message, if there is one, every call, and the end."""
+    made: list[Named] = []
+    for index, each in enumerate(output(told.run_id, event)):
+        made += _said(told, event.text) if each["type"] == "message" else _called(index, each)
+        made.append(("response.output_item.done", {"output_index": index, "item": each}))
     response = shown(told, event)
     last = "response.incomplete" if response["status"] == "incomplete" else "response.completed"
-    ends: list[tuple[str, dict[str, Any]]] = [
-        ("response.output_text.done", {**place, "text": event.text, "logprobs": []}),
-        ("response.content_part.done", {**place, "part": part(event.text)}),
-        ("response.output_item.done", {"output_index": 0, "item": item(told.run_id, event.text)}),
-        (last, {"response": response}),
+    return [*made, (last, {"response": response})]
+
+
+def _said(told: Told, text: str) -> list[Named]:
+    return [
+        ("response.output_text.done", {**_place(told), "text": text, "logprobs": []}),
+        ("response.content_part.done", {**_place(told), "part": part(text)}),
     ]
-    for number, (name, fields) in enumerate(ends, BEFORE + len(event.text)):
-        if number > after:
-            made.append(_frame(name, number, fields))
-    return made
+
+
+def _called(index: int, call: dict[str, Any]) -> list[Named]:
+    place = {"item_id": call["id"], "output_index": index}
+    begins = {**call, "arguments": "", "status": "in_progress"}
+    done = {**place, "name": call["name"], "arguments": call["arguments"]}
+    return [
+        ("response.output_item.added", {"output_index": index, "item": begins}),
+        ("response.function_call_arguments.delta", {**place, "delta": call["arguments"]}),
+        ("response.function_call_arguments.done", done),
+    ]
+
+
+def _place(told: Told) -> dict[str, Any]:
+    return {"item_id": item_id(told.run_id), "output_index": 0, "content_index": 0}
 
 
 def _delta(told: Told, text: str, sent: int) -> bytes:
-    place = {"item_id": item_id(told.run_id), "output_index": 0, "content_index": 0}
-    said = {**place, "delta": text[sent:], "logprobs": []}
+    said = {**_place(told), "delta": text[sent:], "logprobs": []}
     return _frame("response.output_text.delta", BEFORE + len(text) - 1, said)
+
+
+def _changed() -> ApiError:
+    message = "the answer changed while it was streamed; ask for the response to read it whole"
+    return ApiError(500, "server_error", "stream_interrupted", message)
+
+
+def _numbered(named: list[Named], start: int, after: int) -> Iterator[bytes]:
+    """Yield the frames of events that are numbered from `start`, but those up to `after`."""
+    for number, (name, fields) in enumerate(named, start):
+        if number > after:
+            yield _frame(name, number, fields)
 
 
 def _frame(name: str, number: int, fields: dict[str, Any]) -> bytes:

@@ -4,7 +4,9 @@ import json
 from typing import Any, NamedTuple
 
 from gateway.answers import beside
+from gateway.responses import form
 from gateway.responses.body import BACKGROUND, INSTRUCTED, METADATA, PREVIOUS, STORED
+from gateway.responses.items import calls_of
 from streams.envelope import Head
 from streams.events.sessions import CANCELLED, RequestReceived, ResponseCompleted, RunFailed
 from streams.ids import RunId
@@ -65,16 +67,13 @@ def shown(
         "metadata": json.loads(told.head.get(METADATA, b"{}")),
         "model": told.request.model,
         "output": [],
-        "parallel_tool_calls": False,
         "previous_response_id": previous.decode() if previous else None,
         "store": told.is_stored,
         "temperature": options.temperature,
-        "text": {"format": {"type": "text"}},
-        "tool_choice": "none",
-        "tools": [],
         "top_p": options.top_p,
         "truncation": "disabled",
         "usage": None,
+        **form.shown(options.verbatim),
     }
     if isinstance(ended, RunFailed) and ended.reason != CANCELLED:
         said["error"] = {"code": ended.reason, "message": ended.detail}
@@ -88,7 +87,7 @@ def _answer(told: Told, ended: ResponseCompleted) -> dict[str, Any]:
     return {
         "model": ended.model,
         "incomplete_details": cut,
-        "output": [item(told.run_id, ended.text)],
+        "output": output(told.run_id, ended),
         "usage": {
             "input_tokens": ended.prompt_tokens,
             "input_tokens_details": {"cached_tokens": 0},
@@ -98,6 +97,17 @@ def _answer(told: Told, ended: ResponseCompleted) -> dict[str, Any]:
         },
         "aether": beside(ended, told.session),
     }
+
+
+def output(run_id: RunId, ended: ResponseCompleted) -> list[dict[str, Any]]:
+    """Return what was answered: a message, unless all it does is call, and the calls."""
+    said = [item(run_id, ended.text)] if speaks(ended) else []
+    return [*said, *calls_of(ended.tool_calls, run_id)]
+
+
+def speaks(ended: ResponseCompleted) -> bool:
+    """Whether an answer has a message, and is not made of calls alone."""
+    return bool(ended.text) or not ended.tool_calls
 
 
 def item(run_id: RunId, text: str | None) -> dict[str, Any]:

@@ -184,6 +184,24 @@ def test_a_tool_is_called_and_what_it_says_is_answered(
     assert request.messages[2].tool_call_id == "call_0"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_calls_a_tool_and_goes_on_with_what_it_says(
+    stream: bool, client: openai.OpenAI
+) -> None:
+    asked: Any = {"model": "puppet", "tools": [{"type": "function", **TOOL["function"]}]}
+    first: Any
+    if stream:
+        with client.responses.stream(input="measure", **asked) as told:
+            first = told.get_final_response()
+    else:
+        first = client.responses.create(input="measure", **asked)
+    (call,) = first.output
+    assert (call.type, call.name, call.arguments) == ("function_call", "measure", ARGUMENTS)
+    said: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "324 m"}
+    done = client.responses.create(input=[said], previous_response_id=first.id, **asked)
+    assert done.output_text == "It is 324 m."
+
+
 def release(model_url: str) -> None:
     """Let the model go on that waits in the middle of its answer."""
     urllib.request.urlopen(model_url.removesuffix("v1") + "release").close()
