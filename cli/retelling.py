@@ -1,4 +1,4 @@
-"""Many runs told again: partitions side by side, each in a process, and none twice.
+"""Many runs told again: partitions side by side, each in a process if they are large; none twice.
 
 What came of a partition is written down under the hash of all that it follows from, so an
 interrupted what-if goes on where it stopped.
@@ -6,10 +6,9 @@ interrupted what-if goes on where it stopped.
 
 import hashlib
 import json
-import multiprocessing
 import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from replay.grid import rule_of
 from replay.histories import histories
 from replay.outcomes import WholeRecord
 from replay.past import Past
+from replay.processes import processes
 from replay.rebuild import few_collections
 from replay.travel import Moment, facts
 from replay.whatif import Change, judged, whatif
@@ -38,7 +38,10 @@ FOLDER = "whatif"
 NOW = "now"
 Ends = Mapping[int, int]
 
-#: What a process of the pool has open, for all its partitions.
+#: To start a process takes as long as to tell so many records again.
+WORTH = 30_000
+
+#: What a process that works on partitions has open, for all its partitions.
 _OPEN: list[tuple[Client, WholeRecord]] = []
 
 
@@ -82,11 +85,10 @@ def tell_many(settings: Settings, query: Query, prices: Mapping[str, Price]) -> 
         told = told_of_runs(client)
     home = settings.data_dir / FOLDER
     home.mkdir(parents=True, exist_ok=True)
-    spawned = multiprocessing.get_context("spawn")
-    rows: list[Row | None] = []
+    records, rows = sum(ends.values()), list[Row | None]()
     with (
-        ProcessPoolExecutor(min(count, os.cpu_count() or 1), mp_context=spawned) as pool,
-        Bar("telling runs again", sum(ends.values())) as bar,
+        processes(count, records, worth=WORTH) as pool,
+        Bar("telling runs again", records) as bar,
     ):
         work = {
             pool.submit(_partition, settings, query, partition, ends, identity): end
@@ -95,6 +97,8 @@ def tell_many(settings: Settings, query: Query, prices: Mapping[str, Price]) -> 
         for done in as_completed(work):
             rows += (row and judged(row, told) for row in done.result())
             bar.advance(work[done])
+    while _OPEN:  # nothing was sent elsewhere
+        _OPEN.pop()[0].close()
     return put_together(rows, prices)
 
 

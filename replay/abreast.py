@@ -3,17 +3,16 @@
 States never leave the process that folds them: it writes their snapshots and tells their hashes.
 """
 
-import multiprocessing
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from typing import NamedTuple
 
+from replay.processes import CORES, processes
 from replay.rebuild import Progress, Rebuilder, Rebuilt
 from streams.io.standing import AnyDecider
 
 #: To start a process takes as long as to fold so many records.
-WORTH, CORES = 100_000, os.cpu_count() or 1
+WORTH = 100_000
 
 
 class Task(NamedTuple):
@@ -41,9 +40,8 @@ def rebuild_abreast(
     sizes = {place: _size(rebuilder, *place) for place in rebuilder.places(deciders)}
     if sum(sizes.values()) < worth or cores < 2:
         return list(rebuilder._replace(progress=progress).rebuild(deciders))
-    spawned = multiprocessing.get_context("spawn")
     done: dict[tuple[str, int], list[Rebuilt]] = {}
-    with ProcessPoolExecutor(min(len(sizes), cores), spawned) as pool:
+    with processes(len(sizes), sum(sizes.values()), worth=worth, cores=cores) as pool:
         longest_first = sorted(sizes, key=lambda place: -sizes[place])
         work = {pool.submit(_fold, opening, place): place for place in longest_first}
         for folded in as_completed(work):
