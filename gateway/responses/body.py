@@ -70,16 +70,10 @@ class ResponseRequest(BaseModel):
 
     def as_chat(self, earlier: list[Message]) -> chat.ChatRequest:
         """Return the same as a chat request, behind what was said earlier. Raises ApiError."""
-        said = [{"role": "system", "content": self.instructions}] if self.instructions else []
-        said += turns_again(earlier)
-        if isinstance(self.input, str):
-            said.append({"role": "user", "content": self.input})
-        else:
-            said += turns_of(self.input)
-        text, reasoning, extra = self.text or Text(), self.reasoning, self.model_extra or {}
+        text, reasoning = self.text or Text(), self.reasoning or Reasoning()
         told = {
             "model": self.model,
-            "messages": said,
+            "messages": self._turns(earlier),
             "stream": self.stream,
             "max_completion_tokens": self.max_output_tokens,
             "temperature": self.temperature,
@@ -89,14 +83,21 @@ class ResponseRequest(BaseModel):
             "parallel_tool_calls": self.parallel_tool_calls,
             "response_format": as_response_format(text.format),
             "verbosity": text.verbosity,
-            "reasoning_effort": reasoning.effort if reasoning else None,
+            "reasoning_effort": reasoning.effort,
             "metadata": self.metadata,
             "user": self.user,
         }
         made = chat.parse({name: value for name, value in told.items() if value is not None})
+        extra = self.model_extra or {}
         ignored = [n for n in IGNORED & set(extra) if extra[n] not in (None, [], {})]
-        made.pass_over([*ignored, *(reasoning.unheeded if reasoning else [])])
+        made.pass_over([*ignored, *reasoning.unheeded])
         return made
+
+    def _turns(self, earlier: list[Message]) -> list[dict[str, Any]]:
+        instructed = [{"role": "system", "content": self.instructions}] if self.instructions else []
+        if isinstance(self.input, str):
+            return [*instructed, *turns_again(earlier), {"role": "user", "content": self.input}]
+        return [*instructed, *turns_again(earlier), *turns_of(self.input)]
 
     @property
     def head(self) -> Headers:

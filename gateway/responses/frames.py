@@ -29,40 +29,71 @@ async def frames(
 
     `news` may raise ApiError, which becomes an event. Calls are told when they are whole.
     """
-    for frame in _numbered(_created(told), 0, after):
+    telling = _Telling(told, after)
+    for frame in telling.numbered(_created(told), 0):
         yield frame
-    text, sent, begun = "", max(0, after - BEFORE + 1), False
     try:
         async for event in news:
-            if isinstance(event, TextEmitted):
-                if event.start <= len(text) < event.start + len(event.text):
-                    text += event.text[len(text) - event.start :]
-                    if not begun:
-                        begun = True
-                        for frame in _numbered(_begun(told), CREATED, after):
-                            yield frame
-                    if len(text) > sent:
-                        yield _delta(told, text, sent)
-                        sent = len(text)
-            elif isinstance(event, RunFailed):
-                yield _frame("response.failed", max(after, BEFORE + sent - 1) + 1,
-                             {"response": shown(told, event)})  # fmt: skip
-                return
-            elif isinstance(event, ResponseCompleted):
-                if not event.text.startswith(text[:sent]):
-                    raise _changed()
-                if speaks(event) and not begun:
-                    for frame in _numbered(_begun(told), CREATED, after):
-                        yield frame
-                if len(event.text) > sent:
-                    yield _delta(told, event.text, sent)
-                start = BEFORE + len(event.text) if speaks(event) else CREATED
-                for frame in _numbered(_ending(told, event), start, after):
-                    yield frame
+            for frame in telling.heard(event):
+                yield frame
+            if isinstance(event, ResponseCompleted | RunFailed):
                 return
     except ApiError as error:
         said = {"code": error.code, "message": error.message, "param": error.param}
-        yield _frame("error", max(after, BEFORE + sent - 1) + 1, said)
+        yield telling.broken("error", said)
+
+
+class _Telling:
+    """How far a response was told: `sent` characters of `text`, those before `after` included."""
+
+    def __init__(self, told: Told, after: int) -> None:
+        self._told = told
+        self._after = after
+        self._text, self._sent = "", max(0, after - BEFORE + 1)
+        self._begun = False
+
+    def heard(self, event: News) -> Iterator[bytes]:
+        """Yield what is new. Raises ApiError if the answer is another than was told."""
+        if isinstance(event, TextEmitted):
+            yield from self._piece(event)
+        elif isinstance(event, ResponseCompleted):
+            yield from self._end(event)
+        elif isinstance(event, RunFailed):
+            yield self.broken("response.failed", {"response": shown(self._told, event)})
+
+    def broken(self, name: str, fields: dict[str, Any]) -> bytes:
+        """Return the event behind all that was told."""
+        return _frame(name, max(self._after, BEFORE + self._sent - 1) + 1, fields)
+
+    def numbered(self, named: list[Named], start: int) -> Iterator[bytes]:
+        """Yield the frames of events that are numbered from `start`, but those told before."""
+        for number, (name, fields) in enumerate(named, start):
+            if number > self._after:
+                yield _frame(name, number, fields)
+
+    def _piece(self, event: TextEmitted) -> Iterator[bytes]:
+        if event.start <= len(self._text) < event.start + len(event.text):
+            self._text += event.text[len(self._text) - event.start :]
+            yield from self._up_to(self._text)
+
+    def _end(self, event: ResponseCompleted) -> Iterator[bytes]:
+        if not event.text.startswith(self._text[: self._sent]):
+            raise _changed()
+        start = CREATED
+        if speaks(event):
+            yield from self._up_to(event.text)
+            start = BEFORE + len(event.text)
+        yield from self.numbered(_ending(self._told, event), start)
+
+    def _up_to(self, text: str) -> Iterator[bytes]:
+        """Yield the message's beginning, once, and what of its text was not told yet."""
+        if not self._begun:
+            yield from self.numbered(_begun(self._told), CREATED)
+            self._begun = True
+        if len(text) > self._sent:
+            said = {**_place(self._told), "delta": text[self._sent :], "logprobs": []}
+            yield _frame("response.output_text.delta", BEFORE + len(text) - 1, said)
+            self._sent = len(text)
 
 
 def _created(told: Told) -> list[Named]:
@@ -113,21 +144,9 @@ def _place(told: Told) -> dict[str, Any]:
     return {"item_id": item_id(told.run_id), "output_index": 0, "content_index": 0}
 
 
-def _delta(told: Told, text: str, sent: int) -> bytes:
-    said = {**_place(told), "delta": text[sent:], "logprobs": []}
-    return _frame("response.output_text.delta", BEFORE + len(text) - 1, said)
-
-
 def _changed() -> ApiError:
     message = "the answer changed while it was streamed; ask for the response to read it whole"
     return ApiError(500, "server_error", "stream_interrupted", message)
-
-
-def _numbered(named: list[Named], start: int, after: int) -> Iterator[bytes]:
-    """Yield the frames of events that are numbered from `start`, but those up to `after`."""
-    for number, (name, fields) in enumerate(named, start):
-        if number > after:
-            yield _frame(name, number, fields)
 
 
 def _frame(name: str, number: int, fields: dict[str, Any]) -> bytes:
