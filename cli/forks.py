@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cli.history import deciders_of, traveller
 from cli.naming import Unknown, run_named
 from cli.output import time_text
 from cli.summaries import summary_of
@@ -46,6 +45,8 @@ def fork_named(
     made = find_fork(fork_id, client.log, client.wire)
     if made is None:
         return None
+    from cli.history import deciders_of, traveller  # slow to import, and few runs are forks
+
     origin = past_of_any(made.origin, deciders_of(SESSIONS.name), traveller(settings, client))
     forked = forked_of(fork_id, made, origin, client.wire)
     return as_row(forked), as_text(origin, forked)
