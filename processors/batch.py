@@ -1,6 +1,6 @@
 """What a runner is handed, and what it says of itself."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from processors.line import Act
@@ -18,6 +18,10 @@ class Batch(NamedTuple):
     records: Sequence[Record]
     position: int
     acknowledge: Act
+
+
+#: Adds to a batch what its transport should have given before it.
+Filling = Callable[[Batch], Awaitable[Batch]]
 
 
 class Tally(NamedTuple):

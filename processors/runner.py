@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from processors.batch import Batch, Tally
+from processors.batch import Batch, Filling, Tally
 from processors.line import Act, Entry
 from processors.parts import Assignment, Part, Task, Work, Write
 from processors.patience import all_of, at_once, patiently
@@ -76,9 +76,12 @@ class Runner:
         """Say cheaply whether a record may concern anyone here; its headers need not be read."""
         return value is None or self._kinds.get(value[:5], object) is not None
 
-    async def take(self, batch: Batch) -> None:
-        """Work on a batch; it is acknowledged later. Never raises: see `failure`."""
-        await self._guarded(partial(self._take, batch))
+    async def take(self, batch: Batch, filled: Filling | None = None) -> None:
+        """Work on a batch, once it is `filled`; it is acknowledged later.
+
+        Never raises: see `failure`.
+        """
+        await self._guarded(partial(self._take, batch, filled))
 
     async def release(self, grace_s: float) -> None:
         """Before partitions are taken away: finish what is in flight, within `grace_s`."""
@@ -153,7 +156,9 @@ class Runner:
 
     # -- the loop
 
-    async def _take(self, batch: Batch) -> None:
+    async def _take(self, batch: Batch, filled: Filling | None) -> None:
+        if filled is not None:
+            batch = await filled(batch)
         tenure = await self._tenure(batch)
         if tenure is None:
             return  # not acknowledged: the partition's owner reads it again

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -17,10 +18,12 @@ from faust.streams import Stream
 from faust.tables.manager import TableManager
 from faust.types import EventT
 
-from processors.batch import Batch
+from processors.batch import Batch, Filling
+from processors.passed_over import PassedOver
 from processors.runner import Runner
 from streams.errors import AetherError, Fatal
 from streams.io.kafka.follower import to_record
+from streams.io.kafka.groups import Groups
 from streams.log import EventLog, Record, filled
 
 logger = logging.getLogger(__name__)
@@ -28,6 +31,8 @@ logger = logging.getLogger(__name__)
 STREAM_BATCHES_MAX = 16
 STREAM_RECORDS_MAX = 4_096
 STOP_S = 10.0
+#: The driver that comes with Faust.
+FAUSTS_OWN = "aiokafka"
 NOT_YET_S = 0.01
 #: How often deliveries are asked for while some are awaited, and while none is.
 SERVE_S, IDLE_S = 0.004, 0.02
@@ -67,12 +72,14 @@ class NoTables(TableManager):
     """Faust's keeper of tables, of which there are none.
 
     It asks the consumer what it owns; aiokafka's may not have begun, and the worker died of that.
+    One that has ended never begins: whoever stops does not wait for it.
     """
 
     async def _update_channels(self) -> None:
-        while True:
+        while not self.app.should_stop:
             try:
-                return await super()._update_channels()
+                await super()._update_channels()
+                return
             except ConsumerNotStarted:
                 await asyncio.sleep(NOT_YET_S)
 
@@ -94,7 +101,8 @@ class Shell:
         self._log = log
         for runner in runners:
             topic = self.app.topic(runner.topic, schema=Raw())
-            self.app.agent(topic, name=f"{membership.group}:{runner.topic}")(_reader(runner))
+            reader = _reader(runner, _filling(membership, runner.topic, log))
+            self.app.agent(topic, name=f"{membership.group}:{runner.topic}")(reader)
         self.app.on_partitions_revoked.connect(cast(Any, self._revoked))
 
     @property
@@ -146,7 +154,11 @@ class Shell:
         if self.app.consumer is not None:
             self.app.consumer.stop_flow()
         await self._release()
-        await asyncio.wait_for(self.app.stop(), STOP_S)
+        stopping = asyncio.create_task(self.app.stop())
+        if stopping not in (await asyncio.wait({stopping}, timeout=STOP_S))[0]:
+            stopping.cancel()  # it may not heed that: nobody waits for it
+            raise Fatal(f"the application did not stop within {STOP_S:g} s")
+        await stopping
         for runner in self._runners:
             runner.reset()
 
@@ -178,10 +190,19 @@ class Shell:
             raise Fatal(f"the application crashed: {reason!r}") from reason
 
 
-def _reader(runner: Runner) -> Any:
+def _filling(membership: Membership, topic: str, log: EventLog) -> Filling | None:
+    """Return what looks for records that Faust's own driver passes over; ours passes over none."""
+    driver, _, bootstrap = membership.broker.partition("://")
+    if driver != FAUSTS_OWN:
+        return None
+    groups = Groups(bootstrap.partition("?")[0], membership.options)
+    return PassedOver(topic, partial(groups.committed, membership.group), log).filled
+
+
+def _reader(runner: Runner, filled: Filling | None) -> Any:
     async def read(stream: Stream[Any]) -> None:
         async for event in stream.noack().events():
-            await runner.take(_batch(runner, event))
+            await runner.take(_batch(runner, event), filled)
 
     return read
 

@@ -1,6 +1,7 @@
 """From Faust's events to batches: what concerns nobody is left out, its offset is not."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from faust.exceptions import ConsumerNotStarted
 
 from processors.shell import Membership, Shell, _batch
+from streams.errors import Fatal
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.log import Record
 
@@ -84,3 +86,40 @@ async def test_a_consumer_that_has_not_begun_is_asked_again(tmp_path: Path) -> N
     done, _ = await asyncio.wait([asking], timeout=0.1)
     assert not done
     asking.cancel()
+
+
+async def test_a_consumer_that_will_not_begin_any_more_is_not_waited_for(tmp_path: Path) -> None:
+    membership = Membership("group", "kafka://127.0.0.1:9")
+    app: Any = Shell(membership, [], MemoryLog(MemoryBroker({})), tmp_path).app
+    asking = asyncio.create_task(app.tables._update_channels())
+    await asyncio.sleep(0)
+    app._stopped.set()
+    await asyncio.wait_for(asking, 10)
+
+
+async def test_an_application_that_does_not_stop_ends_its_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = Shell(
+        Membership("group", "kafka://127.0.0.1:9"), [], MemoryLog(MemoryBroker({})), tmp_path
+    )
+    stuck, over = asyncio.Event(), asyncio.Event()
+
+    async def start() -> None:
+        pass
+
+    async def stop() -> None:
+        while not over.is_set():
+            with suppress(asyncio.CancelledError):
+                await stuck.wait()
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(shell.app, "start", start)
+    monkeypatch.setattr(shell.app, "stop", stop)
+    monkeypatch.setattr("processors.shell.STOP_S", 0.05)
+    asked = asyncio.Event()
+    asked.set()
+    with pytest.raises(Fatal, match=r"did not stop within 0\.05 s"):
+        await asyncio.wait_for(shell.run(asked), 10)
+    over.set()
+    stuck.set()
