@@ -77,10 +77,7 @@ class Runner:
         return value is None or self._kinds.get(value[:5], object) is not None
 
     async def take(self, batch: Batch, filled: Filling | None = None) -> None:
-        """Work on a batch, once it is `filled`; it is acknowledged later.
-
-        Never raises: see `failure`.
-        """
+        """Work on a batch once it is `filled`; acknowledged later. Never raises: see `failure`."""
         await self._guarded(partial(self._take, batch, filled))
 
     async def release(self, grace_s: float) -> None:
@@ -157,9 +154,9 @@ class Runner:
     # -- the loop
 
     async def _take(self, batch: Batch, filled: Filling | None) -> None:
-        if filled is not None:
-            batch = await filled(batch)
-        tenure = await self._tenure(batch)
+        resets = self._resets
+        batch = await filled(batch) if filled else batch
+        tenure = await self._tenure(batch, resets)
         if tenure is None:
             return  # not acknowledged: the partition's owner reads it again
         entry = tenure.line.enter(batch.acknowledge)
@@ -219,13 +216,12 @@ class Runner:
         known = self._kinds[(record.value or b"")[:5]] = kind if kind in self._reads else None
         return known
 
-    async def _tenure(self, batch: Batch) -> Tenure | None:
+    async def _tenure(self, batch: Batch, resets: int) -> Tenure | None:
         held = self._tenures.get(batch.partition)
         if held is not None and held.generation == batch.generation:
             return held
         if held is not None:
             held.close()
-        resets = self._resets
         start = batch.records[0].offset if batch.records else batch.position
         opened: Tenure = await patiently(
             lambda: self._offload(self._restore, batch.generation, batch.partition, start),

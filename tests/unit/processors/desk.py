@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from processors.batch import Batch
+from processors.batch import Batch, Filling
 from processors.effects import Performing
 from processors.parts import Part
 from processors.runner import Runner
@@ -94,12 +94,12 @@ class Desk:
             encoded = self.world.wire.codec.encode(event) if value is None else value
             self.world.broker.land(Draft(TOPIC.name, 0, key.encode(), encoded, []))
 
-    async def take(self, generation: int = 0) -> None:
+    async def take(self, generation: int = 0, filled: Filling | None = None) -> None:
         records = self.world.records()[self.position :]
         self.position = position = self.world.end()
         done = self.acknowledged.append
         batch = Batch(0, generation, records, position, lambda: done(position))
-        await self.runner.take(batch)
+        await self.runner.take(batch, filled)
 
     async def turn(self, times: int = 30) -> None:
         """Let everything go on that can."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from processors.batch import Tally
+from processors.batch import Batch, Tally
 from streams.errors import DeliveryFailed, Fatal, Misconfigured
 from tests.unit.processors.desk import Desk, Watched
 from tests.unit.processors.toy_events import Counted, Looked, Summed, Told
@@ -128,3 +128,35 @@ async def test_a_new_generation_begins_anew(tmp_path: Path) -> None:
     await desk.take(generation=2)
     await desk.turn()
     assert (effect.calls, desk.looked(), desk.acknowledged) == ([[1], [1]], [1], [1])
+
+
+async def test_what_was_passed_over_is_worked_on_first_and_acknowledged_with_the_rest(
+    tmp_path: Path,
+) -> None:
+    effect = Watched()
+    desk = Desk(tmp_path, effect)
+    desk.tell(Counted(body=1), Counted(body=2))
+    desk.position = 1
+
+    async def filled(batch: Batch) -> Batch:
+        return batch._replace(records=desk.world.records()[:2])
+
+    await desk.take(filled=filled)
+    await desk.turn()
+    assert (effect.calls, desk.acknowledged) == ([[1], [2]], [2])
+
+
+async def test_what_is_taken_away_while_it_is_filled_is_left_to_the_next_owner(
+    tmp_path: Path,
+) -> None:
+    effect = Watched()
+    desk = Desk(tmp_path, effect)
+    desk.tell(Counted(body=1))
+
+    async def filled(batch: Batch) -> Batch:
+        desk.runner.reset()
+        return batch
+
+    await desk.take(filled=filled)
+    await desk.turn()
+    assert (effect.calls, desk.acknowledged) == ([], [])
