@@ -16,8 +16,9 @@ from gateway.responses.form import (
     as_response_format,
     as_tool,
 )
-from gateway.responses.items import Item, turns_again, turns_of
+from gateway.responses.items import Item, turns_of
 from streams.events.sessions import Message, RequestReceived, ResponseCompleted
+from streams.io.chat_json import message_shown
 from streams.log import Headers
 from streams.scopes import NAME_MAX
 
@@ -95,9 +96,10 @@ class ResponseRequest(BaseModel):
 
     def _turns(self, earlier: list[Message]) -> list[dict[str, Any]]:
         instructed = [{"role": "system", "content": self.instructions}] if self.instructions else []
+        said = [*instructed, *map(message_shown, earlier)]
         if isinstance(self.input, str):
-            return [*instructed, *turns_again(earlier), {"role": "user", "content": self.input}]
-        return [*instructed, *turns_again(earlier), *turns_of(self.input)]
+            return [*said, {"role": "user", "content": self.input}]
+        return [*said, *turns_of(self.input)]
 
     @property
     def head(self) -> Headers:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from gateway.turns import Name
 from streams.events.sessions import Message, ToolCall
-from streams.io.chat_json import message_shown
 
 CallId = Annotated[str, Field(min_length=1)]
 
@@ -77,11 +76,6 @@ def turns_of(items: Iterable[Said | Called | Returned]) -> list[dict[str, Any]]:
             calls = turns[-1].setdefault("tool_calls", [])
             calls.append({"id": item.call_id, "type": "function", "function": called})
     return turns
-
-
-def turns_again(messages: Iterable[Message]) -> list[dict[str, Any]]:
-    """Return recorded turns as those of a chat request."""
-    return [message_shown(message) for message in messages]
 
 
 def items_of(messages: Sequence[Message], owner: str) -> Iterator[dict[str, Any]]:

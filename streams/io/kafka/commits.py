@@ -57,9 +57,10 @@ class Commits:
                     return
                 self._follower = self._begin(now_ms - PAST_MS)
             until = time.monotonic() + LISTEN_MAX_S
-            while (records := self._follower.take(QUIET_S)) and time.monotonic() < until:
+            while records := self._follower.take(QUIET_S):
                 self._hear(records)
-            self._hear(records)
+                if time.monotonic() > until:
+                    break
         except AetherError as error:  # not made yet, forbidden, away: figures go on without it
             logger.info("commits are not heard", extra={"error": str(error)})
             self.close()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from faust.exceptions import ConsumerNotStarted
 
-from processors.shell import Membership, Shell, _batch
+from processors.shell import Membership, Shell, _batch, _filling
 from streams.errors import Fatal
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.log import Record
@@ -123,3 +123,12 @@ async def test_an_application_that_does_not_stop_ends_its_worker(
         await asyncio.wait_for(shell.run(asked), 10)
     over.set()
     stuck.set()
+
+
+@pytest.mark.parametrize(
+    ("broker", "filled"),
+    [("aiokafka://127.0.0.1:9", True), ("rdkafka://127.0.0.1:9?events=batch", False)],
+)
+def test_what_fausts_own_driver_passes_over_is_looked_for(broker: str, filled: bool) -> None:
+    filling = _filling(Membership("group", broker), "t", MemoryLog(MemoryBroker({})))
+    assert (filling is not None) is filled

@@ -1,5 +1,7 @@
 """Whose commit a record of Kafka's own topic is; bytes as brokers of version 4.4 write them."""
 
+from typing import Any
+
 import pytest
 
 from streams.io.kafka.commits import TOPIC, Commits, Reader, reader_of
@@ -49,3 +51,35 @@ def test_where_the_topic_is_not_there_the_times_stay_unknown() -> None:
     commits = Commits(MemoryLog(MemoryBroker({})))
     commits.listen(1_000)
     assert commits.at_ms(READER) is None
+
+
+class Piecemeal(MemoryLog):
+    """Hands out one record a take, as one who follows live may be given them."""
+
+    def follow(self, starts: Any) -> Any:
+        whole, waiting = super().follow(starts), list[Any]()
+
+        class One:
+            def take(self, timeout_s: float) -> list[Any]:
+                waiting.extend(whole.take(timeout_s))
+                return [waiting.pop(0)] if waiting else []
+
+            def close(self) -> None:
+                whole.close()
+
+        return One()
+
+
+def test_all_that_was_committed_is_heard_at_once_however_it_comes() -> None:
+    log = Piecemeal(MemoryBroker({TOPIC: 2}))
+
+    def commit(times: int) -> int:
+        log.append([Draft(TOPIC, 1, KEY, b"v", [])] * times, lambda _: None)
+        log.flush(1)
+        return log.broker.records[TOPIC, 1][-1].timestamp_ms
+
+    commits = Commits(log)
+    commits.listen(commit(1) + 600_000)
+    last_ms = commit(5)
+    commits.listen(last_ms + 600_000)
+    assert commits.at_ms(READER) == last_ms
