@@ -74,5 +74,6 @@ async def test_every_generation_is_looked_at_however_long_the_coordinator_is_awa
     group = Group({1: 4}, away=2)
     passed_over = PassedOver(TOPIC, group.committed, log)
     assert offsets(await passed_over.filled(batch(log, 5))) == [4, 5]
-    assert offsets(await passed_over.filled(batch(log, 9, 2))) == [*range(4, 10)]
+    for expected in ([*range(4, 10)], [9]):  # and none twice
+        assert offsets(await passed_over.filled(batch(log, 9, 2))) == expected
     assert group.asked == 4
