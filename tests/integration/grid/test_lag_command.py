@@ -34,14 +34,21 @@ def rows_of(done: Done, group: str) -> list[dict[str, object]]:
 
 
 def test_the_observers_figures_are_shown_and_how_old_they_are(behind: Front) -> None:
-    until(lambda: rows_of(behind.run("lag", "-o", "jsonl"), LEFT) != [], "the observer saw it")
+    read = {"aether.sessions.events", "aether.observations.events"}
+
+    def seen() -> bool:
+        told = behind.run("lag", "-o", "jsonl")
+        ours = {row["topic"] for row in rows_of(told, "aether.grid")}
+        return rows_of(told, LEFT) != [] and read <= ours  # the grid reads what was observed last
+
+    until(seen, "the observer saw it")
     done = behind.succeed("lag", "-o", "jsonl")
     (left,) = rows_of(done, LEFT)
     assert (left["topic"], left["lag"], left["members"]) == (LEFT, 9, 0)
     assert isinstance(left["age_s"], float)
     assert left["age_s"] < 15
     topics = {row["topic"] for row in rows_of(done, "aether.grid")}
-    assert {"aether.sessions.events", "aether.observations.events"} <= topics
+    assert read <= topics
     assert not any(str(row["group"]).startswith("apicurio-") for row in done.rows)  # made anew
     text = behind.succeed("lag")
     assert "s ago, by the observer" in text.err
