@@ -58,7 +58,7 @@ def _verdict(group: Group, before: Status) -> LagVerdictChanged:
 
 OBSERVER: Decider[Judged, LagSampled, LagVerdictChanged, Lags] = Decider(
     name=ProcessorName("observer"),
-    version=2,
+    version=3,
     topic=OBSERVATIONS,
     reads=(LagSampled,),
     writes=(LagVerdictChanged,),

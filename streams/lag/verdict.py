@@ -3,11 +3,11 @@
 Judged only while there is lag. The rules are those of `Burrow`'s evaluator, and of its storage's
 window; four things are ours: a group that nobody is in is `empty`, while a group shares its
 partitions out anew nobody is blamed for silence, who stands still is not called slow before it is
-seen to be stalled, and nobody is slow for what comes within two looks.
+seen to be stalled, and nobody is slow for what comes between two commits.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from streams.events.lag import Verdict
 from streams.lag.window import WINDOW, Commit, Window
@@ -16,8 +16,9 @@ from streams.lag.window import WINDOW, Commit, Window
 SPAN_MIN_MS = 9_000
 #: One commit alone says nothing of how often there will be others.
 SPAN_ALONE_MS = 60_000
-#: Nobody is behind by what comes within so many looks.
-LOOKS_BEHIND = 2
+#: In what comes between two commits: nobody is behind by less than the first, unless each half of a
+#: window adds more than the second; and by up to the third, lag only seems to shrink.
+BEHIND, GROWTH, NOISE = 2.0, 0.5, 0.25
 
 
 def judge(window: Window, at_ms: int, *, members: int, settled_ms: int | None) -> Verdict:
@@ -49,16 +50,23 @@ def _span(commits: Sequence[Commit]) -> int:
 
 
 def _falls_behind(window: Window) -> bool:
-    """Whether it moves, and its lag never shrinks and has long been more than what is on its way.
+    """Whether it moves, its lag never shrinks, and has long been more than what is on its way.
 
-    Every reader is behind by what comes while it reads: a constant lag of that says nothing.
+    Every reader is behind by what comes while it reads: a constant lag of that says nothing; one
+    that grew all the while says enough before it is more.
     """
-    commits, ends, middle = window.commits, window.ends, window.commits[WINDOW // 2]
-    between_looks = (ends[-1].end - ends[0].end) / max(1, len(ends) - 1)
+    commits = window.commits
+    first, middle, last = commits[0], commits[WINDOW // 2], commits[-1]
+    ends = [commit.offset + commit.lag for commit in commits]
+    came = max(after - before for before, after in pairwise(ends))
+    highest = accumulate((commit.lag for commit in commits), max)
     return (
-        commits[-1].offset > middle.offset
-        and middle.lag > LOOKS_BEHIND * between_looks
-        and all(after.lag >= before.lag for before, after in pairwise(commits))
+        last.offset > middle.offset
+        and all(high - c.lag <= NOISE * came for high, c in zip(highest, commits, strict=True))
+        and (
+            middle.lag > BEHIND * came
+            or min(middle.lag - first.lag, last.lag - middle.lag) > GROWTH * came
+        )
     )
 
 

@@ -3,6 +3,7 @@
 The truth is the test's own: when it saw each record appended, by its own clock.
 """
 
+import math
 import queue
 import re
 import signal
@@ -66,6 +67,13 @@ class Scrape:
         return value
 
 
+class Appended(NamedTuple):
+    """A record was appended after it was sent, and before that was heard."""
+
+    sent_s: float
+    heard_s: float
+
+
 class Producing:
     """Appends a record to every topic that is not idle, twenty times a second."""
 
@@ -76,14 +84,14 @@ class Producing:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.idle: set[str] = set()
         self.topics: list[str] = []
-        self.appended_s: dict[str, dict[int, float]] = {}
+        self.appended: dict[str, dict[int, Appended]] = {}
 
     def create(self, names: list[str], **config: str) -> None:
         """Create topics of one partition."""
         made = self._admin.create_topics([NewTopic(n, 1, 1, config=config) for n in names])
         for answer in made.values():
             answer.result(30)
-        self.appended_s |= {name: {} for name in names}
+        self.appended |= {name: {} for name in names}
         self.topics += [name for name in names if name not in self.topics]
 
     def delete(self, name: str) -> None:
@@ -91,23 +99,24 @@ class Producing:
         self.idle.add(name)
         self._producer.flush(10)
         self._admin.delete_topics([name])[name].result(30)
-        self.appended_s[name] = {}
+        self.appended[name] = {}
 
     def append(self, name: str) -> None:
         """Append one record."""
-        now_s = time.time()
+        sent_s, records = time.time(), self.appended[name]
+        records[len(records)] = Appended(sent_s, math.inf)
 
-        def appended(error: KafkaError | None, message: Message) -> None:
+        def heard(error: KafkaError | None, message: Message) -> None:
             offset = message.offset()
             if error is None and offset is not None:
-                self.appended_s[name].setdefault(offset, now_s)
+                records[offset] = Appended(sent_s, time.time())
 
-        self._producer.produce(name, b"x", on_delivery=appended)
+        self._producer.produce(name, b"x", on_delivery=heard)
 
     def flushed(self, name: str) -> int:
         """Return how many records of a topic are known to be appended."""
         self._producer.flush(10)
-        return len(self.appended_s[name])
+        return len(self.appended[name])
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -44,6 +44,14 @@ def in_batches(world: World, chance: random.Random) -> None:
 
 
 @reader
+def in_long_batches(world: World, chance: random.Random) -> None:
+    """It commits what it read ten seconds ago, and reads what has come since."""
+    if _at(world, 10_000):
+        world.commit()
+        world.consume(world.end)
+
+
+@reader
 def stumbling(world: World, chance: random.Random) -> None:
     """It pauses for up to four seconds now and then, as a collector of garbage makes it."""
     if chance.random() < 0.002:

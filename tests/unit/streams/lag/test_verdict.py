@@ -30,6 +30,25 @@ def test_a_steady_slow_reader_is_warned_of() -> None:
     assert set(world.seconds(60, produced=50, consumed=30)) == {WARN}
 
 
+def test_a_reader_that_becomes_too_slow_is_warned_of_before_it_is_far_behind() -> None:
+    world = healthy()
+    assert world.seconds(12, produced=50, consumed=40)[-1] is WARN
+    assert world.group.windows[0].lag < 150
+
+
+def test_lag_that_seems_to_shrink_for_a_moment_is_no_sign_of_health() -> None:
+    world = healthy()
+    slow = [(50, 30)] * 5 + [(32, 34)] + [(50, 30)] * 6
+    verdicts = [world.second(produced, consumed) for produced, consumed in slow]
+    assert verdicts[-1] is WARN
+
+
+def test_a_reader_that_regains_what_it_lost_is_no_slow_one() -> None:
+    world = healthy()
+    pace = [(50, 30)] * 5 + [(10, 34)] + [(50, 30)] * 6
+    assert {world.second(produced, consumed) for produced, consumed in pace} == {OK}
+
+
 def test_lag_that_stays_as_it_is_never_shrinks() -> None:
     world = World()
     world.produce(200)
