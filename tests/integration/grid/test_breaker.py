@@ -121,7 +121,7 @@ def test_a_model_that_is_away_is_left_alone_and_called_again_when_it_is_back(
                 return bool(asking.events(OBSERVATIONS, BreakerClosed))
 
             asking.until(back, "it is called again")
-        assert {type(each) for each in answered} == {InferenceFailed, InferenceCompleted}
+        assert InferenceCompleted in {type(each) for each in answered}
         assert {e.reason for e in answered if isinstance(e, InferenceFailed)} == {"breaker_open"}
         closed = asking.events(OBSERVATIONS, BreakerClosed)[0]
         assert closed.target == "model/flaky"

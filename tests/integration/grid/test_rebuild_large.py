@@ -13,6 +13,7 @@ import pytest
 
 from engines.install import Installed
 from processors.deciders import SNAPSHOTS_FOLDER
+from processors.groups import group_of
 from processors.memory.decider import MEMORY_DECIDER
 from streams.events.memory import Content, Kind, MemoryOffered
 from streams.ids import EventId, derived
@@ -45,6 +46,7 @@ def decided(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> I
         role = grid.role("worker", "-m", "cli.main", "worker", "memory")
         with running(role):
             wait_until(lambda: length(client) >= EVENTS, LATE_S, "all are decided")
+            grid.considered(client, group_of(["memory"]), MEMORY)
             role.stop()
         assert length(client) == EVENTS
         yield front
