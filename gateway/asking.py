@@ -14,6 +14,7 @@ from gateway.identified import run_of
 from gateway.named import SESSION_HEADER, Named
 from gateway.runs import News, Runs
 from gateway.sender import QueueFull, Sender
+from gateway.unheeded import named_in_header
 from streams.errors import BrokerAway, DeliveryFailed, StoreAway
 from streams.events.sessions import RequestReceived, ResponseCompleted, RunFailed
 from streams.ids import RunId
@@ -116,6 +117,4 @@ def trace_of(request: Request) -> Headers:
 def said_beside(asked: Asked) -> dict[str, str]:
     """Return the headers of an answer: whose session it was, and what was not heeded."""
     headers = {SESSION_HEADER: asked.session.encode().decode("latin-1")}  # UTF-8 on its way
-    if asked.body.ignored:
-        headers["x-aether-ignored"] = ", ".join(asked.body.ignored)
-    return headers
+    return {**headers, **named_in_header(asked.body.ignored)}

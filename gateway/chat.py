@@ -1,7 +1,7 @@
 """What a chat request may say: the body of OpenAI's chat completions.
 
-Unknown fields are accepted; known ones that this grid does not heed are named in the answer. What
-only a model understands, such as tools, is handed on to it as it stands.
+Fields that this grid does not heed are accepted, and named in the answer. What only a model
+understands, such as tools, is handed on to it as it stands.
 """
 
 from functools import cached_property
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from gateway.errors import invalid
 from gateway.turns import Form, Tool, Turn
+from gateway.unheeded import unread
 from streams.events import sessions as s
 from streams.ids import ModelName, RunId, ScopeId
 from streams.scopes import NAME_MAX
@@ -19,19 +20,6 @@ from streams.scopes import NAME_MAX
 LONG = 2**63  # an Avro long is below it
 CHOICES_MAX = 128
 
-#: Fields of OpenAI's that change an answer, and that are not heeded here.
-IGNORED = frozenset(
-    {
-        "audio",
-        "function_call",
-        "functions",
-        "logprobs",
-        "modalities",
-        "prediction",
-        "top_logprobs",
-        "web_search_options",
-    }
-)
 #: Fields that the grid does not read itself: a model is told them as they stand.
 VERBATIM = frozenset(
     {
@@ -110,9 +98,7 @@ class ChatRequest(BaseModel):
     @property
     def ignored(self) -> list[str]:
         """The fields that were given and are not heeded."""
-        extra = self.model_extra or {}
-        given = [name for name in IGNORED & set(extra) if extra[name] is not None]
-        return sorted([*given, *self._unheeded])
+        return [*unread(self), *self._unheeded]
 
     def event(
         self, run_id: RunId, scopes: tuple[ScopeId, ...], remember_in: ScopeId | None

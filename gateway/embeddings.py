@@ -18,6 +18,7 @@ from gateway.body import Bodies
 from gateway.errors import failed, invalid
 from gateway.identified import run_of
 from gateway.named import SESSION_HEADER, named
+from gateway.unheeded import named_in_header, unread
 from streams.events.sessions import EmbeddingCompleted, EmbeddingFailed, EmbeddingRequested
 from streams.ids import ModelName
 from streams.log import Headers
@@ -31,7 +32,7 @@ TEXTS_MAX = 2_048
 class EmbeddingsRequest(BaseModel):
     """The body of `POST /v1/embeddings`."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True)
 
     model: Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
     input: str | list[str]
@@ -67,6 +68,7 @@ class Embeddings:
         asking = self._made(event, session, trace_of(request))
         written = shown(await while_connected(request, asking), body.encoding_format)
         headers = {SESSION_HEADER: session.encode().decode("latin-1")}  # UTF-8 on its way
+        headers |= named_in_header(unread(body))
         return Response(written, media_type="application/json", headers=headers)
 
     async def _made(

@@ -17,6 +17,7 @@ from gateway.responses.form import (
     as_tool,
 )
 from gateway.responses.items import Item, turns_of
+from gateway.unheeded import unread
 from streams.events.sessions import Message, RequestReceived, ResponseCompleted
 from streams.io.chat_json import message_shown
 from streams.log import Headers
@@ -32,13 +33,6 @@ STORED, PREVIOUS, INSTRUCTED, METADATA, BACKGROUND = (
     "ce_responsemetadata",
     "ce_responsebackground",
 )
-#: Fields that change an answer, and that are not heeded here.
-IGNORED = frozenset(
-    {
-        "conversation", "include", "max_tool_calls", "prompt", "service_tier", "top_logprobs",
-        "truncation",
-    }
-)  # fmt: skip
 
 
 class ResponseRequest(BaseModel):
@@ -89,9 +83,7 @@ class ResponseRequest(BaseModel):
             "user": self.user,
         }
         made = chat.parse({name: value for name, value in told.items() if value is not None})
-        extra = self.model_extra or {}
-        ignored = [n for n in IGNORED & set(extra) if extra[n] not in (None, [], {})]
-        made.pass_over([*ignored, *reasoning.unheeded])
+        made.pass_over([*unread(self), *unread(text, "text."), *unread(reasoning, "reasoning.")])
         return made
 
     def _turns(self, earlier: list[Message]) -> list[dict[str, Any]]:

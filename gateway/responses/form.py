@@ -58,12 +58,6 @@ class Reasoning(_Told):
 
     effort: str | None = None
 
-    @property
-    def unheeded(self) -> list[str]:
-        """The fields that are not heeded."""
-        extra = self.model_extra or {}
-        return [f"reasoning.{name}" for name, value in extra.items() if value is not None]
-
 
 Choice = Literal["none", "auto", "required"] | Chosen
 

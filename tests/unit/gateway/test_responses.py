@@ -214,6 +214,6 @@ async def test_a_wrong_field_is_named(body: Any, param: str, tmp_path: Path) -> 
 
 async def test_what_is_not_heeded_is_named(tmp_path: Path) -> None:
     async with opened(tmp_path, in_pieces) as door:
-        body = {"model": "aether", "input": "a", "truncation": "auto", "unheeded": ["\n"]}
+        body = {"model": "aether", "input": "a", "truncation": "auto", "include": None}
         answer = await door.http.post("/v1/responses", json=body)
     assert answer.headers["x-aether-ignored"] == "truncation"
