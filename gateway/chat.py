@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from gateway import nesting
 from gateway.errors import invalid
 from gateway.turns import Form, Tool, Turn
 from gateway.unheeded import unread
@@ -129,6 +130,7 @@ def parse(body: Any) -> ChatRequest:
     """Read a body. Raises ApiError naming the first field that is wrong."""
     if not isinstance(body, dict):
         raise invalid("the body is not a JSON object")
+    nesting.check(body, VERBATIM)
     try:
         request = ChatRequest.model_validate(body)
     except ValidationError as exc:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gateway import chat
+from gateway import chat, nesting
 from gateway.errors import invalid
 from gateway.responses.form import (
     Choice,
@@ -23,6 +23,8 @@ from streams.io.chat_json import message_shown
 from streams.log import Headers
 from streams.scopes import NAME_MAX
 
+#: Fields that a model is told as they stand, in chat's shape.
+VERBATIM = ("text", "tool_choice", "tools")
 PAIRS_MAX, NAME_CHARS, VALUE_CHARS = 16, 64, 512
 
 #: Attributes of the record: what a response is told with later, and no event has a field for.
@@ -112,6 +114,7 @@ def parse(body: Any) -> ResponseRequest:
     """Read a body. Raises ApiError naming the first field that is wrong."""
     if not isinstance(body, dict):
         raise invalid("the body is not a JSON object")
+    nesting.check(body, VERBATIM)
     try:
         request = ResponseRequest.model_validate(body)
     except ValidationError as exc:

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.nesting import LEVELS_MAX
 from tests.unit.gateway.door import CHAT, body, opened
 from tests.unit.gateway.test_completions import error_of, until_nobody_waits
 
 LIMIT = 2_000
+RESPONSES = "/v1/responses"
 
 
 async def in_pieces(size: int) -> AsyncIterator[bytes]:
@@ -45,6 +48,52 @@ async def test_json_may_be_nested_deeply_where_nobody_looks(tmp_path: Path) -> N
         deep = [deep]
     async with opened(tmp_path) as door:
         assert (await door.http.post(CHAT, json=body(extra=deep))).status_code == 200
+
+
+def nested(levels: int) -> dict[str, Any]:
+    deep: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        deep = {"a": deep}
+    return deep
+
+
+def function(inner: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "function", "name": "f", "parameters": inner}
+
+
+def form(inner: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "json_schema", "name": "n", "schema": inner}
+
+
+def response(**fields: Any) -> dict[str, Any]:
+    return {"model": "m", "input": "a", **fields}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("path", "asked", "field"),
+    [
+        (CHAT, lambda deep: body(tools=[{"type": "function", "function": function(deep)}]),
+         "tools"),
+        (CHAT, lambda deep: body(
+            response_format={"type": "json_schema", "json_schema": form(deep)}),
+         "response_format"),
+        (RESPONSES, lambda deep: response(tools=[function(deep)]), "tools"),
+        (RESPONSES, lambda deep: response(text={"format": form(deep)}), "text"),
+    ],
+    ids=["chat-tools", "chat-form", "responses-tools", "responses-form"],
+)  # fmt: skip
+async def test_what_is_handed_on_may_be_nested_as_deep_as_it_can_be_shown(
+    path: str, asked: Any, field: str, stream: bool, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as door:
+        answers = [
+            await door.http.post(path, json={**asked(nested(levels)), "stream": stream})
+            for levels in (LEVELS_MAX - 3, LEVELS_MAX, 300)
+        ]
+        assert len(door.grid.requests()) == 1
+    assert [answer.status_code for answer in answers] == [200, 400, 400]
+    assert [answer.json()["error"]["param"] for answer in answers[1:]] == [field] * 2
 
 
 async def test_a_body_over_the_limit_is_refused_by_its_word(tmp_path: Path) -> None:
