@@ -1,7 +1,7 @@
 """What a chat request may say: the body of OpenAI's chat completions.
 
 Fields that this grid does not heed are accepted, and named in the answer. What only a model
-understands, such as tools, is handed on to it as it stands.
+understands, such as tools, is handed on to it as it stands. Null says as much as nothing.
 """
 
 from functools import cached_property
@@ -42,7 +42,7 @@ Penalty = Annotated[float, Field(ge=-2, le=2)]
 class _StreamOptions(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    include_usage: bool = False
+    include_usage: bool | None = None
 
 
 class ChatRequest(BaseModel):
@@ -52,7 +52,7 @@ class ChatRequest(BaseModel):
 
     model: Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
     messages: Annotated[list[Turn], Field(min_length=1)]
-    stream: bool = False
+    stream: bool | None = None
     stream_options: _StreamOptions | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -122,7 +122,7 @@ class ChatRequest(BaseModel):
             ),
             scopes=scopes,
             remember_in=remember_in,
-            stream=self.stream,
+            stream=bool(self.stream),
         )
 
 

@@ -36,7 +36,7 @@ class EmbeddingsRequest(BaseModel):
 
     model: Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
     input: str | list[str]
-    encoding_format: Literal["float", "base64"] = "float"
+    encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[int, Field(gt=0, lt=chat.LONG)] | None = None
     user: str | None = None
     metadata: dict[str, str] | None = None
@@ -66,7 +66,7 @@ class Embeddings:
             dimensions=body.dimensions,
         )
         asking = self._made(event, session, trace_of(request))
-        written = shown(await while_connected(request, asking), body.encoding_format)
+        written = shown(await while_connected(request, asking), body.encoding_format or "float")
         headers = {SESSION_HEADER: session.encode().decode("latin-1")}  # UTF-8 on its way
         headers |= named_in_header(unread(body))
         return Response(written, media_type="application/json", headers=headers)

@@ -45,7 +45,7 @@ class ResponseRequest(BaseModel):
     model: Annotated[str, Field(min_length=1, max_length=NAME_MAX)]
     input: str | list[Item]
     instructions: str | None = None
-    stream: bool = False
+    stream: bool | None = None
     store: bool | None = None
     background: bool | None = None
     previous_response_id: Annotated[str, Field(max_length=NAME_MAX)] | None = None
