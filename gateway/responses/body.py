@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway import chat, nesting
-from gateway.errors import invalid
+from gateway.errors import ApiError, invalid
 from gateway.responses.form import (
     Choice,
     Function,
@@ -23,6 +23,8 @@ from streams.io.chat_json import message_shown
 from streams.log import Headers
 from streams.scopes import NAME_MAX
 
+#: What a response's client calls that which only chat finds wrong.
+SAID_AS = {"max_completion_tokens": "max_output_tokens", "messages": "input"}
 #: Fields that a model is told as they stand, in chat's shape.
 VERBATIM = ("text", "tool_choice", "tools")
 PAIRS_MAX, NAME_CHARS, VALUE_CHARS = 16, 64, 512
@@ -84,7 +86,10 @@ class ResponseRequest(BaseModel):
             "metadata": self.metadata,
             "user": self.user,
         }
-        made = chat.parse({name: value for name, value in told.items() if value is not None})
+        try:
+            made = chat.parse({name: value for name, value in told.items() if value is not None})
+        except ApiError as error:
+            raise _as_said(error) from None
         made.pass_over([*unread(self), *unread(text, "text."), *unread(reasoning, "reasoning.")])
         return made
 
@@ -128,6 +133,13 @@ def parse(body: Any) -> ResponseRequest:
         told = f"up to {PAIRS_MAX} names of {NAME_CHARS} and values of {VALUE_CHARS} characters"
         raise invalid(f"metadata: {told}", "metadata")
     return request
+
+
+def _as_said(error: ApiError) -> ApiError:
+    """Return an error of chat's that names the field which its client said."""
+    field = error.param or ""
+    param = SAID_AS.get(field, field)
+    return invalid(f"{param}{error.message.removeprefix(field)}", param)
 
 
 def turns(request: RequestReceived, instructed: bool, answer: ResponseCompleted) -> list[Message]:

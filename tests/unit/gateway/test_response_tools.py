@@ -168,7 +168,7 @@ async def test_a_form_of_the_answer_reaches_the_model_and_is_read(tmp_path: Path
         ({"input": [{"type": "function_call_output", "output": "1"}]}, "input[0].call_id"),
         ({"input": [{"type": "function_call", "call_id": "c", "arguments": ""}]}, "input[0].name"),
         ({"input": [{"type": "computer_call"}]}, "input[0]"),
-        ({"input": [returned()]}, "messages"),
+        ({"input": [returned()]}, "input"),
         ({"parallel_tool_calls": "yes"}, "parallel_tool_calls"),
     ],
 )

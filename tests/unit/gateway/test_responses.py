@@ -198,7 +198,10 @@ async def test_a_run_that_fails_is_a_failed_response(tmp_path: Path) -> None:
         ({}, "model"),
         ({"model": "aether"}, "input"),
         ({"model": "aether", "input": 1}, "input"),
-        ({"model": "aether", "input": ""}, "messages"),
+        ({"model": "aether", "input": ""}, "input"),
+        ({"model": "aether", "input": []}, "input"),
+        ({"model": "aether", "input": [], "instructions": "Be brief."}, "input"),
+        ({"model": "aether", "input": "a", "max_output_tokens": 0}, "max_output_tokens"),
         ({"model": "aether", "input": "a", "temperature": 3}, "temperature"),
         ({"model": "aether", "input": "a", "background": True, "store": False}, "background"),
         ({"model": "aether", "input": "a", "metadata": {"k": "v" * 600}}, "metadata"),
@@ -209,7 +212,9 @@ async def test_a_wrong_field_is_named(body: Any, param: str, tmp_path: Path) -> 
         answer = await door.http.post("/v1/responses", json=body)
         assert door.grid.requests() == []
     assert answer.status_code == 400
-    assert answer.json()["error"]["param"] == param
+    error = answer.json()["error"]
+    assert error["param"] == param
+    assert error["message"].startswith(f"{param}: ")
 
 
 async def test_what_is_not_heeded_is_named(tmp_path: Path) -> None:
