@@ -12,6 +12,8 @@ from streams.events.sessions import CANCELLED, RequestReceived, ResponseComplete
 from streams.ids import RunId
 
 PREFIX = "resp_"
+#: Why an answer is incomplete, by why its model stopped.
+CUT = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
 class Told(NamedTuple):
@@ -83,10 +85,10 @@ def shown(
 
 
 def _answer(told: Told, ended: ResponseCompleted) -> dict[str, Any]:
-    cut = {"reason": "max_output_tokens"} if ended.finish_reason == "length" else None
+    cut = CUT.get(ended.finish_reason)
     return {
         "model": ended.model,
-        "incomplete_details": cut,
+        "incomplete_details": {"reason": cut} if cut else None,
         "output": output(told.run_id, ended),
         "usage": {
             "input_tokens": ended.prompt_tokens,
@@ -129,4 +131,4 @@ def part(text: str) -> dict[str, Any]:
 def _status(ended: ResponseCompleted | RunFailed) -> str:
     if isinstance(ended, RunFailed):
         return "cancelled" if ended.reason == CANCELLED else "failed"
-    return "incomplete" if ended.finish_reason == "length" else "completed"
+    return "incomplete" if ended.finish_reason in CUT else "completed"

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import openai
 import orjson
@@ -103,3 +104,23 @@ async def test_a_response_that_another_gateway_deleted_is_hidden_here(tmp_path: 
                 await asyncio.sleep(0.01)
         with pytest.raises(openai.NotFoundError):
             await client.responses.retrieve(made.id)
+
+
+@pytest.mark.parametrize(
+    ("finish", "reason"), [("length", "max_output_tokens"), ("content_filter", "content_filter")]
+)
+async def test_an_answer_that_was_cut_is_incomplete_and_says_why(
+    finish: str, reason: str, tmp_path: Path
+) -> None:
+    def cut(request: RequestReceived) -> Any:
+        return (completed(request.run_id, "It is", finish_reason=finish),)
+
+    async with client_of(tmp_path, cut) as (_, client):
+        made = await client.responses.create(model="m", input="How tall?")
+        stream = await client.responses.create(model="m", input="How tall?", stream=True)
+        *_, last = [event async for event in stream]
+    assert last.type == "response.incomplete"
+    for response in (made, last.response):
+        assert response.status == "incomplete"
+        assert response.incomplete_details is not None
+        assert response.incomplete_details.reason == reason
