@@ -20,6 +20,7 @@ from gateway.named import named
 from gateway.responses import body as said
 from gateway.responses.frames import NOTHING, frames
 from gateway.responses.items import items_of
+from gateway.responses.listed import page
 from gateway.responses.shown import PREFIX, Told, response_id, shown
 from gateway.responses.stored import Hidden, Stored
 from gateway.runs import News
@@ -115,11 +116,11 @@ class Responses:
         await self._asking.append(told.run_id, told.session, event, [], event_id=event_id)
 
     async def input_items(self, request: Request) -> Response:
-        """List what a response was asked with."""
+        """List what a response was asked with, in pages; its instructions are no items."""
         told, _ = await self._stored.told(_run_of(request))
-        data = list(items_of(told.request.messages, told.run_id))
-        ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]}
-        return JSONResponse({"object": "list", "data": data, "has_more": False, **ends})
+        messages = told.request.messages[1 if told.instructed else 0 :]
+        items = list(items_of(messages, told.run_id))
+        return JSONResponse(page(items, request.query_params))
 
     async def _again(self, told: Told, after: int) -> AsyncGenerator[bytes, None]:
         """Yield the events of a run that may have ended, or be under way."""

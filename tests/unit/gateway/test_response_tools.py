@@ -63,7 +63,7 @@ async def test_a_function_is_called_and_what_it_returned_is_gone_on_with(tmp_pat
             model="gpt", tools=[TOOL], previous_response_id=first.id,
             input=[returned(), returned([{"type": "input_text", "text": "300"}], "c2")],
         )  # fmt: skip
-        items = await client.responses.input_items.list(done.id)
+        items = await client.responses.input_items.list(done.id, order="asc")
         asked, followed = [e.event for e in door.grid.requests()]
     assert [(i.type, i.call_id, i.name, i.arguments) for i in first.output] == [  # type: ignore[union-attr]
         ("function_call", c.id, c.name, c.arguments) for c in CALLS
