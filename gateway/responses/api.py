@@ -27,6 +27,7 @@ from gateway.runs import News
 from streams.events.responses import ResponseHidden
 from streams.events.sessions import CancellationRequested, ResponseCompleted, RunFailed
 from streams.ids import EventId, RunId, derived
+from streams.log import Headers
 from streams.topics import RESPONSES
 
 DIGITS_MAX = 9
@@ -62,9 +63,8 @@ class Responses:
         told = Told(asked.run_id, asked.session, asked.created, received(asked), dict(head))
         headers = said_beside(asked)
         if asking.stream:
-            stream = self._asking.stream(
-                asked, head, lambda asked, first, news: frames(told, _news(asked, news, first))
-            )
+            begin = self._at_once if asking.background else self._once_heard
+            stream = begin(told, asked, head)
             return Frames(await while_connected(request, anext(stream)), stream, headers)
         if asking.background:
             await self._asking.send(asked, head)
@@ -121,6 +121,24 @@ class Responses:
         messages = told.request.messages[1 if told.instructed else 0 :]
         items = list(items_of(messages, told.run_id))
         return JSONResponse(page(items, request.query_params))
+
+    def _once_heard(self, told: Told, asked: Asked, head: Headers) -> AsyncGenerator[bytes, None]:
+        """Send a request and yield its events; what fails before the first is still a status."""
+        return self._asking.stream(
+            asked, head, lambda asked, first, news: frames(told, _news(asked, news, first))
+        )
+
+    async def _at_once(
+        self, told: Told, asked: Asked, head: Headers
+    ) -> AsyncGenerator[bytes, None]:
+        """Send a request and yield its events, the first as soon as it is in the log.
+
+        They say its id, by which a client that leaves comes back.
+        """
+        with self._asking.runs.waiting(told.run_id) as news:
+            await self._asking.send(asked, head)
+            async for frame in frames(told, _news_until(told.run_id, news, asked.deadline, None)):
+                yield frame
 
     async def _again(self, told: Told, after: int) -> AsyncGenerator[bytes, None]:
         """Yield the events of a run that may have ended, or be under way."""

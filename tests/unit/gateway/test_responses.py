@@ -109,6 +109,45 @@ async def test_a_response_in_the_background_is_asked_for_until_it_is_there(tmp_p
         assert (await client.responses.cancel(made.id)).status == "completed"
 
 
+async def test_a_stream_in_the_background_says_its_id_before_a_model_speaks(
+    tmp_path: Path,
+) -> None:
+    async with client_of(tmp_path, silent) as (door, client), asyncio.timeout(60):
+        stream = await client.responses.create(
+            model="aether", input="How tall?", background=True, stream=True
+        )
+        events = aiter(stream)
+        made: Any = await anext(events)
+        going = await anext(events)
+        run = await door.asked()
+        assert (made.type, going.type) == ("response.created", "response.in_progress")
+        assert (made.response.id, made.response.background) == (f"resp_{run}", True)
+        assert (await client.responses.retrieve(made.response.id)).status == "in_progress"
+        door.grid.say(piece(run, 0, "It is "), completed(run, TEXT))
+        rest = await told(events)
+    assert (rest[-1].type, deltas(rest)) == ("response.completed", TEXT)
+    numbers = [e.sequence_number for e in (made, going, *rest)]
+    assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("background", [False, True])
+async def test_a_stream_whose_run_fails_says_so_as_far_as_it_has_begun(
+    background: bool, tmp_path: Path
+) -> None:
+    async with client_of(tmp_path, lambda request: (failed(request.run_id, "model_away"),)) as (
+        _,
+        client,
+    ):
+        asking = client.responses.create(model="m", input="a", stream=True, background=background)
+        if not background:  # nothing was said, so that a status can say it
+            with pytest.raises(openai.InternalServerError):
+                await asking
+            return
+        *_, last = await told(await asking)
+    assert last.type == "response.failed"
+    assert last.response.error.code == "model_away"
+
+
 async def test_an_answer_between_the_log_and_the_news_is_not_missed(tmp_path: Path) -> None:
     """It lands after the log was read for its beginning, and before anything else is heard."""
     async with client_of(tmp_path, silent) as (door, client):
