@@ -18,6 +18,7 @@ from streams.events import sessions as s
 from streams.ids import ModelName, RunId, ScopeId
 from streams.scopes import NAME_MAX
 
+OURS = "Value error, "  # what pydantic puts before reasons that a validator of ours gives
 LONG = 2**63  # an Avro long is below it
 CHOICES_MAX = 128
 
@@ -149,7 +150,7 @@ def wrong(body: Any, error: ValidationError) -> tuple[str, str]:
     Of the things it may be, the one that what was sent comes nearest to says why.
     """
     found = [
-        (_path(body, e["loc"], missing=e["type"] == "missing"), e["msg"])
+        (_path(body, e["loc"], missing=e["type"] == "missing"), e["msg"].removeprefix(OURS))
         for e in error.errors(include_url=False, include_input=False)
     ]
     return max((f for f in found if f[0].startswith(found[0][0])), key=lambda f: len(f[0]))
