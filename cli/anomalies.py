@@ -1,18 +1,15 @@
 """`aether anomalies`: what is unusual in the grid, with the evidence, now and as it happens."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from cli.output import emit, formatted, on_one_line, time_text
 from streams.envelope import Envelope
-from streams.errors import Poison
 from streams.events.series import AnomalyCleared, AnomalyDetected, Unusual
 from streams.io.client import Client
 from streams.io.settings import read_settings
-from streams.log import Record
 from streams.topics import OBSERVATIONS
 
 KINDS = frozenset({AnomalyDetected, AnomalyCleared})
@@ -31,7 +28,7 @@ def anomalies(only_open: bool, limit: int, watch: bool, output: str) -> None:
         span = client.log.span(OBSERVATIONS.name, 0)
         found: list[dict[str, Any]] = []
         for records in client.log.read(OBSERVATIONS.name, 0, span.first, span.end):
-            for envelope in _told(client, records):
+            for envelope in client.wire.opened(records, KINDS):
                 _take(found, envelope, output)
         shown = [row for row in found if row["state"] == "open" or not only_open][-limit:]
         emit("jsonl" if watch and output == "json" else output, shown, COLUMNS)
@@ -43,7 +40,7 @@ def _watch(client: Client, start: int, output: str) -> None:
     follower = client.log.follow({(OBSERVATIONS.name, 0): start})
     try:
         while True:
-            for envelope in _told(client, follower.take(TAKE_S)):
+            for envelope in client.wire.opened(follower.take(TAKE_S), KINDS):
                 row: list[dict[str, Any]] = []
                 _take(row, envelope, output)
                 if output == "text":
@@ -68,16 +65,6 @@ def sentence(event: AnomalyDetected | AnomalyCleared) -> str:
         f" the longest before was {event.expected_high:.0f}",
     }[event.unusual]
     return f"{at}  {series} {what}"
-
-
-def _told(client: Client, records: list[Record]) -> Iterator[Envelope[Any]]:
-    """Yield the events among records that concern anomalies, each once."""
-    for record in records:
-        if client.wire.codec.kind_of(record.value) in KINDS:
-            try:
-                yield client.wire.open(record)
-            except Poison:
-                continue
 
 
 def _take(found: list[dict[str, Any]], envelope: Envelope[Any], output: str) -> None:

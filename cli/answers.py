@@ -6,11 +6,9 @@ What was decided before they read from the stream as well.
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 from streams.envelope import Envelope
-from streams.errors import Poison
 from streams.ids import EventId, minted
 from streams.io.client import Client
 from streams.topics import Topic
@@ -33,11 +31,9 @@ def answered(
     try:
         tell(client, topic, key, event)
         while time.monotonic() < deadline:
-            for record in follower.take(TAKE_S):
-                if client.wire.codec.kind_of(record.value) in answers:
-                    envelope = client.wire.open(record)
-                    if envelope.key == key and mine(envelope):
-                        return envelope.event
+            for envelope in client.wire.opened(follower.take(TAKE_S), answers):
+                if envelope.key == key and mine(envelope):
+                    return envelope.event
     finally:
         follower.close()
     raise TimeoutError(f"it is in the log, but no worker answered within {ANSWER_S:.0f} s")
@@ -55,10 +51,7 @@ def told(client: Client, topic: Topic, kinds: tuple[type, ...]) -> Iterator[Enve
     for partition in range(client.log.partitions(topic.name)):
         span = client.log.span(topic.name, partition)
         for records in client.log.read(topic.name, partition, *span):
-            for record in records:
-                with suppress(Poison):
-                    if client.wire.codec.kind_of(record.value) in kinds:
-                        envelope = client.wire.open(record)
-                        if envelope.event_id not in seen:
-                            seen.add(envelope.event_id)
-                            yield envelope
+            for envelope in client.wire.opened(records, kinds):
+                if envelope.event_id not in seen:
+                    seen.add(envelope.event_id)
+                    yield envelope

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from cli.staff import WORKERS_MAX, Staff
-from streams.errors import AetherError, Poison
+from streams.errors import AetherError
 from streams.events.healing import Action, HealingDone, HealingRefused, HealingRequested
 from streams.ids import EventId, derived
 from streams.io.client import Client
@@ -72,13 +72,8 @@ class Hands:
                 follower.close()
 
     def _hear(self, client: Client, records: Sequence[Record]) -> None:
-        for record in records:
-            if client.wire.codec.kind_of(record.value) is HealingRequested:
-                try:
-                    envelope = client.wire.open(record)
-                except Poison:
-                    continue  # the runner of this topic parks it
-                self._asked.put((envelope.event_id, envelope.event))
+        for envelope in client.wire.opened(records, (HealingRequested,)):
+            self._asked.put((envelope.event_id, envelope.event))
 
     def _speak(self, client: Client) -> None:
         spoken = False

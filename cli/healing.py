@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,6 @@ from cli.output import emit, formatted, say, time_text
 from cli.summaries import summary_of
 from processors.healing.policy import NOTHING_ALLOWED
 from streams.envelope import Envelope
-from streams.errors import Poison
 from streams.events.healing import EVENTS, CallsCounted, HealingPolicySet
 from streams.ids import EventId, minted
 from streams.io.client import Client
@@ -101,7 +99,4 @@ def _rows(client: Client, output: str) -> list[dict[str, Any]]:
 def _read(client: Client, kinds: frozenset[type]) -> Iterator[Envelope[Any]]:
     span = client.log.span(OBSERVATIONS.name, 0)
     for records in client.log.read(OBSERVATIONS.name, 0, span.first, span.end):
-        for record in records:
-            if client.wire.codec.kind_of(record.value) in kinds:
-                with suppress(Poison):
-                    yield client.wire.open(record)
+        yield from client.wire.opened(records, kinds)

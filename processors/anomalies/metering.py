@@ -85,10 +85,8 @@ class Metering:
         span, names = self._log.span(OBSERVATIONS.name, 0), list[str]()
         start = max(span.first, span.end - LOOK_BACK)
         for records in self._log.read(OBSERVATIONS.name, 0, start, span.end):
-            for record in records:
-                if self._wire.codec.kind_of(record.value) is SeriesSampled:
-                    with suppress(Poison):
-                        names = [one.series for one in self._wire.open(record).event.counts]
+            for sample in self._wire.opened(records, (SeriesSampled,)):
+                names = [one.series for one in sample.event.counts]
         return names
 
     def _take(self, meter: Meter, follower: Follower) -> int:

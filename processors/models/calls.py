@@ -8,11 +8,10 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from processors.models.breakers import Breakers
 from processors.patience import patiently, pause
-from streams.errors import DeliveryFailed, Poison, Transient
+from streams.errors import DeliveryFailed, Transient
 from streams.events.healing import BreakerClosed, BreakerOpened, CallsCounted
 from streams.ids import EventId, minted
 from streams.io.wire import Wire
@@ -67,10 +66,8 @@ class Calls:
 
     def _hear(self, records: Sequence[Record]) -> None:
         """Hear which breakers were opened and closed; to hear it twice changes nothing."""
-        for record in records:
-            if self._wire.codec.kind_of(record.value) in (BreakerOpened, BreakerClosed):
-                with suppress(Poison):  # the runner of this topic parks it
-                    self._breakers.hear(self._wire.open(record).event)
+        for change in self._wire.opened(records, (BreakerOpened, BreakerClosed)):
+            self._breakers.hear(change.event)
 
     def _tell(self) -> None:
         drafts = [self._draft(counts) for counts in self._breakers.counted()]

@@ -126,9 +126,8 @@ class Watch:
             self._follower = self._log.follow({(OBSERVATIONS.name, 0): observed.offset})
             return observed
         records = self._follower.take(0)
-        for record in records:
-            if self._wire.codec.kind_of(record.value) is ProbeAnswered:
-                self.probing.answered(self._wire.open(record).event.number)
+        for answer in self._wire.opened(records, (ProbeAnswered,)):
+            self.probing.answered(answer.event.number)
         return folded(self.known.observed, records, self._wire)
 
     def _delivered(self, error: DeliveryFailed | None) -> None:

@@ -4,11 +4,13 @@ A payload over CLAIM_MIN bytes lies in the object store before its record is app
 then holds the schema id and the content's address alone.
 """
 
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from streams import envelope as env
 from streams.envelope import Envelope, Head
-from streams.errors import Undecodable
+from streams.errors import Poison, Undecodable
 from streams.ids import EventId, ProcessorName, RunId, of_decision
 from streams.io.codec import PREFIX, Decode, Encoding
 from streams.io.objects import ObjectStore
@@ -134,6 +136,16 @@ class Wire:
         """
         head = dict(record.headers) if head is None else head
         return env.open_envelope(record, head, self._event(record, head))
+
+    def opened(self, records: Iterable[Record], kinds: Container[type]) -> Iterator[Envelope[Any]]:
+        """Yield the events of some kinds; what cannot be read the runner of its topic parks.
+
+        Raises RegistryAway and StoreAway.
+        """
+        for record in records:
+            with suppress(Poison):
+                if self.codec.kind_of(record.value) in kinds:
+                    yield self.open(record)
 
     def told(self, record: Record, head: Head, decode: Decode) -> tuple[str, Any]:
         """Return key and event alone of what `open` would return, and raise what it would.

@@ -19,6 +19,7 @@ from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.wire import Wire
+from streams.log import Draft
 from streams.topics import OBSERVATIONS, REGISTRY, SESSIONS
 from tests.examples import EVENTS
 from tests.fakes import NumberedRegistry
@@ -160,5 +161,6 @@ async def test_what_comes_is_sampled_and_names_outlive_a_restart(tmp_path: Path)
     first, *_ = await world.measured(received, done)
     assert {"events/RequestReceived", "producers/gateway"} <= {p.series for p in first.counts}
     assert "latency_ms/answer" in {p.series for p in first.points}
+    world.log.broker.land(Draft(OBSERVATIONS.name, 0, b"k", b"not avro", []))
     again, *_ = await world.measured()
     assert Point(series="events/RequestReceived", value=0.0) in again.counts

@@ -13,6 +13,7 @@ from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.wire import Wire
+from streams.log import Draft
 from streams.topics import OBSERVATIONS
 from tests.fakes import NumberedRegistry
 from tests.golden.golden import FOLDER
@@ -76,6 +77,7 @@ async def test_what_became_of_calls_is_told_once() -> None:
 
 async def test_a_breaker_that_was_opened_before_is_heard_of_and_so_is_its_end() -> None:
     home = Home()
+    home.log.broker.land(Draft(OBSERVATIONS.name, 0, b"k", b"not avro", []))
     home.tell(OPENED)
     heard = home.breakers.of(NAME)
     await home.until(lambda: heard.opened == OPENED)

@@ -14,7 +14,7 @@ from streams.io.kafka.survey import ClusterNow, PartitionNow, TopicNow
 from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.wire import Wire
-from streams.log import Span
+from streams.log import Draft, Span
 from streams.topics import OBSERVATIONS, PROBES
 from tests.fakes import NumberedRegistry
 from tests.golden.golden import FOLDER
@@ -130,8 +130,7 @@ class Home:
 
     def samples(self) -> list[LagSampled]:
         records = self.log.broker.records[OBSERVATIONS.name, 0]
-        events = [self.wire.open(record).event for record in records]
-        return [event for event in events if isinstance(event, LagSampled)]
+        return [sample.event for sample in self.wire.opened(records, (LagSampled,))]
 
 
 async def test_what_was_seen_is_in_the_log_and_is_known() -> None:
@@ -152,6 +151,16 @@ async def test_what_was_known_survives_a_restart() -> None:
     (window,) = group.windows
     assert window.complete == 1
     assert window.ring[0].since_ms < window.ring[-1].since_ms - 15_000
+
+
+async def test_records_that_nobody_can_read_do_not_end_the_watch() -> None:
+    home, world = Home(), World()
+    home.log.broker.land(Draft(OBSERVATIONS.name, 0, b"k", b"not avro", []))
+    await home.watched(world, 20)
+    home.log.broker.land(Draft(OBSERVATIONS.name, 0, b"k", b"not avro", []))
+    watch = await home.watched(world, 20)
+    assert watch.known is not None
+    assert watch.known.observed.lags == world.lags
 
 
 async def test_a_worker_that_does_not_read_the_observations_does_not_look() -> None:
