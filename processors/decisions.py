@@ -58,6 +58,8 @@ class Deciding:
 class DecidingPost:
     """A decider's standing in one partition."""
 
+    busy = False
+
     def __init__(
         self, part: Deciding, desk: Desk, assignment: Assignment, standing: Standing
     ) -> None:

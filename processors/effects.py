@@ -127,6 +127,12 @@ class PerformingPost:
         self._lanes: dict[str, deque[Request]] = {}
         self._tasks: dict[str, Task] = {}
         self._held = 0
+        self._asking = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether the world is being asked; one that is away and waited for is not."""
+        return self._asking > 0
 
     def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         """Remember which requests were answered."""
@@ -195,10 +201,17 @@ class PerformingPost:
         async with self._part.width:
             try:
                 return await patiently(
-                    lambda: effect.perform(causes), limit_s=effect.patience_s, told=self._desk.told
+                    lambda: self._ask(causes), limit_s=effect.patience_s, told=self._desk.told
                 )
             except Transient as error:
                 return [effect.give_up(cause, error) for cause in causes]
+
+    async def _ask(self, causes: list[Envelope[Any]]) -> Sequence[Any]:
+        self._asking += 1
+        try:
+            return await self._part.effect.perform(causes)
+        finally:
+            self._asking -= 1
 
     async def _append(self, request: Request, outcome: Any) -> None:
         author = self._part.author

@@ -67,6 +67,8 @@ class Linking:
 class LinkingPost:
     """A link at work on one partition."""
 
+    busy = False
+
     def __init__(self, part: Linking, desk: Desk, start: int) -> None:
         self.since = start
         self._part = part

@@ -66,9 +66,16 @@ class Task(Protocol):
 
 
 class Post(Protocol):
-    """A part at work on one partition, between its assignment and its revocation."""
+    """A part at work on one partition, between its assignment and its revocation.
+
+    It is `busy` while the world is asked for something that it holds: that may take long.
+    """
 
     since: int
+
+    @property
+    def busy(self) -> bool:
+        """Whether it waits for an answer."""
 
     def recall(self, record: Record, kind: type, head: Head, origin: Origin) -> None:
         """Take note of a record of the past at or after `since`, in order."""

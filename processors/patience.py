@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from streams.errors import Transient
 
 T = TypeVar("T")
+#: Runs something slow beside the loop.
+Offload = Callable[..., Coroutine[Any, Any, Any]]
 
 #: Between looks at a log by who only watches, unless so much came at once that there is more.
 REST_S, MANY = 0.2, 100

@@ -6,7 +6,7 @@ was in flight at a rebalance is dropped and read again by the partition's next o
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from processors.batch import Batch, Filling, Tally
 from processors.line import Act, Entry
 from processors.parts import Assignment, Part, Task, Work, Write
-from processors.patience import all_of, at_once, patiently
+from processors.patience import Offload, all_of, at_once, patiently
 from processors.room import Room
 from processors.tenure import Tenure
 from streams.dead_letters import dead_letter
@@ -32,10 +32,6 @@ IN_FLIGHT_MAX = 20_000
 SNAPSHOT_EVERY = 50_000
 #: How long to wait for room in the log's client.
 FULL_S = 0.005
-
-
-#: Runs something slow beside the loop.
-Offload = Callable[..., Coroutine[Any, Any, Any]]
 
 
 class Runner:
@@ -108,6 +104,10 @@ class Runner:
     def in_flight(self) -> int:
         """How many records are appended and not yet delivered."""
         return self._flying.inside
+
+    def busy(self, partition: int) -> bool:
+        """Whether the world is asked for something read from a partition."""
+        return partition in self._tenures and self._tenures[partition].busy
 
     # -- what posts ask for (Desk)
 

@@ -16,7 +16,7 @@ import faust
 from faust.exceptions import ConsumerNotStarted
 from faust.streams import Stream
 from faust.tables.manager import TableManager
-from faust.types import EventT
+from faust.types import TP, EventT
 
 from processors.batch import Batch, Filling
 from processors.passed_over import PassedOver
@@ -97,6 +97,7 @@ class Shell:
         self.membership = membership
         self.app = _application(membership, scratch)
         self.app.log_behind = log
+        self.app.runners = runners
         self._runners = runners
         self._log = log
         for runner in runners:
@@ -232,11 +233,17 @@ def _single(message: Any) -> Record:
 class Application(faust.App):
     """A Faust application that hands the transport its librdkafka options, and the whole log.
 
-    What a group has yet to read may lie behind what the broker still holds.
+    What a group has yet to read may lie behind what the broker still holds. What is held up while
+    the world is asked is no sign of a member that has stopped.
     """
 
     client_options: Mapping[str, str] = {}
     log_behind: EventLog | None = None
+    runners: Sequence[Runner] = ()
+
+    def busy(self, tp: TP) -> bool:
+        """Whether the world is asked for something read from a partition."""
+        return any(r.busy(tp.partition) for r in self.runners if r.topic == tp.topic)
 
 
 def _application(membership: Membership, scratch: Path) -> Application:

@@ -43,6 +43,11 @@ class Tenure:
         """From which offset on the log must be recalled."""
         return min([self._marked, *(post.since for post in self._posts)])
 
+    @property
+    def busy(self) -> bool:
+        """Whether the world is asked for something that is in line."""
+        return any(post.busy for post in self._posts)
+
     def recall(self, record: Record, kind: type | None) -> None:
         """Take note of a record of the past.
 

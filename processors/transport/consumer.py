@@ -13,8 +13,10 @@ from confluent_kafka import Consumer as Client
 from confluent_kafka import KafkaException, Message, TopicPartition
 from faust.transport import base
 from faust.types import TP, ConsumerMessage
+from mode import Service
 
 from processors.transport.address import parse
+from processors.transport.held import SAID_S, Busy, Held
 from processors.transport.line import Group, Line
 from processors.transport.poller import PATIENCE_S, Poller
 
@@ -34,6 +36,7 @@ class Consumer(base.Consumer):
         self._lines: defaultdict[str, Line] = defaultdict(Line)
         self._deliveries: dict[str, asyncio.Task[None]] = {}
         self._arrived = asyncio.Event()
+        self._held = Held()
         self._commits: dict[frozenset[tuple[str, int, int]], list[asyncio.Future[bool]]] = {}
         super().__init__(transport, *args, **kwargs)
 
@@ -214,14 +217,7 @@ class Consumer(base.Consumer):
         marks = [TopicPartition(tp.topic, tp.partition, at) for tp, at in offsets.items()]
         answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._commits.setdefault(_name(marks), []).append(answered)
-
-        def commit(client: Client) -> None:
-            try:
-                client.commit(offsets=marks, asynchronous=True)
-            except KafkaException as error:
-                self.committed(error, marks)
-
-        poller.submit(commit)
+        self._submit(poller, marks)
         if poller.rebalancing:  # the thread waits for us: its answer comes too late to wait for
             return True
         try:
@@ -229,6 +225,27 @@ class Consumer(base.Consumer):
         except TimeoutError:
             self.log.warning("no answer to a commit in %s s", COMMIT_TIMEOUT_S)
             return False
+
+    def _submit(self, poller: Poller, marks: list[TopicPartition]) -> None:
+        def commit(client: Client) -> None:
+            try:
+                client.commit(offsets=marks, asynchronous=True)
+            except KafkaException as error:
+                self.committed(error, marks)
+
+        poller.submit(commit)
+
+    @Service.task
+    async def _tell_held(self) -> None:
+        """Commit again, now and then, where it stands; never what a commit under way has passed."""
+        busy: Busy = getattr(self.app, "busy", lambda _: False)
+        async for _ in self.itertimer(SAID_S, name="held"):
+            poller = self._poller
+            marks = self._held.marks(self._delivered, self._committed_offset, busy)
+            if poller is None or poller.lost or poller.rebalancing or self._commits:
+                continue
+            if marks:
+                self._submit(poller, marks)
 
     def committed(self, error: Exception | None, offsets: Iterable[TopicPartition]) -> None:
         """Pass the broker's answer on to who waits for it."""

@@ -39,7 +39,8 @@ class PartitionSample:
     """What a partition holds, and how far a group is in it.
 
     `committed_at_ms` is when the last commit was made at the latest, `oldest_at_ms` the broker's
-    time of the first record that is not committed; None where nobody knows.
+    time of the first record that is not committed; None where nobody knows. `working` says that
+    the commit was made again by a member that is working on what comes next.
     """
 
     partition: int
@@ -48,6 +49,7 @@ class PartitionSample:
     committed: int
     committed_at_ms: int | None
     oldest_at_ms: int | None
+    working: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,7 +197,8 @@ def _reason(verdict: Verdict, window: Window, at_ms: int) -> str:
     silent_s = (at_ms - commits[-1].at_ms) / 1000
     match verdict:
         case Verdict.OK:
-            return "" if lag == 0 else "it keeps up"
+            working = lag > 0 and window.sample.working
+            return "it works on what it has read" if working else "it keeps up" if lag else ""
         case Verdict.WARN:
             return f"lag did not shrink in {len(commits)} commits, it is {lag} records"
         case Verdict.STOP:

@@ -1,9 +1,10 @@
 """The verdict on a reader of one partition: Burrow's rules, and `empty`.
 
 Judged only while there is lag. The rules are those of `Burrow`'s evaluator, and of its storage's
-window; four things are ours: a group that nobody is in is `empty`, while a group shares its
+window; five things are ours: a group that nobody is in is `empty`, while a group shares its
 partitions out anew nobody is blamed for silence, who stands still is not called slow before it is
-seen to be stalled, and nobody is slow for what comes between two commits.
+seen to be stalled, nor stalled while it says that it is working, and nobody is slow for what comes
+between two commits.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,11 @@ from itertools import accumulate, pairwise
 from streams.events.lag import Verdict
 from streams.lag.window import WINDOW, Commit, Window
 
-#: A window that is not full yet counts as spanning this much: so long takes ten samples.
+#: A window spans this much at least: so long take ten samples. One that is not full yet counts as
+#: if it went on as it began.
 SPAN_MIN_MS = 9_000
 #: One commit alone says nothing of how often there will be others.
-SPAN_ALONE_MS = 60_000
+SPAN_ALONE_MS = 300_000
 #: In what comes between two commits: nobody is behind by less than the first, unless each half of a
 #: window adds more than the second; and by up to the third, lag only seems to shrink.
 BEHIND, GROWTH, NOISE = 2.0, 0.5, 0.25
@@ -39,14 +41,20 @@ def judge(window: Window, at_ms: int, *, members: int, settled_ms: int | None) -
         return Verdict.REWIND
     if any(commit.lag == 0 for commit in commits) or len(commits) < WINDOW:
         return Verdict.OK
-    if settled_ms is not None and all(c.offset == commits[0].offset for c in commits):
+    if settled_ms is not None and not window.sample.working and _stands_still(commits):
         return Verdict.STALL
     return Verdict.WARN if _falls_behind(window) else Verdict.OK
 
 
+def _stands_still(commits: Sequence[Commit]) -> bool:
+    return all(commit.offset == commits[0].offset for commit in commits)
+
+
 def _span(commits: Sequence[Commit]) -> int:
-    least = SPAN_MIN_MS if len(commits) > 1 else SPAN_ALONE_MS
-    return max(least, commits[-1].at_ms - commits[0].at_ms)
+    if len(commits) == 1:
+        return SPAN_ALONE_MS
+    spanned_ms = commits[-1].at_ms - commits[0].at_ms
+    return max(SPAN_MIN_MS, spanned_ms * (WINDOW - 1) // (len(commits) - 1))
 
 
 def _falls_behind(window: Window) -> bool:

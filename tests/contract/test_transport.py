@@ -12,6 +12,7 @@ from typing import Any
 
 import faust
 import pytest
+from faust.types import TP
 
 from processors.line import Entry
 from processors.parts import Assignment, Desk, Part
@@ -21,6 +22,7 @@ from streams.dead_letters import OFFSET
 from streams.envelope import Envelope, Head, Origin
 from streams.ids import ProcessorName
 from streams.io.kafka.log import PROCESSOR, KafkaLog
+from streams.io.kafka.survey import Surveyor
 from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Wire
 from streams.log import Delivered, Draft, Record
@@ -75,6 +77,7 @@ class Stuck:
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
+        self.busy = False
         self.handled = 0
         self.since = 0
 
@@ -257,3 +260,33 @@ async def test_options_reach_librdkafka(grounds: Grounds) -> None:
     async with Member(grounds, topic, options={"fetch.wait.max.ms": "77"}) as member:
         config = member.consumer._config()
     assert (config["client.rack"], config["fetch.wait.max.ms"]) == ("by-url", "77")
+
+
+@ours
+async def test_what_is_held_up_by_work_is_committed_again_where_it_stands(
+    grounds: Grounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processors.transport.consumer.SAID_S", 0.2)
+    topic, stuck = grounds.topic(), Stuck()
+    surveyor, place = Surveyor(grounds.bootstrap, {}), (topic.name, 0)
+
+    def working() -> bool:
+        (group,) = [group for group in surveyor.groups() if group.name == grounds.group]
+        return place in group.working
+
+    stuck.gate.set()
+    async with Member(grounds, topic, parts=lambda *_: [stuck]) as member:
+        grounds.tell(topic, range(10), at=0)
+        await grounds.considered(topic)
+        stuck.gate.clear()
+        grounds.tell(topic, range(10), at=0)
+        await until(lambda: bool(member.shell.app.consumer._delivered[TP(*place)]))
+        await asyncio.sleep(1)
+        assert not working()
+        stuck.busy = True
+        await until(working)
+        assert grounds.committed(topic) == {0: 10}
+        stuck.gate.set()
+        await grounds.considered(topic)
+        assert not working()
+    surveyor.close()

@@ -23,6 +23,8 @@ RETRY_S = 30.0
 QUIET_S, LISTEN_MAX_S = 0.03, 0.5
 #: What was committed earlier than this before we listen counts as committed then.
 PAST_MS = 600_000
+#: What goes with a commit whose member works on what comes next, which takes long.
+WORKING = "working"
 #: `OffsetCommitKey`, versions 0 and 1; later versions are keys of other things.
 _COMMIT_KEYS = (0, 1)
 

@@ -83,6 +83,7 @@ class Sampler:
                         committed=committed,
                         committed_at_ms=self._commits.at_ms(Reader(group.name, name, number)),
                         oldest_at_ms=oldest.get(At(topic.identity, name, number, committed)),
+                        working=(name, number) in group.working,
                     )
                 )
             topics.append(

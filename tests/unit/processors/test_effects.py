@@ -64,6 +64,21 @@ async def test_of_a_batch_only_the_poison_is_parked(tmp_path: Path) -> None:
     assert desk.acknowledged == [3]
 
 
+async def test_a_partition_is_busy_while_the_world_is_asked_and_not_while_it_is_away(
+    tmp_path: Path,
+) -> None:
+    effect = Watched()
+    effect.shut(1)
+    desk = Desk(tmp_path, effect)
+    await desk.work(*counted(1))
+    assert (desk.runner.busy(0), desk.runner.busy(1)) == (True, False)
+    effect.away = True
+    effect.gates[1].set_result(None)
+    await desk.turn()
+    assert not desk.runner.busy(0)
+    desk.runner.reset()
+
+
 async def test_what_is_somebody_elses_is_passed_over(tmp_path: Path) -> None:
     effect = Watched()
     desk = Desk(tmp_path, effect, takes=lambda event: event.body != 2)

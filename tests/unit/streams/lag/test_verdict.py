@@ -1,5 +1,6 @@
 """Every situation gets its verdict within fifteen seconds."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,6 +132,35 @@ def test_a_reader_that_commits_without_moving_is_stalled() -> None:
     assert world.seconds(SOON_S, produced=50, consumed=0)[-1] is STALL
 
 
+def test_a_reader_that_says_that_it_is_working_is_well_however_long_that_takes() -> None:
+    world = healthy()
+    world.working = True
+    assert set(world.seconds(120, produced=50, consumed=0)) == {OK}
+    world.working = False
+    assert world.second(produced=50, consumed=0) is STALL
+
+
+def test_one_that_was_working_and_says_nothing_any_more_has_stopped() -> None:
+    world = healthy()
+    world.working = True
+    assert set(world.seconds(20, produced=50, consumed=0)) == {OK}
+    assert world.seconds(SOON_S, produced=50, commits=False)[-1] is STOP
+
+
+@pytest.mark.parametrize("every_s", [1, 10, 60, 120])
+@pytest.mark.parametrize("commits", range(1, 10))
+def test_one_that_was_not_seen_for_long_may_take_as_long_as_it_took_before(
+    every_s: int, commits: int
+) -> None:
+    world = World()
+    for _ in range(commits):
+        world.produce(5)
+        assert set(world.seconds(every_s - 1, produced=5, commits=False)) <= {OK}
+        world.second(produced=5, consumed=world.end)
+    assert set(world.seconds(2 * every_s, produced=5, commits=False)) == {OK}
+    assert world.seconds(10 * every_s + 300, produced=5, commits=False)[-1] is STOP
+
+
 def test_one_that_stalls_while_records_wait_is_not_called_slow_first() -> None:
     world = World()
     world.produce(40)
@@ -224,10 +254,10 @@ def test_without_the_times_of_commits_a_stop_is_seen_as_soon() -> None:
     assert world.seconds(SOON_S, produced=50, commits=False)[-1] is STOP
 
 
-def test_a_reader_that_never_committed_again_has_stopped_after_a_minute() -> None:
+def test_a_reader_that_never_committed_again_has_stopped_after_five_minutes() -> None:
     world = World(committed_ms=None)
     world.produce(10)
-    assert STOP not in world.seconds(60, produced=1, commits=False)
+    assert STOP not in world.seconds(300, produced=1, commits=False)
     assert world.seconds(5, produced=1, commits=False)[-1] is STOP
 
 

@@ -21,6 +21,7 @@ class World:
 
     name: str = "readers"
     exact: bool = True
+    working: bool = False
     now_ms: int = START_MS
     members: int = 1
     phase: Phase = Phase.STABLE
@@ -61,6 +62,7 @@ class World:
             committed=committed,
             committed_at_ms=self.committed_ms,
             oldest_at_ms=self.appended[committed] if self.exact and waits else None,
+            working=self.working,
         )
         topic = TopicSample(topic="orders", identity=self.identity, partitions=(partition,))
         return LagSampled(
