@@ -95,7 +95,7 @@ def _cleared(told: Open, watched: Watched) -> tuple[AnomalyCleared, ...]:
 
 ANOMALIES: Decider[Anomalies, Sampled, Decided, Series] = Decider(
     name=ProcessorName("anomalies"),
-    version=2,
+    version=3,
     topic=OBSERVATIONS,
     reads=(SeriesSampled, LagSampled),
     writes=(AnomalyDetected, AnomalyCleared),

@@ -16,8 +16,10 @@ from streams.pmap import PMap
 
 Sampled = SeriesSampled | LagSampled
 
-#: So many series are watched; a later one is passed over.
-SERIES_MAX = 2_000
+#: So many series are watched, and only some of them may be of groups, whose names tools make up; a
+#: later one is passed over until others were not sampled for a day. That is looked at every minute.
+SERIES_MAX, WITH_GROUPS_MAX = 2_000, 1_500
+FORGOTTEN_MS, SWEPT_EVERY_MS = 86_400_000, 60_000
 #: What is surprising is told at once if it goes so many ranges beyond the widest so far.
 FAR = 1.0
 #: Otherwise only if so many samples on end stay outside of where all were before.
@@ -60,13 +62,14 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """All series by name, and by meter how often it sampled."""
+    """All series by name, how often the meter sampled, and when old ones were forgotten last."""
 
     watched: PMap[Watched]
-    samples: PMap[int]
+    samples: int = 0
+    swept_ms: int = 0
 
 
-NO_SERIES = Series(PMap(), PMap())
+NO_SERIES = Series(PMap())
 
 
 class Measured(NamedTuple):
@@ -80,7 +83,8 @@ class Measured(NamedTuple):
 def measured(sampled: Sampled) -> tuple[Measured, ...]:
     """Return the numbers in a sample."""
     if isinstance(sampled, LagSampled):
-        return (Measured(f"lag_s/{sampled.group}", behind_s(sampled), False),)
+        seconds = behind_s(sampled)
+        return () if seconds is None else (Measured(f"lag_s/{sampled.group}", seconds, False),)
     points = [Measured(point.series, point.value, False) for point in sampled.points]
     counts = [Measured(point.series, point.value, True) for point in sampled.counts]
     return (*points, *counts)
@@ -88,22 +92,24 @@ def measured(sampled: Sampled) -> tuple[Measured, ...]:
 
 def learn(series: Series, sampled: Sampled) -> Series:
     """Judge every number of a sample and learn it."""
-    meter = _meter(sampled)
-    before = series.samples.get(meter) or 0
+    is_lag = isinstance(sampled, LagSampled)
+    most = WITH_GROUPS_MAX if is_lag else SERIES_MAX
+    if len(series.watched) >= most and sampled.at_ms - series.swept_ms >= SWEPT_EVERY_MS:
+        series = _swept(series, sampled.at_ms)
     watched = series.watched
     for each in measured(sampled):
         if not isfinite(each.value):
             continue  # nobody knows it
         known = watched.get(each.series)
         if known is None:
-            if len(watched) >= SERIES_MAX:
+            if len(watched) >= most:
                 continue
             known = Watched(rhythm=Rhythm() if each.counts else None)
-            known = replace(known, unusual=_news(each, before))
+            known = replace(known, unusual=_news(each, series.samples))
         elif known.at_ms >= sampled.at_ms:
             continue  # an older sample, or the same again
         watched = watched.put(each.series, _next(known, each.value, sampled.at_ms))
-    return Series(watched, series.samples.put(meter, before + 1))
+    return replace(series, watched=watched, samples=series.samples + (not is_lag))
 
 
 def _next(known: Watched, value: float, at_ms: int) -> Watched:
@@ -172,5 +178,7 @@ def _news(each: Measured, before: int) -> Unusual | None:
     return Unusual.NEW if each.counts and before >= METER_KNOWN_AFTER else None
 
 
-def _meter(sampled: Sampled) -> str:
-    return f"lag/{sampled.group}" if isinstance(sampled, LagSampled) else "series"
+def _swept(series: Series, at_ms: int) -> Series:
+    items = series.watched.items()
+    recent = {name: one for name, one in items if at_ms - one.at_ms < FORGOTTEN_MS}
+    return replace(series, watched=PMap(recent), swept_ms=at_ms)

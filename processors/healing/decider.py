@@ -151,7 +151,7 @@ def _within_the_hour(state: Patient, at_ms: int) -> tuple[int, ...]:
 
 HEALER: Decider[Patient, Inputs, Decided, Known] = Decider(
     name=ProcessorName("healer"),
-    version=2,
+    version=3,
     topic=OBSERVATIONS,
     reads=(LagSampled, LagVerdictChanged),
     writes=(TroubleNoted, TroubleOver, HealingRequested, HealingRefused),

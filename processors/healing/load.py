@@ -58,6 +58,8 @@ def learn(known: Known, event: HealingPolicySet | LagSampled) -> Known:
 
 def _next(before: Load, sampled: LagSampled, policy: HealingPolicySet) -> Load:
     seconds = behind_s(sampled)
+    if seconds is None:  # records wait, nobody knows how long
+        return replace(before, at_ms=sampled.at_ms, members=sampled.members, idle_since_ms=None)
     return Load(
         sampled.at_ms,
         sampled.members,

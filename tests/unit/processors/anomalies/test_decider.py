@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 from hypothesis import given as forall
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from processors.anomalies.decider import ANOMALIES, CALM_POINTS, Anomalies, Open
 from processors.anomalies.detector import THRESHOLD
 from processors.anomalies.watched import (
+    FORGOTTEN_MS,
     LASTS,
     METER_KNOWN_AFTER,
     NO_SERIES,
     SERIES_MAX,
+    WITH_GROUPS_MAX,
     Sampled,
     Series,
     learn,
@@ -178,6 +181,10 @@ def test_lag_is_a_series_of_seconds() -> None:
     watched = series.watched.get(f"lag_s/{lag.group}")
     assert watched is not None
     assert watched.value == 2.5
+    waiting = replace(behind.partitions[0], oldest_at_ms=None)
+    untold = replace(behind, partitions=(*behind.partitions, waiting))
+    _, _, series = decided([replace(lag, at_ms=at_ms, topics=(untold,))])
+    assert f"lag_s/{lag.group}" not in series.watched
 
 
 def test_more_series_than_can_be_watched_are_passed_over() -> None:
@@ -185,6 +192,23 @@ def test_more_series_than_can_be_watched_are_passed_over() -> None:
     events, _, series = decided([sample(0, many), sample(1, many)])
     assert events == []
     assert len(series.watched) == SERIES_MAX
+
+
+def grouped(at_ms: int, number: int) -> LagSampled:
+    lag = EVENTS["LagSampled"]
+    assert isinstance(lag, LagSampled)
+    return replace(lag, group=f"console-{number}", at_ms=at_ms, topics=())
+
+
+def test_names_of_groups_leave_room_for_the_meters_and_are_forgotten_after_a_day() -> None:
+    events = [grouped(START_MS + at, at) for at in range(WITH_GROUPS_MAX + 5)]
+    _, _, series = decided([*events, sample(1, [("latency_ms/answer", 1.0)])])
+    assert len(series.watched) == WITH_GROUPS_MAX + 1
+    later = [grouped(START_MS + FORGOTTEN_MS + 60_000, at) for at in (7_000, 7_001)]
+    series = reduce(learn, later, series)
+    assert {name for name, _ in series.watched.items()} == {
+        "lag_s/console-7000", "lag_s/console-7001",
+    }  # fmt: skip
 
 
 def beyond(times: int) -> list[Any]:

@@ -140,12 +140,20 @@ def lags(first: int, last: int, seconds: float, members: int = 1) -> list[tuple[
     return [(at, lagging(at, seconds, members)) for at in range(first, last + 1, 10)]
 
 
-def lagging(at: int, seconds: float, members: int) -> LagSampled:
+def test_a_time_that_nobody_knows_says_nothing_of_how_far_behind_a_group_is() -> None:
+    untold = [(at, lagging(at, None, 1)) for at in range(20, 40, 10)]
+    behind = [*lags(10, 10, 25.0), *untold, *lags(40, 40, 25.0)]
+    assert decided(*behind, policy=SCALED) == [scale(40, 2, "25 s behind, for 30 s")]
+    idle = [*lags(10, 60, 1.0, 2), *((at, lagging(at, None, 2)) for at in range(70, 900, 10))]
+    assert decided(*idle[:1], *idle[6:], policy=SCALED) == []
+
+
+def lagging(at: int, seconds: float | None, members: int) -> LagSampled:
     partition = PartitionSample(
         partition=0,
         first=0,
         end=9,
-        committed=9 if not seconds else 5,
+        committed=9 if seconds == 0 else 5,
         committed_at_ms=None,
         oldest_at_ms=None if not seconds else round((at - seconds) * 1000),
     )
