@@ -8,7 +8,7 @@ that speaks at the first point of every window and nowhere else 100.
 import csv
 import json
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -69,11 +69,13 @@ class _Mark(NamedTuple):
 
 
 def read(folder: Path, labels: Path) -> list[Series]:
-    """Return the labelled files under a folder, in NAB's layout (`group/name.csv`)."""
+    """Return the labelled files in or under a folder; their labels name them `group/name.csv`.
+
+    Raises OSError, and ValueError for what is not in NAB's format.
+    """
     windows = json.loads(labels.read_text(encoding="utf-8"))
-    found = sorted(folder.rglob("*.csv"))
-    known = [path for path in found if _name(path, folder) in windows]
-    return [_series(path, _name(path, folder), windows[_name(path, folder)]) for path in known]
+    found = [(path, _name(path)) for path in sorted(folder.resolve().rglob("*.csv"))]
+    return [_series(path, name, windows[name]) for path, name in found if name in windows]
 
 
 def score(series: Sequence[Series], scores: Sequence[Sequence[float]], profile: Profile) -> Scored:
@@ -151,18 +153,18 @@ def _marks(series: Series, scores: Sequence[float], profile: Profile) -> Iterato
 
 def _series(path: Path, name: str, windows: Sequence[Sequence[str]]) -> Series:
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))[1:]
+        rows = [row for row in csv.reader(file) if len(row) > 1][1:]
     times = [_seconds(row[0]) for row in rows]
     edges = [
-        (bisect_left(times, _seconds(left)), bisect_left(times, _seconds(right)))
+        (bisect_left(times, _seconds(left)), bisect_right(times, _seconds(right)) - 1)
         for left, right in windows
     ]
-    known = [edge for edge in edges if edge[1] < len(times)]
+    known = [edge for edge in edges if edge[0] <= edge[1]]
     return Series(name, times, [_number(row[1]) for row in rows], known)
 
 
-def _name(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
 
 
 def _seconds(said: str) -> float:
@@ -170,4 +172,8 @@ def _seconds(said: str) -> float:
 
 
 def _number(said: str) -> float:
-    return float(said) if said.strip() else math.nan
+    """Return a value; what is none, such as `NA`, is a gap."""
+    try:
+        return float(said)
+    except ValueError:
+        return math.nan

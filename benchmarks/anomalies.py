@@ -32,8 +32,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="NAB's data folder, or a part")
     parser.add_argument("--labels", type=Path, required=True, help="combined_windows.json")
     asked = parser.parse_args()
-    series = read(asked.data, asked.labels)
-    if not series:
+    try:
+        series = read(asked.data, asked.labels)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"cannot read NAB's files: {error}") from error
+    if not any(one.times for one in series):
         raise SystemExit(f"{asked.data}: holds none of the files that {asked.labels} labels")
     windows = sum(len(one.windows) for one in series)
     say(f"{len(series)} files, {sum(len(s.times) for s in series):,} points, {windows} windows")

@@ -107,6 +107,24 @@ def test_files_are_read_in_nabs_layout(tmp_path: Path) -> None:
     assert len(list(detected(one))) == 3
 
 
+def test_a_part_with_blank_rows_gaps_and_windows_between_points_is_read(tmp_path: Path) -> None:
+    labels, folder = tmp_path / "labels.json", tmp_path / "data" / "group"
+    folder.mkdir(parents=True)
+    rows = [f"2014-01-01 00:{at:02}:00,{'NA' if at == 3 else at}" for at in range(10)]
+    (folder / "one.csv").write_text("\n".join(["timestamp,value", *rows, "", ""]))
+    window = ["2014-01-01 00:01:30", "2014-01-01 00:04:30"]
+    late = ["2014-01-01 00:08:30.000000", "2014-01-02 00:00:00.000000"]
+    labels.write_text(json.dumps({"group/one.csv": [window, late], "group/two.csv": []}))
+    for part in (tmp_path, tmp_path / "data", folder):
+        (one,) = read(part, labels)
+        assert one.windows == [(2, 4), (9, 9)]
+        assert len(one.values) == 10
+        assert math.isnan(one.values[3])
+    labels.write_text("no json")
+    with pytest.raises(ValueError, match="Expecting value"):
+        read(folder, labels)
+
+
 def test_every_system_is_measured_and_ours_stands_first() -> None:
     told = measured([series([(300, 399)])], rounds=1)
     assert list(told) == [
