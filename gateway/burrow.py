@@ -3,6 +3,7 @@
 Burrow knows no `empty`: to it a reader that is gone has stopped.
 """
 
+import time
 from typing import Any
 
 from starlette.requests import Request
@@ -11,14 +12,18 @@ from starlette.routing import Route
 
 from gateway.board import Board
 from streams.events.lag import Status, Verdict
-from streams.lag.figures import PartitionFigures, group_figures
-from streams.lag.groups import Group
+from streams.lag.figures import GONE_MS, GroupFigures, PartitionFigures, figures
 from streams.lag.window import Commit
 
 GROUP = "/v3/kafka/{cluster}/consumer/{group}"
 
 _VERDICTS = {verdict: verdict.value.upper() for verdict in Verdict} | {Verdict.EMPTY: "STOP"}
 _STATUSES = {status: status.value.upper() for status in Status} | {Status.EMPTY: "ERR"}
+
+
+def now_ms() -> int:
+    """Return the time."""
+    return int(time.time() * 1000)
 
 
 class Burrow:
@@ -41,24 +46,24 @@ class Burrow:
         return self._answer(request, every=True)
 
     def _answer(self, request: Request, *, every: bool) -> Response:
-        asked = {"url": request.url.path, "host": request.url.hostname}
-        group = None
-        if request.path_params["cluster"] == self._cluster:
-            group = self._board.known.lags.groups.get(request.path_params["group"])
-        if group is None:
-            said = {"error": True, "message": "cluster or consumer not found", "request": asked}
-            return JSONResponse(said, 404)
+        groups = {group.group: group for group in figures(self._board.known.lags)}
+        silent_ms = now_ms() - max((group.at_ms for group in groups.values()), default=0)
+        if groups and silent_ms > GONE_MS:  # what was well then says nothing of now
+            said = f"no consumer was looked at for {silent_ms // 1000} s: the observer is away"
+            return _refused(request, 503, said)
+        group = groups.get(request.path_params["group"])
+        if group is None or request.path_params["cluster"] != self._cluster:
+            return _refused(request, 404, "cluster or consumer not found")
         return JSONResponse(
             {
                 "error": False,
                 "message": "consumer status returned",
                 "status": self._status(group, every=every),
-                "request": asked,
+                "request": _asked(request),
             }
         )
 
-    def _status(self, group: Group, *, every: bool) -> dict[str, Any]:
-        told = group_figures(group)
+    def _status(self, told: GroupFigures, *, every: bool) -> dict[str, Any]:
         rows = told.partitions
         worst = max(rows, key=lambda row: row.lag, default=None)
         complete = [row.window.complete for row in rows]
@@ -74,6 +79,14 @@ class Burrow:
             "maxlag": None if worst is None else _partition(worst),
             "totallag": told.total.lag,
         }
+
+
+def _refused(request: Request, status: int, said: str) -> Response:
+    return JSONResponse({"error": True, "message": said, "request": _asked(request)}, status)
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    return {"url": request.url.path, "host": request.url.hostname}
 
 
 def _partition(row: PartitionFigures) -> dict[str, Any]:

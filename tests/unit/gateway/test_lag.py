@@ -22,6 +22,14 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
         yield found
 
 
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world whose clock is Burrow's."""
+    world = World()
+    monkeypatch.setattr("gateway.burrow.now_ms", lambda: world.now_ms)
+    return world
+
+
 def samples(world: World, seconds: int, *pace: int, commits: bool = True) -> list[LagSampled]:
     found = []
     for _ in range(seconds):
@@ -91,8 +99,10 @@ async def test_every_sample_is_streamed_to_those_who_listen(door: Door) -> None:
     assert lags == [0, 20, 40]
 
 
-async def test_burrows_status_names_the_partitions_that_are_not_well(door: Door) -> None:
-    world = World()
+async def test_burrows_status_names_the_partitions_that_are_not_well(
+    door: Door, now: World
+) -> None:
+    world = now
     told = samples(world, 15, 50, 100)
     await landed(door, told)
     said = (await door.http.get(f"{BURROW}/status")).json()
@@ -117,14 +127,14 @@ async def test_burrows_status_names_the_partitions_that_are_not_well(door: Door)
     }
 
 
-async def test_burrows_lag_names_every_partition(door: Door) -> None:
-    await landed(door, samples(World(), 15, 50, 100))
+async def test_burrows_lag_names_every_partition(door: Door, now: World) -> None:
+    await landed(door, samples(now, 15, 50, 100))
     status = (await door.http.get(f"{BURROW}/lag")).json()["status"]
     assert [one["status"] for one in status["partitions"]] == ["OK"]
 
 
-async def test_to_burrow_an_empty_group_has_stopped(door: Door) -> None:
-    world = World()
+async def test_to_burrow_an_empty_group_has_stopped(door: Door, now: World) -> None:
+    world = now
     told = samples(world, 5, 50, 100)
     world.members, world.phase = 0, Phase.EMPTY
     await landed(door, told + samples(world, 15, 50, commits=False))
@@ -134,10 +144,27 @@ async def test_to_burrow_an_empty_group_has_stopped(door: Door) -> None:
 
 
 @pytest.mark.parametrize("path", ["local/consumer/nobody", "elsewhere/consumer/readers"])
-async def test_what_burrow_does_not_know_it_says_so(door: Door, path: str) -> None:
-    await landed(door, samples(World(), 2, 50, 100))
+async def test_what_burrow_does_not_know_it_says_so(door: Door, now: World, path: str) -> None:
+    await landed(door, samples(now, 2, 50, 100))
     for ending in ("status", "lag"):
         said = await door.http.get(f"/v3/kafka/{path}/{ending}")
         assert said.status_code == 404
         assert said.json()["error"] is True
         assert said.json()["message"] == "cluster or consumer not found"
+
+
+async def test_burrow_shows_no_frozen_green_when_nobody_looks(door: Door, now: World) -> None:
+    await landed(door, samples(now, 2, 50, 100))
+    now.now_ms += 61_000
+    said = await door.http.get(f"{BURROW}/status")
+    assert (said.status_code, said.json()["error"]) == (503, True)
+    assert said.json()["message"].startswith("no consumer was looked at for 61 s")
+
+
+async def test_to_burrow_a_group_that_is_deleted_is_gone(door: Door, now: World) -> None:
+    await landed(door, samples(now, 2, 50, 100))
+    other = World(name="others", now_ms=now.now_ms)
+    await landed(door, samples(other, 70, 50, 100))
+    now.now_ms = other.now_ms
+    assert (await door.http.get(f"{BURROW}/status")).status_code == 404
+    assert (await door.http.get(f"{BURROW.replace('readers', 'others')}/status")).status_code == 200
