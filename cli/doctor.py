@@ -112,7 +112,14 @@ def _ports(settings: Settings) -> Iterator[Finding]:
     if state.read(settings) is not None:
         yield Finding("ports", "ok", "held by the grid that runs")
         return
+    elsewhere = {
+        "kafka": settings.kafka.bootstrap,
+        "registry": settings.registry.url,
+        "triton": settings.triton.address,
+    }
     for name, port in settings.ports:
+        if elsewhere.get(name.partition("_")[0]):
+            continue  # nothing of ours listens there
         try:
             require_free(port, name, f"ports.{name}")
         except AetherError as error:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import click
 
 from cli.codes import CODES, CONNECT, INTERRUPTED, code_of
+from streams.io.variables import anchor_paths
 
 DEBUG = "AETHER_DEBUG"
 
@@ -116,6 +117,7 @@ def aether(context: click.Context) -> None:
 def main() -> None:
     """Run the command line and end the process with its code."""
     sys.excepthook = _unexpected
+    anchor_paths()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -5,6 +5,7 @@ Its configuration is `infra/kafka/broker.properties` and, after it, what only on
 
 import base64
 import shutil
+import struct
 import subprocess
 import uuid
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from engines.ports import LOOPBACK, require_free
 from engines.probe import kafka_answers
 from engines.process import plain_environment
 from engines.service import Service
-from streams.errors import Conflict, EngineFailed
+from streams.errors import Conflict, EngineFailed, Misconfigured
 
 NAME = "kafka"
 _HEAP_MB = 512
@@ -166,7 +167,19 @@ def _format(files: KafkaFiles, own: Mapping[str, object], environment: Mapping[s
 
 def _write_properties(path: Path, data: Path, own: Mapping[str, object]) -> None:
     common = (INFRA / "kafka" / "broker.properties").read_text(encoding="utf-8")
-    path.write_text(common + _EMBEDDED.format(data=data, **own), encoding="utf-8")
+    path.write_text(common + _EMBEDDED.format(data=_property(data), **own), encoding="ascii")
+
+
+def _property(path: Path) -> str:
+    """Return a path as the value of a Java property, which is read as Latin-1."""
+    if "," in str(path):
+        raise Misconfigured(
+            f"Kafka cannot keep its data in {path}: a comma ends a directory's name there",
+            fix="choose a data directory without a comma: `AETHER_DATA_DIR`",
+        )
+    units = str(path).replace("\\", "\\\\").encode("utf-16-be")
+    codes = struct.unpack(f">{len(units) // 2}H", units)
+    return "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)
 
 
 def _cluster_id() -> str:

@@ -2,7 +2,7 @@
 
 No port of ours lies where the kernel picks the ports of outgoing connections: there a client that
 keeps asking whether a server is up yet can be given the server's own port, and then connects to
-itself and keeps the server from binding.
+itself and keeps the server from binding. A kernel that picks from all of them leaves no choice.
 """
 
 import functools
@@ -34,7 +34,8 @@ def free_port() -> int:
 @functools.cache
 def _outside() -> tuple[int, ...]:
     low, high = map(int, _EPHEMERAL.read_text().split())
-    return (*range(_LOWEST, low), *range(high + 1, 65_536))
+    every = range(_LOWEST, 65_536)
+    return tuple(port for port in every if not low <= port <= high) or tuple(every)
 
 
 def require_free(port: int, what: str, setting: str, patience_s: float = 1.0) -> None:

@@ -15,12 +15,16 @@ from pathlib import Path
 from engines.logfile import LogFile
 
 _LAUNCH = Path(__file__).with_name("launch.py")
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+_KEPT = ("PATH", "HOME", "TMPDIR", "TZ")
+_NAMES = {"LC_ALL": "C.UTF-8"}
 
 
 def plain_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what an engine needs of the caller's environment, and nothing that could steer it."""
-    return {name: environment[name] for name in _KEPT if name in environment}
+    """Return what an engine needs of the caller's environment, and nothing that could steer it.
+
+    Names of files are UTF-8 to every engine, wherever it speaks.
+    """
+    return {name: environment[name] for name in _KEPT if name in environment} | _NAMES
 
 
 def tied(command: Sequence[str]) -> list[str]:

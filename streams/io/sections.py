@@ -13,6 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from streams.topics import NODE
 
 LOOPBACK = "127.0.0.1"
+_ROOT = Path(__file__).parents[2]
+#: A relative path in a file of settings means from the repository on, to every process of a grid.
+Place = Annotated[Path, AfterValidator(lambda path: _ROOT / path.expanduser())]
 #: In place of an address: the models run inside the worker.
 IN_PROCESS = "in-process"
 #: A body's last text is in its event twice, with what was recalled; all of it must be one object.
@@ -82,7 +85,7 @@ class Triton(_Part):
     """The model server."""
 
     address: str | None = Field(None, description="host:port of gRPC; none starts one")
-    packages: Path | None = Field(None, description="what in-process models import")
+    packages: Place | None = Field(None, description="what in-process models import")
 
 
 class Qdrant(_Part):
@@ -135,7 +138,7 @@ class Gateway(_Part):
     host: str = LOOPBACK
     timeout_s: float = Field(120.0, gt=0)
     body_bytes_max: int = Field(10_485_760, gt=0, le=BODY_MAX)
-    console: Path | None = Field(None, description="the console's built files; none serves none")
+    console: Place | None = Field(None, description="the console's built files; none serves none")
     body_timeout_s: float = Field(30.0, gt=0, description="how long a client may take to send it")
 
 
@@ -144,7 +147,7 @@ class Worker(_Part):
 
     metrics_host: str = LOOPBACK
     group: str = "aether.grid"
-    folder: Path | None = Field(
+    folder: Place | None = Field(
         None,
         description="a worker's own snapshots and index; none puts them into the data directory",
     )

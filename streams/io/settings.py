@@ -33,6 +33,7 @@ from streams.io.sections import (
     Memory,
     Objects,
     Observer,
+    Place,
     Ports,
     Qdrant,
     Registry,
@@ -41,10 +42,9 @@ from streams.io.sections import (
     Worker,
     masked,
 )
+from streams.io.variables import CONFIG_VARIABLE, NESTED, PREFIX
 
 ROOT = Path(__file__).parents[2]
-PREFIX, NESTED = "AETHER_", "__"
-CONFIG_VARIABLE = "AETHER_CONFIG"
 
 
 class Settings(BaseSettings):
@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter=NESTED, frozen=True, extra="forbid"
     )
 
-    data_dir: Path = ROOT / ".aether"
+    data_dir: Place = ROOT / ".aether"
     node: str = Field("local", pattern="^[a-z0-9-]+$", description="this grid's name in events")
     ports: Ports = Ports()
     kafka: Kafka = Kafka()

@@ -16,7 +16,7 @@ from engines.kafka import KafkaFiles, kafka
 from engines.ports import LOOPBACK, free_port
 from engines.service import Service
 from engines.supervisor import Supervisor
-from streams.errors import Conflict
+from streams.errors import Conflict, Misconfigured
 
 pytestmark = pytest.mark.integration
 
@@ -24,10 +24,21 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def own_kafka(installed: Installed, tmp_path: Path) -> tuple[Service, str]:
     """A Kafka that the test may ill-treat, and its address."""
-    files = KafkaFiles(jars=installed.kafka, directory=tmp_path / "k", log=tmp_path / "k.log")
+    folder = tmp_path / "José's \\ключ = 数据 🗝"
+    files = KafkaFiles(jars=installed.kafka, directory=folder, log=tmp_path / "k.log")
     port = free_port()
     service = kafka(files, port=port, controller_port=free_port(), environment=os.environ)
     return service, f"{LOOPBACK}:{port}"
+
+
+def test_a_directory_that_kafka_cannot_name_is_refused(
+    installed: Installed, tmp_path: Path
+) -> None:
+    files = KafkaFiles(jars=installed.kafka, directory=tmp_path / "a,b", log=tmp_path / "k.log")
+    service = kafka(files, port=free_port(), controller_port=free_port(), environment=os.environ)
+    with pytest.raises(Misconfigured, match="a comma"), Supervisor([service]) as supervisor:
+        supervisor.start()
+    assert [path.name for path in tmp_path.iterdir()] == ["a,b"]
 
 
 def create(bootstrap: str, topic: str) -> None:

@@ -57,6 +57,17 @@ def test_a_port_in_use_is_named_with_its_setting(variables: pytest.MonkeyPatch) 
     assert "`ports.gateway`" in finding.fix
 
 
+def test_ports_of_what_runs_elsewhere_are_not_needed(variables: pytest.MonkeyPatch) -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        variables.setenv("AETHER_PORTS__KAFKA", str(server.getsockname()[1]))
+        assert found()["port kafka"].state == "missing"
+        variables.setenv("AETHER_KAFKA__BOOTSTRAP", "broker:9092")
+        variables.setenv("AETHER_REGISTRY__URL", "http://registry:8081")
+        checked = {check for check in found() if check.startswith("port ")}
+    assert not any("kafka" in check or "registry" in check for check in checked)
+    assert {"port gateway", "port triton_grpc"} <= checked
+
+
 def test_a_model_without_its_key_names_the_variable(variables: pytest.MonkeyPatch) -> None:
     for name, value in {"base_url": "http://m", "model": "m", "api_key_env": "M_KEY"}.items():
         variables.setenv(f"AETHER_MODELS__BIG__{name.upper()}", value)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.ports import LOOPBACK, free_port, require_free
+from engines.ports import LOOPBACK, _outside, free_port, require_free
 from streams.errors import Conflict
 
 
@@ -21,6 +21,18 @@ def test_free_ports_can_be_bound_and_are_never_given_twice() -> None:
 def test_no_free_port_is_one_the_kernel_gives_to_outgoing_connections() -> None:
     low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     assert not any(low <= free_port() <= high for _ in range(200))
+
+
+def test_a_kernel_that_gives_all_ports_to_outgoing_connections_leaves_no_choice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "range").write_text("1024\t65535\n")
+    monkeypatch.setattr("engines.ports._EPHEMERAL", tmp_path / "range")
+    _outside.cache_clear()
+    try:
+        require_free(free_port(), "Kafka", "ports.kafka")
+    finally:
+        _outside.cache_clear()
 
 
 def test_a_free_port_passes() -> None:

@@ -128,4 +128,4 @@ def test_a_large_log_is_set_aside_also_under_a_child_that_writes(tmp_path: Path)
 
 def test_an_engine_inherits_nothing_that_could_steer_it() -> None:
     given = {"PATH": "/bin", "LANG": "C", "JAVA_TOOL_OPTIONS": "-Xmx1m", "QUARKUS_HTTP_PORT": "1"}
-    assert plain_environment(given) == {"PATH": "/bin", "LANG": "C"}
+    assert plain_environment(given) == {"PATH": "/bin", "LC_ALL": "C.UTF-8"}

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from cli.config import config
 from streams.errors import Misconfigured
 from streams.io.registry import ConfluentRegistry
-from streams.io.settings import CONFIG_VARIABLE, PREFIX, Settings, read_settings, shown
+from streams.io.settings import ROOT, Settings, read_settings, shown
+from streams.io.variables import CONFIG_VARIABLE, PREFIX, anchor_paths
 
 Write = Callable[[str], Path]
 SECRET = "hunter2"
@@ -57,6 +58,25 @@ def test_the_environment_stands_over_the_file_and_the_file_over_the_defaults(
     assert told["ports.kafka"] == ("3333", "AETHER_PORTS__KAFKA")
     assert told["ports.registry"] == ("2222", str(path))
     assert told["ports.gateway"] == ("8080", "default")
+
+
+def test_relative_paths_mean_from_where_the_command_was_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(CONFIG_VARIABLE, raising=False)
+    monkeypatch.setenv("AETHER_DATA_DIR", "here/data")
+    monkeypatch.setenv("AETHER_WORKER__FOLDER", "~/mine")
+    anchor_paths()
+    monkeypatch.chdir("/")
+    settings = read_settings()
+    assert settings.data_dir == tmp_path / "here" / "data"
+    assert settings.worker.folder == Path.home() / "mine"
+
+
+def test_a_relative_path_in_the_file_means_from_the_repository_on(write: Write) -> None:
+    write('data_dir = "kept"\n')
+    assert read_settings().data_dir == ROOT / "kept"
 
 
 def test_what_a_program_gives_stands_over_everything(
