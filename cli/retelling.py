@@ -114,7 +114,7 @@ def place_of(home: Path, query: Query, partition: int, ends: Ends, identity: str
     """Return where the rows of a partition are written down: by all that they follow from."""
     deciders = [[decider.name, decider.version] for decider in deciders_of(SESSIONS.name)]
     asked = {**asdict(query), "runs": sorted(query.runs)}
-    told = [asked, partition, [*ends.items()], identity, deciders]
+    told = [asked, partition, [*ends.items()], identity, deciders, Row._fields]
     return home / f"{hashlib.sha256(text_of(told).encode()).hexdigest()[:24]}.json"
 
 

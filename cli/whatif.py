@@ -79,6 +79,7 @@ def as_row(report: Report) -> dict[str, Any]:
         "runs": len(report.rows),
         "passed_over": report.passed_over,
         "covered": len(report.covered),
+        "unrouted": report.unrouted,
         "rerouted": sum(row.rerouted for row in report.rows),
         "differs": sum(row.differs for row in report.covered),
         "moves": [[a, b, count] for (a, b), count in report.moves.most_common()],
@@ -95,7 +96,7 @@ def as_row(report: Report) -> dict[str, Any]:
             {
                 "run": row.run_id,
                 "before": row.before,
-                "after": row.after,
+                "after": row.after if row.routed else None,
                 "covered": row.covered,
                 "recorded": row.recorded.outcome,
                 "forked": row.forked.outcome,
@@ -114,7 +115,7 @@ def as_text(title: str, report: Report) -> str:
         "",
         f"{row['runs']:>7} runs, {row['passed_over']} more without such an event",
         f"{row['covered']:>7} of them the record could answer",
-        f"{row['rerouted']:>7} are answered by another",
+        f"{row['rerouted']:>7} are answered by another{_left_out(report)}",
         f"{row['differs']:>7} of the covered come to something else",
         f"{row['wins']:>7} wins, {row['losses']} losses by what people said",
     ]
@@ -131,3 +132,9 @@ def as_text(title: str, report: Report) -> str:
             f" change (SNIPS, {one.low:.3f} to {one.high:.3f})"
         )
     return "\n".join(lines)
+
+
+def _left_out(report: Report) -> str:
+    if not report.unrouted:
+        return ""
+    return f"; of {report.unrouted} more the record does not say who would answer"

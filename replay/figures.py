@@ -1,6 +1,7 @@
 """The figures of a what-if: who answers, what it takes, what it would earn; all from its rows.
 
-Only runs that the record could answer to the end count where something is compared.
+Only runs that the record could answer to the end count where something is compared, and only those
+that it could route where it is asked who answers.
 """
 
 from collections import Counter
@@ -26,7 +27,8 @@ class Row(NamedTuple):
     """One run under the change.
 
     `before` and `after` name who answered; `propensity` is that of the logged choice. `covered` is
-    false where the record had no answer and a stand-in was left.
+    false where the record had no answer and a stand-in was left, `routed` where that was before it
+    was decided who answers: `after` then says nothing.
     """
 
     run_id: RunId
@@ -37,12 +39,13 @@ class Row(NamedTuple):
     recorded: Side
     forked: Side
     covered: bool
+    routed: bool
     told: Told
 
     @property
     def rerouted(self) -> bool:
         """Whether somebody else answers now."""
-        return self.before != self.after
+        return self.routed and self.before != self.after
 
     @property
     def differs(self) -> bool:
@@ -83,6 +86,11 @@ class Report:
         return [row for row in self.rows if row.covered]
 
     @property
+    def unrouted(self) -> int:
+        """How many runs the record could not route: nobody knows who would answer them."""
+        return sum(not row.routed for row in self.rows)
+
+    @property
     def moves(self) -> Counter[tuple[str, str]]:
         """How many runs went from whom to whom."""
         return Counter((row.before, row.after) for row in self.rows if row.rerouted)
@@ -113,7 +121,11 @@ class Report:
 
         A run's reward is modelled as the mean of all that were answered by the same.
         """
-        judged = [row for row in self.rows if row.told.reward is not None and row.propensity > 0]
+        judged = [
+            row
+            for row in self.rows
+            if row.routed and row.told.reward is not None and row.propensity > 0
+        ]
         earned: dict[str, list[float]] = {}
         for row in judged:
             earned.setdefault(row.before, []).append(row.told.reward or 0.0)

@@ -83,9 +83,12 @@ def _took(took: Took) -> str:
 
 def _moves(report: Report) -> str:
     moves = report.moves.most_common(20)
+    unknown = f"Runs of which the record does not say who would answer: {report.unrouted}."
+    left_out = f'<p class="dim">{unknown}</p>' if report.unrouted else ""
     if not moves:
-        return '<p class="dim">Nobody else answers any run.</p>'
-    return bars([(f"{a or 'nobody'} → {b or 'nobody'}", count) for (a, b), count in moves])
+        return f'<p class="dim">Nobody else answers any run.</p>{left_out}'
+    drawn = bars([(f"{a or 'nobody'} → {b or 'nobody'}", count) for (a, b), count in moves])
+    return drawn + left_out
 
 
 def _estimates(estimates: Estimates | None) -> str:
@@ -122,9 +125,10 @@ def _rows(rows: Iterable[Row]) -> str:
 
 
 def _row(row: Row) -> str:
-    by = row.before if not row.rerouted else f"{row.before} → {row.after}"
-    after = row.forked.text if row.covered else "not in the record"
-    cells = (row.run_id[:13], row.question, by, row.recorded.text, after)
+    before, after = (name or "nobody" for name in (row.before, row.after))
+    by = f"{before} → {after}" if row.rerouted else before if row.routed else f"{before} → ?"
+    text = row.forked.text if row.covered else "not in the record"
+    cells = (row.run_id[:13], row.question, by, row.recorded.text, text)
     return "<tr>" + "".join(f"<td>{escape(cell[:300])}</td>" for cell in cells) + "</tr>"
 
 

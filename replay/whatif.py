@@ -15,10 +15,18 @@ from replay.fork import Branch, Forked, Forker, How
 from replay.past import Past
 from replay.recorded import Record, Recorded
 from streams.envelope import Envelope, author_of
-from streams.events.sessions import RequestReceived, RequestRouted
+from streams.events.sessions import (
+    ClarificationAsked,
+    RequestReceived,
+    RequestRefused,
+    RequestRouted,
+)
 from streams.ids import RunId
 
 UNTOLD = Told(None, None)
+
+#: What the router says once it knows who answers, if anybody.
+DECISIONS = (RequestRouted, RequestRefused, ClarificationAsked)
 
 #: Says which runs are meant.
 Where = Callable[[Past], bool]
@@ -68,6 +76,9 @@ def _forker(past: Past, record: Record) -> Forker:
 def _row(past: Past, forked: Forked) -> Row:
     own = [envelope for envelope in past.stream if envelope.run_id == past.run_id]
     before, after = _routed(own), _routed(forked.events)
+    covered = forked.count(How.STUBBED) == 0
+    # A stand-in that came first left the router nothing to decide on.
+    routed = covered or any(isinstance(e.event, DECISIONS) for e in forked.events)
     return Row(
         run_id=past.run_id,
         question=next((e.event.text for e in own if isinstance(e.event, RequestReceived)), ""),
@@ -76,7 +87,8 @@ def _row(past: Past, forked: Forked) -> Row:
         propensity=before.propensity if before else 0.0,
         recorded=side_of(own),
         forked=side_of(forked.events),
-        covered=forked.count(How.STUBBED) == 0,
+        covered=covered,
+        routed=routed,
         told=UNTOLD,
     )
 

@@ -13,7 +13,8 @@ def row(number: int, after: str, text: str, covered: bool = True) -> Row:
     forked = Side("completed", text, 200 * number, (Spent("small", 2 * number, 0),))
     told = Told(1.0, "gray") if number == 1 else Told(None, None)
     name = RunId(f"run-{number}")
-    return Row(name, "<script>why?</script>", "gray", after, 0.5, recorded, forked, covered, told)
+    question = "<script>why?</script>"
+    return Row(name, question, "gray", after, 0.5, recorded, forked, covered, after != "", told)
 
 
 def report() -> Report:
@@ -30,6 +31,14 @@ def test_its_figures_are_those_of_the_covered_runs() -> None:
     written = page("What if?", made)
     for part in ("gray \u2192 blue", "3.0000", "6.0000", "67 %", "0 : 1"):
         assert part in written, part
+
+
+def test_a_run_that_the_record_could_not_route_is_said_to_be_left_out() -> None:
+    written = page("What if?", put_together([row(1, "", "", covered=False)], PRICES))
+    assert "Nobody else answers any run." in written
+    assert "Runs of which the record does not say who would answer: 1." in written
+    assert "gray \u2192 ?" in written
+    assert "0 : 0" in written
 
 
 def test_nothing_that_a_run_said_becomes_part_of_the_page() -> None:

@@ -50,6 +50,22 @@ def test_only_what_the_record_can_answer_is_covered(grid: MemoryGrid) -> None:
     assert made.forked.cost == pytest.approx(4 * once)
 
 
+def test_a_run_that_the_record_cannot_route_is_no_move_and_no_loss(grid: MemoryGrid) -> None:
+    """What was never asked was never understood: who would answer it is not known."""
+    run = grid.ask("green?")
+    change = Change(kind=s.RequestReceived, fields={"text": "never asked"})
+    made = report(grid, change, [run], {run: Told(1.0, "gray-talk")})
+    assert (made.unrouted, len(made.covered)) == (1, 0)
+    assert (made.moves, made.wins, made.losses, made.estimates) == ({}, 0, 0, None)
+
+
+def test_a_run_whose_answer_alone_is_missing_is_routed(grid: MemoryGrid) -> None:
+    run = grid.ask("grass?")
+    made = report(grid, ALL_BLUE, [run], {run: Told(1.0, "gray-talk")})
+    assert (made.unrouted, len(made.covered)) == (0, 0)
+    assert (made.moves, made.losses) == ({("gray-talk", "blue-talk"): 1}, 1)
+
+
 def test_a_run_without_the_event_is_passed_over(grid: MemoryGrid) -> None:
     runs = [grid.ask("green?"), grid.ask("green?", "bob", model="nobody")]
     made = report(grid, Change(kind=s.InferenceRequested, fields={"model": "blue"}), runs)
