@@ -8,6 +8,8 @@ import click
 from cli.naming import parsed, time_of
 from cli.output import emit_one, formatted, say
 from cli.retelling import Query, tell_many
+from replay.bounds import Bounds
+from replay.earnings import Earnings, earnings, sentence
 from replay.figures import Price, Report
 from replay.offpolicy import Estimate
 from replay.page import page
@@ -74,7 +76,7 @@ def _price(text: str) -> tuple[str, Price]:
 
 def as_row(report: Report) -> dict[str, Any]:
     """Return a report as data."""
-    estimates = report.estimates
+    earned = earnings(report.rows)
     return {
         "runs": len(report.rows),
         "passed_over": report.passed_over,
@@ -87,11 +89,8 @@ def as_row(report: Report) -> dict[str, Any]:
         "losses": report.losses,
         "recorded": report.recorded._asdict(),
         "forked": report.forked._asdict(),
-        "estimates": estimates
-        and {
-            name: value._asdict() if isinstance(value, Estimate) else value
-            for name, value in estimates._asdict().items()
-        },
+        "reward": earned and {"logged": _bounds(earned.logged), "changed": _bounds(earned.changed)},
+        "estimates": _estimates(earned),
         "changed": [
             {
                 "run": row.run_id,
@@ -125,13 +124,37 @@ def as_text(title: str, report: Report) -> str:
             figures = f"{took.tokens:>8} {took.cost:>9.4f} {took.p50_ms:>8} {took.p95_ms:>8}"
             lines.append(f"{name:16} {figures}")
     lines += [f"{count:>7} {a or 'nobody'} → {b or 'nobody'}" for a, b, count in row["moves"][:10]]
-    if report.estimates is not None:
-        one = report.estimates.snips
+    return "\n".join([*lines, "", *_rewards(earnings(report.rows))])
+
+
+def _bounds(known: Bounds) -> dict[str, Any]:
+    return {**known._asdict(), "value": known.value}
+
+
+def _estimates(earned: Earnings | None) -> dict[str, Any] | None:
+    if earned is None or earned.weighted is None:
+        return None
+    return {
+        name: value._asdict() if isinstance(value, Estimate) else value
+        for name, value in earned.weighted._asdict().items()
+    }
+
+
+def _rewards(earned: Earnings | None) -> list[str]:
+    """Return a sentence to trust, and behind it how sure that is."""
+    lines = [sentence(earned)]
+    if earned is None:
+        return lines
+    logged, changed = (f"{b.low:.3f} to {b.high:.3f}" for b in (earned.logged, earned.changed))
+    lines.append(f"  of more such runs, 95 % sure: {logged} as logged, {changed} under the change")
+    if earned.weighted is not None:
+        _, effective, _, ips, snips, robust = earned.weighted
         lines.append(
-            f"reward {report.estimates.logged.value:.3f} as logged, {one.value:.3f} under the"
-            f" change (SNIPS, {one.low:.3f} to {one.high:.3f})"
+            f"  weighed by chance, as good as {effective:.0f} runs of its own: SNIPS"
+            f" {snips.value:.3f} ({snips.low:.3f} to {snips.high:.3f}), IPS {ips.value:.3f},"
+            f" doubly robust {robust.value:.3f}"
         )
-    return "\n".join(lines)
+    return lines
 
 
 def _left_out(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""The figures of a what-if: who answers, what it takes, what it would earn; all from its rows.
+"""The figures of a what-if: who answers, and what it takes; all from its rows.
 
 Only runs that the record could answer to the end count where something is compared, and only those
 that it could route where it is asked who answers.
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from replay.diff import Side
-from replay.offpolicy import Estimates, Logged, estimate
 from streams.ids import RunId
 
 PER = 1_000_000
@@ -114,35 +113,6 @@ class Report:
     def forked(self) -> Took:
         """What the covered runs would have taken."""
         return self._took([row.forked for row in self.covered])
-
-    @property
-    def estimates(self) -> Estimates | None:
-        """What the changed policy would have earned, over the runs that somebody judged.
-
-        A run's reward is modelled as the mean of all that were answered by the same.
-        """
-        judged = [
-            row
-            for row in self.rows
-            if row.routed and row.told.reward is not None and row.propensity > 0
-        ]
-        earned: dict[str, list[float]] = {}
-        for row in judged:
-            earned.setdefault(row.before, []).append(row.told.reward or 0.0)
-        means = {name: sum(rewards) / len(rewards) for name, rewards in earned.items()}
-        whole = sum(map(sum, earned.values())) / len(judged) if judged else 0.0
-        return estimate(
-            [
-                Logged(
-                    propensity=row.propensity,
-                    target=float(not row.rerouted),
-                    reward=row.told.reward or 0.0,
-                    modelled=means[row.before],
-                    expected=means.get(row.after, whole),
-                )
-                for row in judged
-            ]
-        )
 
     def _took(self, sides: Sequence[Side]) -> Took:
         times = sorted(side.milliseconds for side in sides)

@@ -1,13 +1,16 @@
 """What another policy would have earned, estimated from what the logged one did.
 
 Inverse propensity scoring (Horvitz and Thompson 1952), its self-normalised form (Swaminathan and
-Joachims 2015), and the doubly robust estimator (Dudík, Langford and Li 2011). Intervals are normal
-ones over the runs, at 95 %; they say nothing of runs that the logged policy could not have made.
+Joachims 2015), and the doubly robust estimator (Dudík, Langford and Li 2011). All need a logged
+policy that might have done what the other does. Intervals are normal ones over the runs, at 95 %,
+but never narrower than as many runs of the other policy itself would give (`effective`).
 """
 
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from replay.bounds import certain
 
 Z_95 = 1.959964
 
@@ -18,6 +21,7 @@ class Logged(NamedTuple):
     `propensity` is the probability with which the logged policy took its action, `target` that
     with which the other policy would take the same one; `reward` is what was told of it. `modelled`
     is the reward a model expects of the logged action, `expected` of what the other policy does.
+    Rewards are from 0 to 1.
     """
 
     propensity: float
@@ -50,9 +54,10 @@ class Estimates(NamedTuple):
 
 
 def estimate(runs: Sequence[Logged]) -> Estimates | None:
-    """Estimate from runs; None if there are none. Raises ValueError for a propensity of zero."""
-    if not runs:
-        return None
+    """Estimate from runs; None if the other policy would have done nothing of what was done.
+
+    Raises ValueError for a propensity of zero.
+    """
     if any(not 0 < run.propensity <= 1 for run in runs):
         raise ValueError("a propensity is a probability above zero: what was done can be done")
     weights = [run.target / run.propensity for run in runs]
@@ -61,34 +66,35 @@ def estimate(runs: Sequence[Logged]) -> Estimates | None:
         run.expected + w * (run.reward - run.modelled) for w, run in zip(weights, runs, strict=True)
     ]
     total = math.fsum(weights)
-    squares = math.fsum(w * w for w in weights)
+    if not total:
+        return None
+    effective = total * total / math.fsum(w * w for w in weights)
     return Estimates(
         runs=len(runs),
-        effective=total * total / squares if squares else 0.0,
-        logged=_mean([run.reward for run in runs]),
-        ips=_mean(weighted),
-        snips=_ratio(weights, weighted),
-        doubly_robust=_mean(robust),
+        effective=effective,
+        logged=_mean([run.reward for run in runs], len(runs)),
+        ips=_mean(weighted, effective),
+        snips=_ratio(weights, weighted, effective),
+        doubly_robust=_mean(robust, effective),
     )
 
 
-def _mean(values: Sequence[float]) -> Estimate:
+def _mean(values: Sequence[float], effective: float) -> Estimate:
     mean = math.fsum(values) / len(values)
-    return _within(mean, math.fsum((v - mean) ** 2 for v in values), len(values))
+    return _within(mean, [value - mean for value in values], effective)
 
 
-def _ratio(weights: Sequence[float], weighted: Sequence[float]) -> Estimate:
+def _ratio(weights: Sequence[float], weighted: Sequence[float], effective: float) -> Estimate:
     """Return the ratio of two means, its variance by the delta method."""
     total, count = math.fsum(weights), len(weights)
-    if not total:
-        return Estimate(math.nan, math.nan, math.nan)
     ratio, level = math.fsum(weighted) / total, total / count
-    errors = ((y - ratio * w) / level for y, w in zip(weighted, weights, strict=True))
-    return _within(ratio, math.fsum(error * error for error in errors), count)
+    errors = [(y - ratio * w) / level for y, w in zip(weighted, weights, strict=True)]
+    return _within(ratio, errors, effective)
 
 
-def _within(value: float, squares: float, count: int) -> Estimate:
-    if count < 2:
-        return Estimate(value, -math.inf, math.inf)
-    half = Z_95 * math.sqrt(squares / (count - 1) / count)
-    return Estimate(value, value - half, value + half)
+def _within(value: float, errors: Sequence[float], effective: float) -> Estimate:
+    count = len(errors)
+    squares = math.fsum(error * error for error in errors)
+    half = Z_95 * math.sqrt(squares / max(1, count - 1) / count)
+    low, high = certain(min(1.0, max(0.0, value)), effective)
+    return Estimate(value, min(value - half, low), max(value + half, high))

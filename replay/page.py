@@ -1,9 +1,10 @@
 """The report of a what-if as one HTML page: no script, no network, pictures drawn in place."""
 
-import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from replay.bounds import Bounds
+from replay.earnings import Earnings, earnings, sentence
 from replay.figures import Report, Row, Took
 from replay.offpolicy import Estimate, Estimates
 
@@ -31,7 +32,7 @@ def page(title: str, report: Report) -> str:
         "<h2>Who answers now</h2>",
         _moves(report),
         "<h2>What it would have earned</h2>",
-        _estimates(report.estimates),
+        _earned(earnings(report.rows)),
         "<h2>Runs that come to something else</h2>",
         _rows([row for row in report.rows if row.differs or row.rerouted]),
     ]
@@ -91,25 +92,43 @@ def _moves(report: Report) -> str:
     return drawn + left_out
 
 
-def _estimates(estimates: Estimates | None) -> str:
+def _earned(earned: Earnings | None) -> str:
+    said = sentence(earned)
+    said = f"<p>{said[0].upper()}{said[1:]}.</p>"
+    if earned is None:
+        return said
+    known = [("as logged", _bounds(earned.logged)), ("under the change", _bounds(earned.changed))]
+    return f"{said}{_rewards('95 % of more such runs', known)}{_weighted(earned.weighted)}"
+
+
+def _weighted(estimates: Estimates | None) -> str:
     if estimates is None:
-        return '<p class="dim">Nobody said of any of these runs whether it was right.</p>'
+        return '<p class="dim">No logged run that was left to chance went where it would go.</p>'
     named = [
         ("as logged", estimates.logged),
         ("inverse propensity (IPS)", estimates.ips),
         ("self-normalised (SNIPS)", estimates.snips),
         ("doubly robust", estimates.doubly_robust),
     ]
-    rows = "".join(f"<tr><td>{name}</td>{_interval(each)}</tr>" for name, each in named)
+    rows = _rewards("about 95 %", [(name, _interval(each)) for name, each in named])
     return (
-        f"<p>{estimates.runs} judged runs, as good as {estimates.effective:.0f} of the policy's"
-        f" own.</p><table><tr><th></th><th>reward</th><th>95 %</th></tr>{rows}</table>"
+        f"<p>Weighed by chance: {estimates.runs} runs, as good as {estimates.effective:.0f} of the"
+        f" change's own.</p>{rows}"
     )
 
 
+def _rewards(sure: str, named: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(f"<tr><td>{name}</td>{cells}</tr>" for name, cells in named)
+    return f"<table><tr><th></th><th>reward</th><th>{sure}</th></tr>{rows}</table>"
+
+
+def _bounds(known: Bounds) -> str:
+    span = f"{known.worst:.3f} to {known.best:.3f}" if known.known else "not known"
+    value = span if known.value is None else f"{known.value:.3f}"
+    return f'<td class="n">{value}</td><td class="n">{known.low:.3f} to {known.high:.3f}</td>'
+
+
 def _interval(estimate: Estimate) -> str:
-    if math.isnan(estimate.value):
-        return '<td class="n">unknown</td><td class="n">never chosen alike</td>'
     low, high = (f"{bound:.3f}" for bound in estimate[1:])
     return f'<td class="n">{estimate.value:.3f}</td><td class="n">{low} to {high}</td>'
 

@@ -1,6 +1,5 @@
 """Estimates are right on average, and their intervals hold the truth as often as they say."""
 
-import math
 import random
 
 import pytest
@@ -39,13 +38,17 @@ def test_an_estimate_is_right_on_average(name: str) -> None:
     assert abs(sum(values) / len(values) - TRUTH) < 0.015
 
 
-@pytest.mark.parametrize("name", ["ips", "snips", "doubly_robust"])
-def test_an_interval_holds_the_truth_about_as_often_as_it_says(name: str) -> None:
-    held = 0
-    for seed in range(300):
-        one = getattr(made(seed), name)
-        held += one.low <= TRUTH <= one.high
-    assert 0.90 <= held / 300 <= 0.99
+@pytest.mark.parametrize("name", ["snips", "doubly_robust"])
+@pytest.mark.parametrize("count", [2, 5, 20, 100, 400])
+def test_an_interval_holds_the_truth_as_often_as_it_says(name: str, count: int) -> None:
+    found = [estimate(logged(seed, count)) for seed in range(300)]
+    ones = [getattr(each, name) for each in found if each is not None]
+    assert sum(one.low <= TRUTH <= one.high for one in ones) / len(ones) >= 0.95
+
+
+def test_that_of_plain_weighing_does_so_where_runs_are_many() -> None:
+    ones = [made(seed).ips for seed in range(300)]
+    assert sum(one.low <= TRUTH <= one.high for one in ones) / len(ones) >= 0.93
 
 
 def test_a_wrong_model_leaves_doubly_robust_right() -> None:
@@ -68,16 +71,14 @@ def test_the_same_policy_earns_what_was_earned() -> None:
 
 
 def test_a_policy_that_never_did_the_same_is_not_estimated() -> None:
-    found = estimate([Logged(0.5, 0.0, 1.0), Logged(0.5, 0.0, 0.0)])
-    assert found is not None
-    assert found.effective == 0
-    assert math.isnan(found.snips.value)
+    assert estimate([Logged(0.5, 0.0, 1.0), Logged(0.5, 0.0, 0.0)]) is None
 
 
 def test_one_run_says_nothing_for_certain() -> None:
     found = estimate([Logged(1.0, 1.0, 1.0)])
     assert found is not None
-    assert (found.ips.low, found.ips.high) == (-math.inf, math.inf)
+    for one in (found.ips, found.snips, found.doubly_robust):
+        assert one.high - one.low > 0.97
 
 
 def test_no_runs_no_estimate() -> None:

@@ -53,7 +53,30 @@ def test_it_loads_nothing() -> None:
     assert not any(part in written for part in ("src=", "href=", "url(", "@import", "http"))
 
 
+def test_it_says_what_is_known_of_the_reward() -> None:
+    """One run was judged, and went from who should have answered to another."""
+    written = page("What if?", report())
+    assert "Reward 1.000 as logged, 0.000 under the change, by what people said" in written
+    assert "0.000 to 0.975" in written
+    assert "No logged run that was left to chance went where it would go." in written
+
+
+def test_what_is_not_known_of_the_reward_is_said_in_words() -> None:
+    unsaid = row(1, "blue", "it is not")._replace(told=Told(0.0, None))
+    written = page("What if?", put_together([unsaid], PRICES))
+    assert '<td class="n">not known</td><td class="n">0.000 to 1.000</td>' in written
+    assert not any(word in written for word in ("nan", "inf "))
+
+
+def test_what_was_left_to_chance_is_weighed() -> None:
+    same = [row(n, "gray", "it was so")._replace(told=Told(1.0, "gray")) for n in (1, 2)]
+    written = page("What if?", put_together(same, PRICES))
+    assert "Weighed by chance: 2 runs, as good as 2 of the change's own." in written
+    assert "SNIPS" in written
+
+
 def test_a_report_of_nothing_is_a_page() -> None:
     written = page("What if?", Report())
+    assert "Reward not known: nobody said" in written
     assert "The record could answer none of these runs." in written
     assert "Nobody else answers any run." in written

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from replay.earnings import earnings
 from replay.figures import Price, Report, Told, put_together
 from replay.histories import histories
 from replay.whatif import Change, judged, whatif
@@ -56,7 +57,7 @@ def test_a_run_that_the_record_cannot_route_is_no_move_and_no_loss(grid: MemoryG
     change = Change(kind=s.RequestReceived, fields={"text": "never asked"})
     made = report(grid, change, [run], {run: Told(1.0, "gray-talk")})
     assert (made.unrouted, len(made.covered)) == (1, 0)
-    assert (made.moves, made.wins, made.losses, made.estimates) == ({}, 0, 0, None)
+    assert (made.moves, made.wins, made.losses, earnings(made.rows)) == ({}, 0, 0, None)
 
 
 def test_a_run_whose_answer_alone_is_missing_is_routed(grid: MemoryGrid) -> None:
@@ -81,9 +82,10 @@ def test_what_people_said_makes_wins_and_losses_and_estimates(grid: MemoryGrid) 
     }
     made = report(grid, ALL_BLUE, runs, told)
     assert (made.wins, made.losses) == (1, 2)
-    estimates = made.estimates
-    assert estimates is not None
-    assert (estimates.runs, estimates.effective) == (3, 0)
-    same = report(grid, Change(kind=s.RequestReceived, fields={}), runs, told).estimates
+    earned = earnings(made.rows)
+    assert earned is not None
+    assert earned.logged.value == pytest.approx(2 / 3)
+    assert earned.changed.value == pytest.approx(1 / 3)
+    same = earnings(report(grid, Change(kind=s.RequestReceived, fields={}), runs, told).rows)
     assert same is not None
-    assert same.snips.value == pytest.approx(2 / 3)
+    assert same.changed.value == pytest.approx(2 / 3)
