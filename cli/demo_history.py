@@ -44,7 +44,7 @@ def relive(settings: Settings, run_id: RunId) -> bool:
     click.echo(forked_text(past, forked))
     own = [envelope for envelope in past.stream if envelope.run_id == past.run_id]
     click.echo()
-    click.echo(differences(diff(own, forked.events)))
+    click.echo(differences(diff(own, forked.events), {}))
     step("And had every run asked for its answerer by name? (aether whatif)")
     query = Query(kind="RequestReceived", changes=BY_NAME)
     report = tell_many(settings, query, {})

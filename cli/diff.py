@@ -8,8 +8,10 @@ import click
 from cli.history import deciders_of, traveller
 from cli.naming import LATEST_FORK, run_named
 from cli.output import emit_one, formatted
+from cli.pricing import priced, prices_of, without_price
 from replay.diff import Diff, Row, Side, Verdict, diff
 from replay.forks import find_fork, past_of_any
+from replay.prices import Prices, cost_of
 from streams.errors import Misconfigured
 from streams.ids import RunId
 from streams.io.client import Client
@@ -23,13 +25,15 @@ VALUE_MAX = 60
 @click.command("diff")
 @click.argument("left", default=LATEST_FORK)
 @click.argument("right", required=False)
+@priced
 @formatted
-def diff_(left: str, right: str | None, output: str) -> None:
+def diff_(left: str, right: str | None, prices: tuple[str, ...], output: str) -> None:
     """Compare two runs or forks: what is the same, changed, missing or extra.
 
     Each is named by its id, whole or cut short, `latest` or `latest-fork`. A fork alone is compared
     with what it was forked from, without any the latest one.
     """
+    costs = prices_of(prices)
     settings = read_settings()
     with Client(settings) as client:
         goes = traveller(settings, client)
@@ -38,7 +42,7 @@ def diff_(left: str, right: str | None, output: str) -> None:
             for name in _named(client, left, right)
         ]
     compared = diff(*([e for e in past.stream if e.run_id == past.run_id] for past in pasts))
-    emit_one(output, as_row(compared), as_text(compared))
+    emit_one(output, as_row(compared, costs), as_text(compared, costs))
 
 
 def _named(client: Client, left: str, right: str | None) -> Sequence[RunId]:
@@ -51,12 +55,12 @@ def _named(client: Client, left: str, right: str | None) -> Sequence[RunId]:
     return made.origin, one
 
 
-def as_row(compared: Diff) -> dict[str, Any]:
+def as_row(compared: Diff, prices: Prices) -> dict[str, Any]:
     """Return a comparison as data."""
     return {
         "same": compared.same,
-        "left": _side(compared.left),
-        "right": _side(compared.right),
+        "left": _side(compared.left, prices),
+        "right": _side(compared.right, prices),
         "events": [
             {
                 "event": _name(row),
@@ -70,7 +74,7 @@ def as_row(compared: Diff) -> dict[str, Any]:
     }
 
 
-def as_text(compared: Diff) -> str:
+def as_text(compared: Diff, prices: Prices) -> str:
     """Return a comparison for a person."""
     lines = []
     for row in compared.rows:
@@ -81,14 +85,17 @@ def as_text(compared: Diff) -> str:
             for field in row.fields
         ]
     left, right = compared.left, compared.right
-    lines += ["", f"{'':8} {'outcome':28} {'tokens':>8} {'ms':>8}"]
+    lines += ["", f"{'':8} {'outcome':28} {'tokens':>8} {'cost':>9} {'ms':>8}"]
     for name, side in (("left", left), ("right", right)):
-        lines.append(f"{name:8} {side.outcome:28} {side.tokens:>8} {side.milliseconds:>8}")
+        figures = f"{side.tokens:>8} {cost_of(side, prices):>9.4f} {side.milliseconds:>8}"
+        lines.append(f"{name:8} {side.outcome:28} {figures}")
+    lines += without_price((left, right), prices)
     return "\n".join([*lines, *(["", *compared.text] if compared.text else [])])
 
 
-def _side(side: Side) -> dict[str, Any]:
-    return {**side._asdict(), "spent": [call._asdict() for call in side.spent]}
+def _side(side: Side, prices: Prices) -> dict[str, Any]:
+    spent = [call._asdict() for call in side.spent]
+    return {**side._asdict(), "spent": spent, "cost": cost_of(side, prices)}
 
 
 def _name(row: Row) -> str:

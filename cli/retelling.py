@@ -18,11 +18,12 @@ from cli.meant import span_of
 from cli.naming import KINDS, condition_of
 from cli.output import Bar
 from replay.diff import Side, Spent
-from replay.figures import Price, Report, Row, Told, put_together
+from replay.figures import Report, Row, Told, put_together
 from replay.grid import rule_of
 from replay.histories import histories
 from replay.outcomes import WholeRecord
 from replay.past import Past
+from replay.prices import Prices
 from replay.processes import processes
 from replay.rebuild import few_collections
 from replay.travel import Moment, facts
@@ -75,7 +76,7 @@ class Query:
         return all(condition_of(condition).holds(past) for condition in self.where)
 
 
-def tell_many(settings: Settings, query: Query, prices: Mapping[str, Price]) -> Report:
+def tell_many(settings: Settings, query: Query, prices: Prices) -> Report:
     """Tell again every run that is meant."""
     with Client(settings) as client:
         count = client.log.partitions(SESSIONS.name)

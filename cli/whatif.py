@@ -7,13 +7,13 @@ import click
 
 from cli.naming import parsed, time_of
 from cli.output import emit_one, formatted, say
+from cli.pricing import priced, prices_of, without_price
 from cli.retelling import Query, tell_many
 from replay.bounds import Bounds
 from replay.earnings import Earnings, earnings, sentence
-from replay.figures import Price, Report
+from replay.figures import Report
 from replay.offpolicy import Estimate
 from replay.page import page
-from streams.errors import Misconfigured
 from streams.io.settings import read_settings
 
 
@@ -23,13 +23,7 @@ from streams.io.settings import read_settings
 @click.option("--since", help="Only runs from this time on (ISO 8601).")
 @click.option("--where", multiple=True, metavar="KIND.PATH=VALUE", help="Only such runs.")
 @click.option("--runs", type=click.File(), help="Only the runs whose ids stand in this file.")
-@click.option(
-    "--price",
-    "prices",
-    multiple=True,
-    metavar="MODEL=PROMPT,COMPLETION",
-    help="What a million tokens of a model cost.",
-)
+@priced
 @click.option("--page", "html", type=click.Path(path_type=Path), help="Write the report as HTML.")
 @formatted
 def whatif_(
@@ -55,23 +49,12 @@ def whatif_(
         since_ms=time_of(since) if since else 0,
         runs=frozenset(runs.read().split()) if runs else frozenset(),
     )
-    report = tell_many(read_settings(), query, dict(map(_price, prices)))
+    report = tell_many(read_settings(), query, prices_of(prices))
     title = f"What if {kind} had {', '.join(changes)}?"
     if html is not None:
         html.write_text(page(title, report), encoding="utf-8")
         say(f"the report is in {html}")
     emit_one(output, as_row(report), as_text(title, report))
-
-
-def _price(text: str) -> tuple[str, Price]:
-    model, _, said = text.rpartition("=")
-    try:
-        prompt, completion = map(float, said.split(","))
-    except ValueError:
-        model = ""
-    if not model:
-        raise Misconfigured(f"{text!r} is no price", fix="write it as MODEL=0.5,1.5")
-    return model, Price(prompt, completion)
 
 
 def as_row(report: Report) -> dict[str, Any]:
@@ -123,6 +106,8 @@ def as_text(title: str, report: Report) -> str:
         for name, took in (("as recorded", report.recorded), ("with the change", report.forked)):
             figures = f"{took.tokens:>8} {took.cost:>9.4f} {took.p50_ms:>8} {took.p95_ms:>8}"
             lines.append(f"{name:16} {figures}")
+        sides = (side for row in report.covered for side in (row.recorded, row.forked))
+        lines += without_price(sides, report.prices)
     lines += [f"{count:>7} {a or 'nobody'} → {b or 'nobody'}" for a, b, count in row["moves"][:10]]
     return "\n".join([*lines, "", *_rewards(earnings(report.rows))])
 

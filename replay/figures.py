@@ -5,14 +5,13 @@ that it could route where it is asked who answers.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from replay.diff import Side
+from replay.prices import Prices, cost_of
 from streams.ids import RunId
-
-PER = 1_000_000
 
 
 class Told(NamedTuple):
@@ -52,13 +51,6 @@ class Row(NamedTuple):
         return self.recorded[:2] != self.forked[:2]
 
 
-class Price(NamedTuple):
-    """What a million tokens of a model cost, in any currency."""
-
-    prompt: float
-    completion: float
-
-
 class Took(NamedTuple):
     """What some runs took together: tokens and money, and milliseconds of the median and slow."""
 
@@ -70,14 +62,11 @@ class Took(NamedTuple):
 
 @dataclass(slots=True)
 class Report:
-    """All runs together; runs that never came to the changed event are `passed_over`.
-
-    `prices` are by model; a model without one costs nothing.
-    """
+    """All runs together; runs that never came to the changed event are `passed_over`."""
 
     rows: list[Row] = field(default_factory=list)
     passed_over: int = 0
-    prices: Mapping[str, Price] = field(default_factory=dict)
+    prices: Prices = field(default_factory=dict)
 
     @property
     def covered(self) -> list[Row]:
@@ -118,21 +107,13 @@ class Report:
         times = sorted(side.milliseconds for side in sides)
         return Took(
             sum(side.tokens for side in sides),
-            sum(map(self._cost, sides)),
+            sum(cost_of(side, self.prices) for side in sides),
             _quantile(times, 0.5),
             _quantile(times, 0.95),
         )
 
-    def _cost(self, side: Side) -> float:
-        calls = ((self.prices.get(call.model), call) for call in side.spent)
-        return sum(
-            (price.prompt * call.prompt_tokens + price.completion * call.completion_tokens) / PER
-            for price, call in calls
-            if price is not None
-        )
 
-
-def put_together(rows: Iterable[Row | None], prices: Mapping[str, Price]) -> Report:
+def put_together(rows: Iterable[Row | None], prices: Prices) -> Report:
     """Return the report of rows in any order; None is a run that was passed over."""
     report = Report(prices=prices)
     for row in rows:

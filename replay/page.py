@@ -7,6 +7,7 @@ from replay.bounds import Bounds
 from replay.earnings import Earnings, earnings, sentence
 from replay.figures import Report, Row, Took
 from replay.offpolicy import Estimate, Estimates
+from replay.prices import unpriced
 
 ROWS_MAX = 500
 _STYLE = """
@@ -74,7 +75,10 @@ def _takes(report: Report) -> str:
     rows = "".join(f"<tr><td>{name}</td>{_took(took)}</tr>" for name, took in named)
     columns = ("tokens", "cost", "ms, median", "ms, 95 %")
     head = "".join(f"<th>{column}</th>" for column in ("", *columns))
-    return f"<table><tr>{head}</tr>{rows}</table>"
+    sides = (side for row in report.covered for side in (row.recorded, row.forked))
+    models = escape(", ".join(unpriced(sides, report.prices)))
+    left_out = f'<p class="dim">Not in the cost, for want of a price: {models}</p>'
+    return f"<table><tr>{head}</tr>{rows}</table>{left_out if models else ''}"
 
 
 def _took(took: Took) -> str:

@@ -141,6 +141,8 @@ def test_a_fork_is_forked_again_and_compared_with_its_origin(told: Told) -> None
     assert (compared["left"]["outcome"], compared["same"]) == ("completed", False)
     shown = told.front.succeed("diff", first, "latest-fork").out
     assert f"text: '{QUESTIONS[-1]}' → 'why?'" in shown
+    priced = told.json("diff", "latest-fork", "--price", "extractive=1,2")
+    assert priced["left"]["cost"] > priced["right"]["cost"] == 0
 
 
 def test_a_fact_in_force_is_changed(told: Told) -> None:
@@ -216,6 +218,7 @@ def test_the_worker_keeps_the_index_of_runs(told: Told) -> None:
         ("fork latest --set @grid=yesterday", 2, "no time"),
         ("diff latest nowhere", 2, "no event of run nowhere"),
         ("diff latest", 2, "is no fork"),
+        ("diff latest-fork --price x=nan,1", 2, "is no price"),
         ("state latest --at yesterday", 2, "no time"),
         ("state latest --at RunFailed", 2, "has no RunFailed"),
         ("whatif", 2, "Missing option '--set'"),

@@ -1,8 +1,9 @@
 """The page of a what-if says what its report says, and runs nothing that a run said."""
 
 from replay.diff import Side, Spent
-from replay.figures import Price, Report, Row, Told, put_together
+from replay.figures import Report, Row, Told, put_together
 from replay.page import page
+from replay.prices import Price
 from streams.ids import RunId
 
 PRICES = {"small": Price(1_000_000.0, 0.0)}
@@ -59,6 +60,12 @@ def test_it_says_what_is_known_of_the_reward() -> None:
     assert "Reward 1.000 as logged, 0.000 under the change, by what people said" in written
     assert "0.000 to 0.975" in written
     assert "No logged run that was left to chance went where it would go." in written
+
+
+def test_what_has_no_price_is_said_to_be_left_out() -> None:
+    assert "for want of a price" not in page("What if?", report())
+    other = put_together(report().rows, {"large": Price(1.0, 1.0)})
+    assert "for want of a price: small" in page("What if?", other)
 
 
 def test_what_is_not_known_of_the_reward_is_said_in_words() -> None:

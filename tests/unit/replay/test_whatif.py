@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from replay.earnings import earnings
-from replay.figures import Price, Report, Told, put_together
+from replay.figures import Report, Told, put_together
 from replay.histories import histories
+from replay.prices import Price
 from replay.whatif import Change, judged, whatif
 from streams.events import sessions as s
 from streams.ids import RunId
