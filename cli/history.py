@@ -103,10 +103,12 @@ def told_of_runs(client: Client) -> Mapping[RunId, Told]:
         for _, entries in opened(client.log, client.wire, TUNING.name, partition, kinds)
         for entry in entries
     )
-    return {each.run_id: _told(each) for each in given}
+    return {each.run_id: told_by(each) for each in given}
 
 
-def _told(given: FeedbackGiven) -> Told:
-    right = given.chosen if given.verdict is Verdict.RIGHT else given.label
-    reward = float(right is not None and right == given.chosen)
-    return Told(reward, "" if given.none_of_these else right)
+def told_by(given: FeedbackGiven) -> Told:
+    """Return what feedback is worth, and who should have answered."""
+    if given.verdict is Verdict.RIGHT:
+        return Told(1.0, given.chosen or "")  # to send it nowhere was right, too
+    reward = float(given.label is not None and given.label == given.chosen)
+    return Told(reward, "" if given.none_of_these else given.label)
