@@ -108,8 +108,8 @@ class Report:
         return Took(
             sum(side.tokens for side in sides),
             sum(cost_of(side, self.prices) for side in sides),
-            _quantile(times, 0.5),
-            _quantile(times, 0.95),
+            _reached(times, 50),
+            _reached(times, 95),
         )
 
 
@@ -123,5 +123,6 @@ def put_together(rows: Iterable[Row | None], prices: Prices) -> Report:
     return report
 
 
-def _quantile(ordered: Sequence[int], share: float) -> int:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0
+def _reached(ordered: Sequence[int], percent: int) -> int:
+    """Return what so many percent of all do not exceed: the nearest rank, in integers."""
+    return ordered[-(-percent * len(ordered) // 100) - 1] if ordered else 0

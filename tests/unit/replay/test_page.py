@@ -1,5 +1,7 @@
 """The page of a what-if says what its report says, and runs nothing that a run said."""
 
+import pytest
+
 from replay.diff import Side, Spent
 from replay.figures import Report, Row, Told, put_together
 from replay.page import page
@@ -28,10 +30,18 @@ def test_its_figures_are_those_of_the_covered_runs() -> None:
     assert [each.run_id for each in made.rows] == ["run-1", "run-2", "run-3"]
     assert (made.recorded.tokens, made.forked.tokens) == (3, 6)
     assert (made.recorded.cost, made.forked.cost) == (3.0, 6.0)
-    assert (made.forked.p50_ms, made.forked.p95_ms) == (400, 400)
+    assert (made.forked.p50_ms, made.forked.p95_ms) == (200, 400)
     written = page("What if?", made)
     for part in ("gray \u2192 blue", "3.0000", "6.0000", "67 %", "0 : 1"):
         assert part in written, part
+
+
+@pytest.mark.parametrize(
+    ("runs", "p50", "p95"), [(1, 100, 100), (2, 100, 200), (3, 200, 300), (20, 1000, 1900)]
+)
+def test_half_of_all_took_no_longer_than_the_median(runs: int, p50: int, p95: int) -> None:
+    took = put_together([row(n, "gray", "") for n in range(1, runs + 1)], PRICES).recorded
+    assert (took.p50_ms, took.p95_ms) == (p50, p95)
 
 
 def test_a_run_that_the_record_could_not_route_is_said_to_be_left_out() -> None:
