@@ -3,7 +3,8 @@
 Inverse propensity scoring (Horvitz and Thompson 1952), its self-normalised form (Swaminathan and
 Joachims 2015), and the doubly robust estimator (Dudík, Langford and Li 2011). All need a logged
 policy that might have done what the other does. Intervals are normal ones over the runs, at 95 %,
-but never narrower than as many runs of the other policy itself would give (`effective`).
+but never narrower than as many runs of the other policy itself would give (`effective`), and not
+beyond what a reward can be.
 """
 
 import math
@@ -97,4 +98,5 @@ def _within(value: float, errors: Sequence[float], effective: float) -> Estimate
     squares = math.fsum(error * error for error in errors)
     half = Z_95 * math.sqrt(squares / max(1, count - 1) / count)
     low, high = certain(min(1.0, max(0.0, value)), effective)
-    return Estimate(value, min(value - half, low), max(value + half, high))
+    low, high = max(0.0, min(value - half, low)), min(1.0, max(value + half, high))
+    return Estimate(value, min(value, low), max(value, high))

@@ -81,6 +81,13 @@ def test_one_run_says_nothing_for_certain() -> None:
         assert one.high - one.low > 0.97
 
 
+def test_an_interval_stays_among_rewards_and_holds_its_value() -> None:
+    for seed in range(50):
+        found = estimate(logged(seed, 5))
+        for one in (found.ips, found.snips, found.doubly_robust) if found else ():
+            assert min(0.0, one.value) <= one.low <= one.value <= one.high <= max(1.0, one.value)
+
+
 def test_no_runs_no_estimate() -> None:
     assert estimate([]) is None
 
