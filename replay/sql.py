@@ -1,10 +1,11 @@
 """Questions in SQL about everything that happened: DuckDB over the archive and the live log.
 
 A question sees one view, `events`: sealed segments where they lie, each of them proven, and the
-live log as it was just written down. It can reach no other file and no network, and change nothing.
+live log as it was just written down. It is given their rows and may open no file, theirs included:
+whatever DuckDB takes for a question, there is nothing that it could change.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,18 +15,16 @@ from replay.archive.seal import Limits
 from replay.sealed import SealedFiles
 from streams.errors import Misconfigured
 from streams.io.archive.chains import Chain, Chains, Place
-from streams.io.archive.segment import Row, Segment, decoded, packed
+from streams.io.archive.segment import DECODED, RAW, Row, Segment, decoded, packed
+from streams.io.parquet import Part, Type, scanned
 from streams.io.wire import Wire
 from streams.log import EventLog
 
 VIEW = "events"
-#: The view's columns where there is no event at all.
-EMPTY = """select ''::varchar as topic, 0 as partition, 0::bigint as "offset",
-    0::bigint as timestamp_ms, ''::blob as key, ''::blob as value,
-    []::struct(name varchar, value blob)[] as headers, ''::varchar as event,
-    ''::varchar as event_id, ''::varchar as run_id, ''::varchar as cause_id,
-    ''::varchar as processor, ''::varchar as json where false"""
-ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+COLUMNS = {"topic": Type.TEXT, "partition": Type.INT, **RAW, **DECODED}
+
+#: How DuckDB refuses: also to read what Python knows of it, and to tell Python of a value.
+REFUSED = (duckdb.Error, ValueError, TypeError, OverflowError)
 
 #: Hears how many records were gathered since the last call.
 Progress = Callable[[int], None]
@@ -119,14 +118,14 @@ class Questions:
                 "temp_directory": str(folder / "spill"),
             }
         )
-        self._connection.execute(f"create view {VIEW} as {' union all '.join(_parts(files))}")
-        for setting, value in (
-            ("allowed_directories", [str(folder)]),
-            ("allowed_paths", [str(path) for paths in files.values() for path in paths]),
-            ("enable_external_access", False),
-            ("lock_configuration", True),
-        ):
-            self._connection.execute(f"set {setting} = {value!r}")
+        parts = [
+            Part(path, {"topic": place.topic, "partition": place.partition})
+            for place, paths in files.items()
+            for path in paths
+        ]
+        self._connection.register(VIEW, scanned(COLUMNS, parts))
+        for setting, value in (("enable_external_access", "false"), ("lock_configuration", "true")):
+            self._connection.execute(f"set {setting} = {value}")
 
     def close(self) -> None:
         """Let go of the database."""
@@ -136,29 +135,16 @@ class Questions:
         """Answer one SELECT. Raises Misconfigured for anything else, with what DuckDB says."""
         try:
             statements = self._connection.extract_statements(question)
-            if len(statements) != 1 or statements[0].type not in ALLOWED:
+            if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
                 raise Misconfigured(
                     "this is not one question", fix="ask one `select`; the log cannot be changed"
                 )
             asked = self._connection.execute(statements[0])
             columns = [column[0] for column in asked.description or ()]
             rows = asked.fetchall() if limit is None else asked.fetchmany(limit + 1)
-        except duckdb.Error as exc:
+        except REFUSED as exc:
             raise Misconfigured(
                 f"DuckDB cannot answer: {exc}", fix=f"`aether sql 'describe {VIEW}'` lists columns"
             ) from exc
         more = limit is not None and len(rows) > limit
         return Answer(columns, rows[:limit], more)
-
-
-def _parts(files: Files) -> Iterator[str]:
-    """Yield a query per partition; a file's rows know neither topic nor partition."""
-    yield EMPTY
-    for place, paths in files.items():
-        topic, names = _quoted(place.topic), ", ".join(_quoted(str(path)) for path in paths)
-        known = f"{topic} as topic, {place.partition} as partition"
-        yield f"select {known}, * from read_parquet([{names}])"  # noqa: S608 - both are quoted
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

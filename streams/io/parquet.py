@@ -5,11 +5,16 @@ The only module that imports pyarrow, which is slow to import: import this one w
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import reduce
 from itertools import pairwise
+from operator import and_
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.dataset as pads
 import pyarrow.parquet as pq
+from pyarrow.fs import LocalFileSystem
 
 from streams.errors import Undecodable
 
@@ -38,8 +43,8 @@ class Table(NamedTuple):
 def written(types: Mapping[str, Type], table: Table) -> bytes:
     """Return a table as a Parquet file."""
     arrays = [_array(kind, table.columns[name]) for name, kind in types.items()]
-    schema = pa.schema([(name, kind.value) for name, kind in types.items()])
-    made = pa.Table.from_arrays(arrays, schema=schema.with_metadata(dict(table.about)))
+    schema = _schema(types).with_metadata(dict(table.about))
+    made = pa.Table.from_arrays(arrays, schema=schema)
     sink = pa.BufferOutputStream()
     pq.write_table(made, sink, row_group_size=ROW_GROUP, compression="zstd", version="2.6")
     return bytes(sink.getvalue())
@@ -54,6 +59,33 @@ def read(content: bytes, types: Mapping[str, Type]) -> Table:
     except UNREADABLE as exc:
         raise Undecodable(f"not the Parquet it should be: {exc}") from exc
     return Table(columns, about)
+
+
+class Part(NamedTuple):
+    """A file, and the columns that have one value in all of its rows and are not in it."""
+
+    path: Path
+    known: Mapping[str, Any]
+
+
+def scanned(types: Mapping[str, Type], parts: Sequence[Part]) -> pads.Dataset:
+    """Return many files as one table of these columns, of which only what is asked for is read."""
+    return pads.FileSystemDataset.from_paths(
+        [str(part.path) for part in parts],
+        schema=_schema(types),
+        format=pads.ParquetFileFormat(),
+        filesystem=LocalFileSystem(),
+        partitions=[_known(types, part.known) for part in parts],
+    )
+
+
+def _known(types: Mapping[str, Type], known: Mapping[str, Any]) -> pads.Expression:
+    claims = [pads.field(name) == pa.scalar(of, types[name].value) for name, of in known.items()]
+    return reduce(and_, claims, pads.scalar(True))
+
+
+def _schema(types: Mapping[str, Type]) -> pa.Schema:
+    return pa.schema([(name, kind.value) for name, kind in types.items()])
 
 
 def _array(kind: Type, values: Sequence[Any]) -> Any:

@@ -117,11 +117,56 @@ def test_a_log_without_a_record_has_the_columns(tmp_path: Path) -> None:
         "selec 1",
         "drop view events",
         "select getenv('HOME')",
+        "explain analyze drop view events",
+        "explain select 1",
+        "prepare x as drop view events",
+        "execute x",
+        "call duckdb_settings()",
+        "pragma version",
+        "update extensions",
+        "select * from query('drop view events')",
+        "select * from query('select 1; drop view events')",
+        "with x as (drop view events) select 1",
+        "with x as (delete from events returning *) select 1",
+        "select 1 \udcff",
+        "select interval 100000000 years",
     ],
 )
 def test_what_is_no_question_about_events_is_refused(vault: Vault, question: str) -> None:
     with pytest.raises(Misconfigured):
         ask(vault, question)
+
+
+COPY = "copy (select 1 a) to '{}' (format csv, use_tmp_file false)"
+TOLD = COPY.replace("'", "''")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        COPY,
+        f"explain {COPY}",
+        f"explain analyze {COPY}",
+        f"explain (analyze) {COPY}",
+        f"prepare x as {COPY}",
+        f"select 1; {COPY}",
+        f"with x as ({COPY}) select * from x",
+        f"select * from (with x as ({COPY}) select * from x)",
+        f"select * from query('{TOLD}')",
+        f"select * from json_execute_serialized_sql(json_serialize_sql('"
+        f"with x as ({TOLD}) select 1'))",
+        "export database '{}'",
+        "select * from read_parquet('{}')",
+    ],
+)
+def test_no_question_opens_a_file_of_its_own(vault: Vault, question: str) -> None:
+    path = vault.path(vault.chain(0)[0].address)
+    sealed, scratch = path.read_bytes(), vault.folder.parent / "scratch"
+    for target in (path, scratch / "1.parquet", scratch / "new", vault.folder / "new"):
+        with pytest.raises(Misconfigured):
+            ask(vault, question.format(target))
+    assert path.read_bytes() == sealed
+    assert not list(vault.folder.parent.rglob("new*"))
 
 
 def test_an_altered_segment_is_not_asked(vault: Vault) -> None:
