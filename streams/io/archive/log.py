@@ -5,7 +5,7 @@ While the log holds a record it is read from there; the archive is asked for not
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from streams.errors import ArchiveDamaged, LogTruncated, Undecodable
+from streams.errors import AetherError, ArchiveDamaged, LogTruncated, Undecodable
 from streams.events.archive import SegmentSealed
 from streams.io.archive.chains import Chain, Chains, Place
 from streams.io.objects import ObjectStore
@@ -141,50 +141,59 @@ def _damaged(segment: SegmentSealed, why: str) -> ArchiveDamaged:
 
 
 class CrossingFollower:
-    """A live reader that turns to the archive: at first, and whenever a trim overtook it."""
+    """A live reader that turns to the archive: at first, and whenever a trim overtook it.
+
+    Whatever raises is begun anew by the next `take`, behind the last record that was returned.
+    """
 
     def __init__(self, log: ArchivedLog, starts: Mapping[tuple[str, int], int]) -> None:
         self._log = log
         self._next = dict(starts)
-        self._behind: dict[tuple[str, int], Iterator[list[Record]]] = {}
-        self._live = self._open()
+        self._behind: dict[tuple[str, int], int] = {}  # up to where each place is past
+        self._past: Iterator[list[Record]] | None = None  # of the first of them
+        self._live: Follower | None = self._open()
 
     def take(self, timeout_s: float) -> list[Record]:
         """Return the next of the past, or else what has arrived."""
+        live = self._live = self._live or self._open()
         while self._behind:
-            place, batches = next(iter(self._behind.items()))
-            batch = next(batches, None)
+            place, end = next(iter(self._behind.items()))
+            past = self._past or self._log.read(*place, self._next[place], end)
+            self._past = None  # a generator that raised is over, as if there were no more
+            batch = next(past, None)
             if batch is not None:
+                self._past = past
                 return self._passed(batch)
             del self._behind[place]
         try:
-            return self._passed(self._live.take(timeout_s))
-        except LogTruncated:
-            self._live.close()
-            self._live = self._open()
-            if not self._behind:
-                raise
-            return []
+            return self._passed(live.take(timeout_s))
+        except AetherError as error:
+            self._live = None  # it may have moved on over what it did not return
+            live.close()
+            if isinstance(error, LogTruncated):
+                self._live = self._open()
+                if self._behind:
+                    return []
+            raise
 
     def positions(self) -> dict[tuple[str, int], int]:
         """Return where the next reads begin."""
+        if self._live is None:
+            return dict(self._next)
         return {**self._live.positions(), **{place: self._next[place] for place in self._behind}}
 
     def close(self) -> None:
         """Stop reading."""
         self._behind.clear()
-        self._live.close()
+        if self._live is not None:
+            self._live.close()
 
     def _open(self) -> Follower:
         firsts = {place: self._log.live.span(*place).first for place in self._next}
-        self._behind = {
-            place: self._log.read(*place, at, firsts[place])
-            for place, at in self._next.items()
-            if at < firsts[place]
-        }
-        return self._log.live.follow(
-            {place: max(at, firsts[place]) for place, at in self._next.items()}
-        )
+        starts = {place: max(at, firsts[place]) for place, at in self._next.items()}
+        live = self._log.live.follow(starts)
+        self._behind = {place: end for place, end in starts.items() if end > self._next[place]}
+        return live
 
     def _passed(self, records: list[Record]) -> list[Record]:
         for record in records:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from replay.archive.audit import Wrong
-from streams.errors import ArchiveDamaged, LogTruncated
-from streams.io.memory_log import MemoryLog
+from streams.errors import ArchiveDamaged, BrokerAway, LogTruncated, StoreAway, Transient
+from streams.io.memory_log import MemoryFollower, MemoryLog
+from streams.io.objects import ObjectStore
+from streams.log import Follower, Record, Span
 from tests.unit.replay.archive.vault import TOPIC, filled
 
 
@@ -45,6 +47,101 @@ def test_a_follower_that_a_trim_overtook_goes_on_in_the_archive(tmp_path: Path) 
     vault.broker.truncate(TOPIC, 0, len(vault.written[0]) + 3)
     with pytest.raises(LogTruncated):
         assert [follower.take(0) for _ in range(2)] == []
+
+
+def patiently(follower: Follower, takes: int = 60) -> tuple[list[Record], int]:
+    """Take again and again; return what came, and how often something was away."""
+    taken, away = list[Record](), 0
+    for _ in range(takes):
+        try:
+            taken += follower.take(0)
+        except Transient:
+            away += 1
+    return taken, away
+
+
+class Away:
+    """A store that is away at every second call."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._calls = 0
+
+    def put(self, content: bytes) -> str:
+        return self._store.put(content)
+
+    def get(self, address: str) -> bytes:
+        self._calls += 1
+        if self._calls % 2:
+            raise StoreAway("at times")
+        return self._store.get(address)
+
+
+def test_a_follower_goes_on_where_it_was_when_the_store_was_away(tmp_path: Path) -> None:
+    vault = filled(tmp_path)
+    vault.trim()
+    vault.write(20)
+    segments = len(vault.chain(0)) + len(vault.chain(1))
+    vault.store = Away(vault.store)
+    follower = vault.whole.follow({(TOPIC, 0): 0, (TOPIC, 1): 0})
+    taken, away = patiently(follower)
+    assert away == segments > 4
+    for partition, written in vault.written.items():
+        assert [r for r in taken if r.partition == partition] == written
+        assert follower.positions()[TOPIC, partition] == len(written)
+
+
+def test_a_follower_goes_on_behind_what_it_returned_when_the_log_was_away(tmp_path: Path) -> None:
+    vault = filled(tmp_path)
+    failures = [BrokerAway("with records in its hands")]
+
+    class Failing(MemoryFollower):
+        def take(self, timeout_s: float) -> list[Record]:
+            taken = super().take(timeout_s)
+            if failures:
+                raise failures.pop()
+            return taken
+
+    class FailingLog(MemoryLog):
+        def follow(self, starts: Any) -> MemoryFollower:
+            return Failing(self, starts)
+
+    whole = vault.whole
+    whole.live = FailingLog(vault.broker)
+    follower = whole.follow({(TOPIC, 0): 3})
+    with pytest.raises(BrokerAway):
+        follower.take(0)
+    assert follower.positions() == {(TOPIC, 0): 3}
+    assert patiently(follower) == (vault.written[0][3:], 0)
+
+
+def test_a_follower_that_a_trim_overtook_asks_for_the_way_again(tmp_path: Path) -> None:
+    vault = filled(tmp_path)
+    failures = [BrokerAway("for a moment")]
+
+    class Closed(MemoryFollower):
+        closed = False
+
+        def take(self, timeout_s: float) -> list[Record]:
+            return [] if self.closed else super().take(timeout_s)
+
+        def close(self) -> None:
+            self.closed = True
+
+    class FailingLog(MemoryLog):
+        def span(self, topic: str, partition: int) -> Span:
+            if vault.broker.first[topic, partition] and failures:
+                raise failures.pop()
+            return super().span(topic, partition)
+
+        def follow(self, starts: Any) -> MemoryFollower:
+            return Closed(MemoryLog(vault.broker), starts)
+
+    whole = vault.whole
+    whole.live = FailingLog(vault.broker)
+    follower = whole.follow({(TOPIC, 0): 3})
+    vault.trim()
+    assert patiently(follower) == (vault.written[0][3:], 1)
 
 
 def test_a_reader_is_not_stopped_by_a_trim_under_its_feet(tmp_path: Path) -> None:
