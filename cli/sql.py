@@ -45,16 +45,18 @@ def sql(question: str, only: str | None, topics: tuple[str, ...], limit: int, ou
     """
     settings = read_settings()
     with Client(settings) as client, TemporaryDirectory(prefix="aether-sql-") as name:
-        live, folder = client.log.live, Path(name)
+        log, folder = client.log, Path(name)
         sealed = SealedFiles(client.store, settings.data_dir / FOLDER)
-        chains = Chains(live, client.wire).refresh()
-        with Bar("records gathered", _length(client, topics or NAMES)) as bar:
-            gatherer = Gatherer(live, client.wire, sealed, folder, bar.advance)
+        chains = Chains(log.live, client.wire).refresh()
+        bar = Bar("records gathered", _length(client, topics or NAMES))
+        with closing(sealed), bar:  # what was proven, or copied, is known also if the rest is away
+            gatherer = Gatherer(log, client.wire, sealed, folder, bar.advance)
             for topic in topics or NAMES:
                 gatherer.gather(topic, chains, archive=only != "live", live=only != "archive")
-        sealed.close()
         with closing(Questions(folder, gatherer.files)) as questions:
             answer = questions.ask(question, limit or None)
+    for topic, records in (+gatherer.lost).items():
+        say(f"{topic} is asked without its first {records} records, which were not kept")
     _write(output, answer)
     if answer.more:
         say(f"only the first {limit} rows; `--limit 0` shows all")

@@ -5,6 +5,7 @@ live log as it was just written down. It is given their rows and may open no fil
 whatever DuckDB takes for a question, there is nothing that it could change.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +14,9 @@ import duckdb
 
 from replay.archive.seal import Limits
 from replay.sealed import SealedFiles
-from streams.errors import Misconfigured
-from streams.io.archive.chains import Chain, Chains, Place
+from streams.errors import LogTruncated, Misconfigured
+from streams.io.archive.chains import Chains, Place
+from streams.io.archive.log import ArchivedLog
 from streams.io.archive.segment import DECODED, RAW, Row, Segment, decoded, packed
 from streams.io.parquet import Part, Type, scanned
 from streams.io.wire import Wire
@@ -43,17 +45,21 @@ Files = Mapping[Place, Sequence[Path]]
 
 
 class Gatherer:
-    """Finds the files that a question may see; what is not sealed it writes into a folder."""
+    """Finds the files that a question may see; what is not sealed it writes into a folder.
+
+    `lost` counts, by topic, the records before a history that begins late.
+    """
 
     def __init__(
         self,
-        log: EventLog,
+        log: ArchivedLog,
         wire: Wire,
         sealed: SealedFiles,
         folder: Path,
         progress: Progress = lambda _: None,
     ) -> None:
         self.files: dict[Place, list[Path]] = {}
+        self.lost: Counter[str] = Counter()
         self._log = log
         self._wire = wire
         self._sealed = sealed
@@ -64,28 +70,41 @@ class Gatherer:
     def gather(self, topic: str, chains: Chains, *, archive: bool, live: bool) -> None:
         """Take in a topic's sealed segments, its live log, or both without the overlap.
 
-        Raises StoreAway, and Undecodable for a segment that is not what its address says.
+        Raises LogTruncated for records that should be sealed and are not, StoreAway, and
+        Undecodable for a segment that is not what its address says.
         """
         identity = self._log.identity(topic)
         for partition in range(self._log.partitions(topic)):
             place = Place(topic, identity, partition)
-            chain = chains.of(place)
+            span = self._log.live.span(topic, partition)
             if archive:
-                self._in_place(place, chain)
-            if live:
-                end = chain.head.end if archive and chain.head else 0
-                self._live(place, max(end, self._log.span(topic, partition).first))
+                start = self._in_place(place, chains)
+                self._copied(self._log, place, start, span.end if live else span.first)
+            else:
+                self._copied(self._log.live, place, *span)
 
-    def _in_place(self, place: Place, chain: Chain) -> None:
-        for segment in chain.segments:
+    def _in_place(self, place: Place, chains: Chains) -> int:
+        """Take in the sealed segments, and return where the log goes on."""
+        segments = chains.of(place).segments
+        for segment in segments:
             self.files.setdefault(place, []).append(self._sealed.path(segment.address))
             self._progress(segment.records)
+        if segments:
+            self.lost[place.topic] += segments[0].first
+            return segments[-1].end
+        first = self._log.span(place.topic, place.partition).first
+        if first and any(chain.head for _, chain in chains):
+            raise LogTruncated(
+                f"{place.topic}/{place.partition} begins at {first}, and nothing of it is sealed",
+                fix="see `aether archive verify`; or ask for what the log still holds: `--live`",
+            )
+        self.lost[place.topic] += first
+        return first
 
-    def _live(self, place: Place, start: int) -> None:
+    def _copied(self, log: EventLog, place: Place, start: int, end: int) -> None:
         rows: list[Row] = []
         size, limits = 0, Limits()
-        end = self._log.span(place.topic, place.partition).end
-        for records in self._log.read(place.topic, place.partition, start, end):
+        for records in log.read(place.topic, place.partition, start, end):
             for record in records:
                 rows.append(decoded(record, self._wire))
                 size += rows[-1].size

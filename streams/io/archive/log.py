@@ -79,10 +79,13 @@ class ArchivedLog:
                     yield batch
                     at = batch[-1].offset + 1
                 return
-            except LogTruncated:
+            except LogTruncated as exc:
                 segment = self._chain(topic, partition, at).holding(at)
                 if segment is None:
-                    raise
+                    raise LogTruncated(
+                        f"record {at} of {topic}/{partition} is neither in the log nor sealed",
+                        fix="see `aether archive verify`",
+                    ) from exc
             wanted = [r for r in self._records(segment) if at <= r.offset < end]
             for n in range(0, len(wanted), BATCH):
                 yield wanted[n : n + BATCH]

@@ -1,5 +1,6 @@
 """A question sees every event once, wherever it lies, and nothing else in the world."""
 
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 
 from replay.sealed import SealedFiles
 from replay.sql import Answer, Gatherer, Questions
-from streams.errors import Misconfigured, Undecodable
+from streams.errors import LogTruncated, Misconfigured, Undecodable
+from streams.topics import ARCHIVE
 from tests.unit.replay.archive.vault import TOPIC, Vault
 
 
@@ -25,14 +27,22 @@ def vault(tmp_path: Path) -> Vault:
 
 
 def ask(
-    vault: Vault, question: str, *, archive: bool = True, live: bool = True, limit: Any = None
+    vault: Vault,
+    question: str,
+    *,
+    archive: bool = True,
+    live: bool = True,
+    limit: Any = None,
+    lost: Counter[str] | None = None,
 ) -> Answer:
     folder = vault.folder.parent / "scratch"
     folder.mkdir(parents=True, exist_ok=True)
     sealed = SealedFiles(vault.store, vault.folder.parent / "read")
-    gatherer = Gatherer(vault.log, vault.wire, sealed, folder)
+    gatherer = Gatherer(vault.whole, vault.wire, sealed, folder)
     gatherer.gather(TOPIC, vault.chains, archive=archive, live=live)
     sealed.close()
+    if lost is not None:
+        lost.update(gatherer.lost)
     with closing(Questions(folder, gatherer.files)) as questions:
         return questions.ask(question, limit)
 
@@ -64,6 +74,52 @@ def test_archive_and_log_can_be_asked_alone(vault: Vault) -> None:
         for p, written in vault.written.items()
         for n in range(vault.log.span(TOPIC, p).first, len(written))
     ]
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_gap_behind_the_archive_is_no_answer(vault: Vault, live: bool) -> None:
+    vault.broker.truncate(TOPIC, 0, vault.chain(0)[-1].end + 1)
+    with pytest.raises(LogTruncated):
+        ask(vault, ALL, live=live)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_beginning_that_should_be_sealed_is_missed(vault: Vault, live: bool) -> None:
+    heads = vault.broker.records[ARCHIVE.name, 0]
+    told = [vault.wire.open(head).event.partition for head in heads]
+    vault.broker.truncate(ARCHIVE.name, 0, heads[told.index(1)].offset)
+    assert not vault.chain(0)
+    assert vault.chain(1)
+    with pytest.raises(LogTruncated):
+        ask(vault, ALL, live=live)
+    rest = ask(vault, ALL, archive=False)
+    assert places(rest)[0] == (0, vault.log.span(TOPIC, 0).first)
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_history_that_begins_late_is_asked_and_said_to_be(tmp_path: Path, sealed: bool) -> None:
+    vault, lost = Vault(tmp_path), Counter[str]()
+    vault.write(60)
+    for partition in (0, 1):
+        vault.broker.truncate(TOPIC, partition, 7)
+        if sealed:
+            vault.seal(partition, begin=True)
+    answer = ask(vault, "select count(*) from events", lost=lost)
+    assert (answer.rows, lost) == ([(60 - 2 * 7,)], {TOPIC: 2 * 7})
+
+
+def test_what_is_sealed_and_trimmed_meanwhile_is_read_from_the_archive(vault: Vault) -> None:
+    before = vault.chains
+    vault.seal()
+    vault.trimming.groups = {}
+    vault.trim()
+    assert vault.log.span(TOPIC, 0).first == len(vault.written[0])
+    folder = vault.folder.parent
+    sealed = SealedFiles(vault.store, folder / "read")
+    gatherer = Gatherer(vault.whole, vault.wire, sealed, folder)
+    gatherer.gather(TOPIC, before, archive=True, live=True)
+    with closing(Questions(folder, gatherer.files)) as questions:
+        assert questions.ask("select count(*) from events", None).rows == [(120,)]
 
 
 def test_what_an_event_says_can_be_asked(vault: Vault) -> None:
