@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from streams.envelope import DATA_REFERENCE
-from streams.errors import LogTruncated, NotStored, Undecodable
+from streams.errors import LogTruncated, NotStored, Poison
 from streams.events.archive import SegmentSealed
 from streams.io.archive.chains import Chain, Chains, Place
 from streams.io.archive.segment import digest_of, named_by, unpacked
@@ -103,7 +103,7 @@ class Auditor(NamedTuple):
         except NotStored as exc:
             yield _fault(told, Wrong.MISSING, str(exc))
             return
-        except Undecodable as exc:
+        except Poison as exc:  # Unacceptable, too: it has grown
             yield _fault(told, Wrong.ALTERED, str(exc))
             return
         if about != named_by(told):
@@ -119,7 +119,7 @@ class Auditor(NamedTuple):
         for address in (value for name, value in record.headers if name == DATA_REFERENCE):
             try:
                 self.store.get(address.decode(errors="replace"))
-            except Undecodable as exc:
+            except Poison as exc:
                 wrong = Wrong.MISSING if isinstance(exc, NotStored) else Wrong.ALTERED
                 at = record.offset
                 yield _fault(told, wrong, str(exc))._replace(first=at, end=at + 1)
@@ -149,7 +149,7 @@ class Auditor(NamedTuple):
 
     def _last(self, head: SegmentSealed) -> Iterator[Fault]:
         """Compare the last record that archive and log both hold."""
-        with suppress(Undecodable, LogTruncated):  # told already; or trimmed meanwhile
+        with suppress(Poison, LogTruncated):  # told already; or trimmed meanwhile
             last = unpacked(self.store.get(head.address))[1][-1]
             batches = self.log.read(head.topic, head.partition, last.offset, head.end)
             if [record for batch in batches for record in batch] != [last]:

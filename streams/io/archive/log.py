@@ -5,7 +5,7 @@ While the log holds a record it is read from there; the archive is asked for not
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from streams.errors import AetherError, ArchiveDamaged, LogTruncated, Undecodable
+from streams.errors import AetherError, ArchiveDamaged, LogTruncated, Poison
 from streams.events.archive import SegmentSealed
 from streams.io.archive.chains import Chain, Chains, Place
 from streams.io.objects import ObjectStore
@@ -127,7 +127,7 @@ class ArchivedLog:
             return records
         try:
             about, records = unpacked(self._store.get(segment.address))
-        except Undecodable as exc:
+        except Poison as exc:  # Unacceptable, too: it has grown
             raise _damaged(segment, str(exc)) from exc
         if about != named_by(segment):
             raise _damaged(segment, f"it says that it is {about}")

@@ -1,14 +1,21 @@
 """Readers cross from the archive into the live log, and are stopped by damage alone."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from replay.archive.audit import Wrong
-from streams.errors import ArchiveDamaged, BrokerAway, LogTruncated, StoreAway, Transient
+from streams.errors import (
+    ArchiveDamaged,
+    BrokerAway,
+    LogTruncated,
+    StoreAway,
+    Transient,
+)
 from streams.io.memory_log import MemoryFollower, MemoryLog
-from streams.io.objects import ObjectStore
+from streams.io.objects import OBJECT_MAX, ObjectStore
 from streams.log import Follower, Record, Span
 from tests.unit.replay.archive.vault import TOPIC, filled
 
@@ -167,6 +174,16 @@ def test_a_damaged_segment_stops_a_reader_and_says_which(tmp_path: Path) -> None
     vault.path(second.address).unlink()
     with pytest.raises(ArchiveDamaged, match=f"records {second.first} to {second.end - 1} of"):
         vault.read(0, 0, 1_000)
+
+
+def test_a_segment_that_has_grown_too_large_is_damage_too(tmp_path: Path) -> None:
+    vault = filled(tmp_path)
+    vault.trim()
+    first = vault.chain(0)[0]
+    os.truncate(vault.path(first.address), OBJECT_MAX + 1)
+    with pytest.raises(ArchiveDamaged):
+        vault.read(0, 0, 1_000)
+    assert {(f.wrong, f.address) for f in vault.faults()} == {(Wrong.ALTERED, first.address)}
 
 
 def test_what_a_record_leaves_to_the_store_is_proven_too(tmp_path: Path) -> None:
