@@ -80,6 +80,7 @@ class Chains:
             for records in self._log.read(ARCHIVE.name, partition, start, span.end):
                 for record in records:
                     self._take(record)
+                    self._read_up_to[partition] = record.offset + 1
             self._read_up_to[partition] = max(start, span.end)
         return self
 

@@ -11,12 +11,16 @@ from streams.errors import (
     ArchiveDamaged,
     BrokerAway,
     LogTruncated,
+    RegistryAway,
     StoreAway,
     Transient,
 )
+from streams.io.archive.chains import Chains
 from streams.io.memory_log import MemoryFollower, MemoryLog
 from streams.io.objects import OBJECT_MAX, ObjectStore
+from streams.io.wire import Wire
 from streams.log import Follower, Record, Span
+from streams.topics import ARCHIVE
 from tests.unit.replay.archive.vault import TOPIC, filled
 
 
@@ -184,6 +188,29 @@ def test_a_segment_that_has_grown_too_large_is_damage_too(tmp_path: Path) -> Non
     with pytest.raises(ArchiveDamaged):
         vault.read(0, 0, 1_000)
     assert {(f.wrong, f.address) for f in vault.faults()} == {(Wrong.ALTERED, first.address)}
+
+
+def test_a_head_is_taken_once_when_the_registry_was_away(tmp_path: Path) -> None:
+    vault = filled(tmp_path)
+    log = MemoryLog(vault.broker)
+    heads = vault.broker.records[ARCHIVE.name, 0]
+    del heads[0]  # what follows it is out of order
+    heads[:] = [head._replace(offset=n) for n, head in enumerate(heads)]
+    chains, once = Chains(log, vault.wire).refresh(), list[Record]()
+
+    class Interrupted(Wire):
+        def open(self, record: Record, head: dict[str, bytes] | None = None) -> Any:
+            if record.offset == len(heads) - 1 and not once:
+                once.append(record)
+                raise RegistryAway("at times")
+            return super().open(record, head)
+
+    again = Chains(log, Interrupted(vault.wire.codec, vault.store))
+    with pytest.raises(RegistryAway):
+        again.refresh()
+    strays = [chain.strays for _, chain in again.refresh()]
+    assert strays == [chain.strays for _, chain in chains]
+    assert strays[0]
 
 
 def test_what_a_record_leaves_to_the_store_is_proven_too(tmp_path: Path) -> None:
