@@ -80,22 +80,29 @@ class _Following:
 
     def _run(self) -> None:
         places = {(self._topic, p): offset for p, offset in enumerate(self.places)}
+        lost = False
         while not self._halt.is_set():
             try:
-                follower = self._log.follow(places)
-                try:
-                    while not self._halt.is_set():
-                        if records := follower.take(TAKE_S):
-                            places |= {(r.topic, r.partition): r.offset + 1 for r in records}
-                            self._loop.call_soon_threadsafe(self._tell, records)
-                finally:
-                    follower.close()
+                if lost:  # truncated below us: begin where it begins
+                    places, lost = {place: self._log.span(*place).first for place in places}, False
+                self._follow(places)
             except Transient as error:
                 logger.warning("waiting", extra={"error": str(error)})
-            except Fatal as error:  # truncated below us: begin where it begins
+            except Fatal as error:
                 logger.warning("following anew", extra={"error": str(error)})
-                places = {place: self._log.span(*place).first for place in places}
+                lost = True
             self._halt.wait(PAUSE_S)
+
+    def _follow(self, places: dict[tuple[str, int], int]) -> None:
+        """Tell what comes from `places` on, which go along."""
+        follower = self._log.follow(places)
+        try:
+            while not self._halt.is_set():
+                if records := follower.take(TAKE_S):
+                    places |= {(r.topic, r.partition): r.offset + 1 for r in records}
+                    self._loop.call_soon_threadsafe(self._tell, records)
+        finally:
+            follower.close()
 
     def _tell(self, records: list[Record]) -> None:
         places = list(self.places)
