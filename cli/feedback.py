@@ -1,11 +1,17 @@
-"""`aether feedback`: say what a decision was worth; the router learns from it."""
+"""`aether feedback`: say what a run or a fork was worth; the router learns from runs."""
 
 import click
 
 from cli.output import emit_one, formatted
 from cli.tuning import heard
 from streams.errors import Misconfigured
-from streams.events.tuning import FeedbackAccepted, FeedbackOffered, FeedbackRefused, Verdict
+from streams.events.tuning import (
+    FeedbackAccepted,
+    FeedbackOffered,
+    FeedbackRefused,
+    ForkJudged,
+    Verdict,
+)
 from streams.ids import CapabilityId, RunId
 
 REFUSED = 6
@@ -22,7 +28,11 @@ NONE = "none"
 def feedback(
     run_id: str, right: bool, wrong: bool, should_be: str | None, picked: str | None, output: str
 ) -> int:
-    """Say whether RUN_ID was routed right, or where it belongs."""
+    """Say whether RUN_ID was routed right, or where it belongs.
+
+    RUN_ID may be a fork's: what is said of it is for `aether export`, and teaches the router
+    nothing.
+    """
     if [right, wrong, picked is not None].count(True) != 1 or (should_be and not wrong):
         raise Misconfigured(
             "say one of --right, --wrong and --picked; --should-be belongs to --wrong",
@@ -36,9 +46,12 @@ def feedback(
         label=CapabilityId(label) if label and label != NONE else None,
         none_of_these=label == NONE,
     )
-    answer = heard(offered, (FeedbackAccepted, FeedbackRefused), lambda e: e.run_id == run_id)
+    kinds = (FeedbackAccepted, FeedbackRefused, ForkJudged)
+    answer = heard(offered, kinds, lambda e: e.run_id == run_id)
     if isinstance(answer, FeedbackRefused):
         emit_one(output, {"accepted": False, "reason": answer.reason}, answer.detail)
         return REFUSED
-    emit_one(output, {"accepted": True, "run": run_id}, "taken in; the router will learn from it")
+    fork = isinstance(answer, ForkJudged)
+    told = "of a fork the router learns nothing" if fork else "the router will learn from it"
+    emit_one(output, {"accepted": True, "run": run_id}, f"taken in; {told}")
     return 0

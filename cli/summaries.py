@@ -111,6 +111,7 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     tuning.ExamplesNoted: lambda e: f"{e.capability} version {e.version}",
     tuning.FeedbackGiven: lambda e: f"{e.verdict}: {e.chosen} for {e.text!r}",
     tuning.FeedbackAccepted: lambda e: e.run_id,
+    tuning.ForkJudged: lambda e: f"{e.verdict}: {e.run_id}",
     tuning.TrainingSettled: lambda e: f"{e.candidate or 'nothing'} to be compared",
     tuning.ComparisonRequested: lambda e: f"{e.version} against {e.against or 'none'}",
     tuning.EvidenceWeighed: lambda e: f"{e.better} better, {e.worse} worse of {e.judged}",

@@ -1,17 +1,19 @@
-"""The past, read from the log: that of a key's stream, and that of a run."""
+"""The past, read from the log: that of a key's stream, and those of runs and forks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
 from streams.envelope import CORRELATION, Envelope, origin_of
 from streams.errors import Poison
+from streams.events.forks import ForkMade
 from streams.ids import RunId
 from streams.io.runs import stretch
 from streams.io.wire import Wire
 from streams.ledger import Marks
 from streams.log import EventLog, Record
-from streams.topics import SESSIONS
+from streams.partitioner import partition_of
+from streams.topics import FORKS, SESSIONS
 
 
 class Past:
@@ -50,6 +52,20 @@ class Past:
                     if run_id is not None:
                         self._keep(record, wanted, found[run_id])
         return {run_id: list(events.values()) for run_id, events in found.items()}
+
+    def forks(self, names: Sequence[RunId]) -> Set[RunId]:
+        """Return those that a fork is kept under; only the partitions of their keys are read."""
+        keys, found = {name.encode(): name for name in names}, set[RunId]()
+        count = self._log.partitions(FORKS.name)
+        for partition in sorted({partition_of(key, count) for key in keys}):
+            span = self._log.span(FORKS.name, partition)
+            for records in self._log.read(FORKS.name, partition, *span):
+                for record in records:
+                    with suppress(Poison):
+                        name = keys.get(record.key or b"")
+                        if name and self._wire.codec.kind_of(record.value) is ForkMade:
+                            found.add(name)
+        return found
 
     def _keep(
         self, record: Record, wanted: frozenset[type], found: dict[str, Envelope[Any]]

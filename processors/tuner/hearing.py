@@ -1,4 +1,7 @@
-"""Hearing: what someone says of a run is joined with what the router knew when it decided."""
+"""Hearing: what someone says of a run is joined with what the router knew when it decided.
+
+What is said of a fork is noted apart: the router decided nothing there, and is to learn nothing.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,20 +16,27 @@ from streams.events.sessions import (
     RequestRouted,
     TextPerceived,
 )
-from streams.events.tuning import FeedbackGiven, FeedbackOffered, FeedbackRefused, Verdict
+from streams.events.tuning import (
+    FeedbackGiven,
+    FeedbackOffered,
+    FeedbackRefused,
+    ForkJudged,
+    Verdict,
+)
 from streams.ids import ProcessorName
 from streams.topics import TUNING, Topic
 
 DECISIONS = (RequestRouted, RequestRefused, ClarificationAsked)
+Heard = FeedbackGiven | ForkJudged | FeedbackRefused
 
 
 class Hearing(Waits):
-    """Looks the run up in the log; feedback in one stream is heard in order."""
+    """Looks the run or fork up in the log; feedback in one stream is heard in order."""
 
-    name, version = ProcessorName("hearing"), 1
+    name, version = ProcessorName("hearing"), 2
     topic: Topic = TUNING
     reads: tuple[type, ...] = (FeedbackOffered,)
-    writes: tuple[type, ...] = (FeedbackGiven, FeedbackRefused)
+    writes: tuple[type, ...] = (FeedbackGiven, ForkJudged, FeedbackRefused)
     batch_max = 250
 
     def __init__(self, runs: Runs) -> None:
@@ -36,11 +46,15 @@ class Hearing(Waits):
         """Complete each feedback, or refuse it."""
         return await asyncio.to_thread(self._heard, [cause.event for cause in causes])
 
-    def _heard(self, said: Sequence[FeedbackOffered]) -> list[FeedbackGiven | FeedbackRefused]:
-        runs = list(dict.fromkeys(offered.run_id for offered in said))
-        events = self._runs.events(runs, (TextPerceived, *DECISIONS))
+    def _heard(self, said: Sequence[FeedbackOffered]) -> list[Heard]:
+        names = list(dict.fromkeys(offered.run_id for offered in said))
+        forks = self._runs.forks(names)
+        runs = [name for name in names if name not in forks]
+        events = self._runs.events(runs, (TextPerceived, *DECISIONS)) if runs else {}
         return [
-            completed(offered, [envelope.event for envelope in events[offered.run_id]])
+            ForkJudged(run_id=offered.run_id, verdict=offered.verdict)
+            if offered.run_id in forks
+            else completed(offered, [envelope.event for envelope in events[offered.run_id]])
             for offered in said
         ]
 
@@ -73,4 +87,6 @@ def _refused(offered: FeedbackOffered, *, known: bool) -> FeedbackRefused:
         return FeedbackRefused(
             run_id=run, reason="not_decided", detail=f"run {run} was not routed by its meaning"
         )
-    return FeedbackRefused(run_id=run, reason="unknown_run", detail=f"no run {run} is in the log")
+    return FeedbackRefused(
+        run_id=run, reason="unknown_run", detail=f"no run or fork {run} is in the log"
+    )

@@ -1,6 +1,6 @@
 """What the tuner's effects need of the world."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from streams.envelope import Envelope
@@ -18,7 +18,7 @@ class Stream(Protocol):
 
 
 class Runs(Protocol):
-    """Every run that was ever asked for."""
+    """Every run that was ever asked for, and every fork that was kept."""
 
     def events(
         self, run_ids: Sequence[RunId], kinds: Sequence[type]
@@ -27,3 +27,6 @@ class Runs(Protocol):
 
         Reads the log once for all of them. Raises BrokerAway.
         """
+
+    def forks(self, names: Sequence[RunId]) -> Set[RunId]:
+        """Return those that are forks. Raises BrokerAway."""

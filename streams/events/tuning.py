@@ -113,6 +113,14 @@ class FeedbackGiven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForkJudged:
+    """Feedback on a fork (`run_id`): no lesson for the router, which decided nothing there."""
+
+    run_id: RunId
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExamplesNoted:
     """The tuner knows that the capability has examples, and that weights of before are behind."""
 
@@ -268,6 +276,7 @@ TuningEvent = (
     | FeedbackGiven
     | FeedbackAccepted
     | FeedbackRefused
+    | ForkJudged
     | TrainingRequested
     | WeightsTrained
     | TrainingFailed

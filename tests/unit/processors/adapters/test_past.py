@@ -15,18 +15,20 @@ from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.wire import Author, Wire
 from streams.log import Draft
-from streams.topics import ROUTER_KEY, SESSIONS, TUNING
+from streams.topics import FORKS, ROUTER_KEY, SESSIONS, TUNING
+from tests.examples import EVENTS
 from tests.fakes import NumberedRegistry
 from tests.unit.processors.envelopes import enveloped
 
+TOPICS = (SESSIONS, TUNING, FORKS)
 BEGAN_MS = 1_700_000_000_000  # where the memory log's clock begins
 
 
 class World:
     def __init__(self, folder: Path) -> None:
-        self.broker = MemoryBroker({SESSIONS.name: SESSIONS.partitions, TUNING.name: 1})
+        self.broker = MemoryBroker({topic.name: topic.partitions for topic in TOPICS})
         codec = Codec(NumberedRegistry())
-        for topic in (SESSIONS, TUNING):
+        for topic in TOPICS:
             codec.learn(topic, register=True)
         self.wire = Wire(codec, DirectoryStore(folder))
         self.past = Past(MemoryLog(self.broker), self.wire)
@@ -98,6 +100,14 @@ def test_runs_are_found_wherever_they_are_each_with_its_own_events(world: World)
 def test_an_unknown_run_has_no_events(world: World, run: RunId) -> None:
     world.land(SESSIONS.name, "session", perceived(run_of(1)), "p", run_of(1))
     assert world.past.events([run], (TextPerceived, RequestReceived)) == {run: []}
+
+
+def test_forks_are_found_by_their_names_alone(world: World) -> None:
+    names = [RunId(f"fork-{number}") for number in range(9)]
+    for name in names[:8]:
+        world.land(FORKS.name, name, EVENTS["ForkMade"], f"made-{name}")
+    world.land(SESSIONS.name, "session", perceived(run_of(1)), "p", run_of(1))
+    assert world.past.forks([names[2], names[5], names[8], run_of(1)]) == {names[2], names[5]}
 
 
 def test_ids_of_events_are_kept(world: World) -> None:

@@ -1,7 +1,7 @@
 """Feedback is joined with the request it is about, or refused with a reason."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import pytest
@@ -15,7 +15,13 @@ from streams.events.sessions import (
     RequestRouted,
     TextPerceived,
 )
-from streams.events.tuning import FeedbackGiven, FeedbackOffered, FeedbackRefused, Verdict
+from streams.events.tuning import (
+    FeedbackGiven,
+    FeedbackOffered,
+    FeedbackRefused,
+    ForkJudged,
+    Verdict,
+)
 from streams.ids import CapabilityId, RunId
 from tests.unit.processors.envelopes import enveloped
 from tests.unit.processors.meanings import ENCODER, vector
@@ -37,15 +43,19 @@ ASKED = ClarificationAsked(
 
 
 class Recorded:
-    """The runs of a log."""
+    """The runs and forks of a log."""
 
-    def __init__(self, *events: Any) -> None:
+    def __init__(self, *events: Any, forks: Set[RunId] = frozenset()) -> None:
         self._events = [enveloped(event) for event in events]
+        self._forks = forks
 
     def events(
         self, run_ids: Sequence[RunId], kinds: Sequence[type]
     ) -> dict[RunId, list[Envelope[Any]]]:
         return {run: [e for e in self._events if e.run_id == run] for run in run_ids}
+
+    def forks(self, names: Sequence[RunId]) -> Set[RunId]:
+        return self._forks & {*names}
 
 
 def heard(runs: Recorded, verdict: Verdict, label: Any = None, *, none: bool = False) -> Any:
@@ -88,3 +98,16 @@ def test_feedback_about_no_decision_by_meaning_is_refused(runs: Recorded, reason
     assert isinstance(refused, FeedbackRefused)
     assert refused.reason == reason
     assert RUN in refused.detail
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_feedback_on_a_fork_is_noted_and_is_no_lesson(verdict: Verdict) -> None:
+    fork = RunId("fork-1")
+    said = [
+        FeedbackOffered(run_id=name, verdict=verdict, label=None, none_of_these=False)
+        for name in (fork, RUN)
+    ]
+    hearing = Hearing(Recorded(PERCEIVED, ROUTED, forks={fork}))
+    judged, given = asyncio.run(hearing.perform([enveloped(each) for each in said]))
+    assert judged == ForkJudged(run_id=fork, verdict=verdict)
+    assert isinstance(given, FeedbackGiven)
