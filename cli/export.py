@@ -8,30 +8,30 @@ from typing import Any
 import click
 
 from cli.codes import CHECK, OK
-from cli.history import told_of_runs
 from cli.naming import condition_of, time_of
 from cli.output import emit, formatted, say
 from processors.models.prompt import messages_of
 from replay.dataset.check import Discrepancy, check
-from replay.dataset.examples import Example, Judged, Prompt, example_of, forked, pasts
+from replay.dataset.examples import Example, Prompt, example_of, forked, judged, pasts
 from replay.dataset.files import (
     CHAT,
     FORMATS,
     PARQUET,
     PREFERENCE,
     Manifest,
-    Stretch,
     read_manifest,
     write,
 )
 from replay.dataset.rows import GOOD, Row, chat_row, pair_rows, run_row, split, unrepeated
+from replay.dataset.stretches import Stretch, ends_of, stretches
+from replay.judged import judgements
 from replay.past import Past
+from replay.unrepeated import Ends
 from streams.errors import Misconfigured
 from streams.events.sessions import InferenceRequested, Message
 from streams.ids import RunId
 from streams.io.client import Client
 from streams.io.settings import read_settings
-from streams.topics import FORKS, SESSIONS
 
 COLUMNS = ["name", "rows", "bytes", "sha256"]
 #: Above every time.
@@ -127,16 +127,15 @@ def make(
         context=kind != PREFERENCE if context is None else context,
     )
     with Client(read_settings()) as client:
-        judged = told_of_runs(client)
-        stretches = list(_stretches(client))
-        seen, examples = _examples(client, filters, forks=kind == PREFERENCE)
-    rewarded = [e for e in examples if _rewarded(e, judged, min_reward)]
+        log = list(stretches(client.log))
+        seen, examples = _examples(client, filters, ends_of(log), forks=kind == PREFERENCE)
+    rewarded = [example for example in examples if _rewarded(example, min_reward)]
     made = examples if kind == PREFERENCE else rewarded
-    rows = list(_rows(kind, made, judged, GOOD if min_reward is None else min_reward))
+    rows = list(_rows(kind, made, GOOD if min_reward is None else min_reward))
     kept = unrepeated(rows)
     counts = {"runs": seen, "chosen": len(made), "rows": len(kept)}
     counts["repeated"] = len(rows) - len(kept)
-    manifest = write(folder, kind, split(kept, share), asdict(filters), counts, stretches)
+    manifest = write(folder, kind, split(kept, share), asdict(filters), counts, log)
     emit(output, [file._asdict() for file in manifest.files], COLUMNS)
     say(_summary(manifest, folder), bold=True)
 
@@ -152,8 +151,9 @@ def verify(folder: Path, output: str) -> int:
     except (TypeError, KeyError) as exc:
         raise Misconfigured(f"the manifest's filters are none of ours: {exc}") from exc
     with Client(read_settings()) as client:
-        _, examples = _examples(client, filters, forks=manifest.format == PREFERENCE)
-        found = [*_recreated(manifest, _stretches(client))]
+        ends, forks = ends_of(manifest.log), manifest.format == PREFERENCE
+        _, examples = _examples(client, filters, ends, forks=forks)
+        found = [*_recreated(manifest, stretches(client.log))]
     known = {example.run_id: example for example in examples}
     found += check(folder, manifest, known.get)
     if found or output != "text":
@@ -163,38 +163,32 @@ def verify(folder: Path, output: str) -> int:
     return CHECK if found else OK
 
 
-def _examples(client: Client, filters: Filters, *, forks: bool) -> tuple[int, list[Example]]:
-    """Return how many runs there are, and what those that are meant teach."""
+def _examples(
+    client: Client, filters: Filters, ends: Ends, *, forks: bool
+) -> tuple[int, list[Example]]:
+    """Return how many runs there are by some ends, and what those that are meant teach."""
     seen, made = 0, dict[RunId, Example]()
-    for past in pasts(client.log, client.wire):
+    for past in pasts(client.log, client.wire, ends):
         seen += 1
         example = example_of(past, filters.prompt)
         if example is not None and filters.means(past, example):
             made[example.run_id] = example
-    told_again = forked(made, client.log, client.wire, filters.prompt) if forks else ()
-    return seen, [*made.values(), *told_again]
+    told_again = forked(made, client.log, client.wire, filters.prompt, ends) if forks else ()
+    said = judgements(client.log, client.wire, ends)
+    return seen, [*judged([*made.values(), *told_again], said)]
 
 
-def _rows(kind: str, examples: Sequence[Example], judged: Judged, good: float) -> Iterator[Row]:
+def _rows(kind: str, examples: Sequence[Example], good: float) -> Iterator[Row]:
     if kind == PREFERENCE:
-        yield from pair_rows(examples, judged, good)
+        yield from pair_rows(examples, good)
     elif kind == PARQUET:
-        yield from (run_row(example, judged) for example in examples)
+        yield from map(run_row, examples)
     else:
         yield from (chat_row(example) for example in examples if example.completed)
 
 
-def _rewarded(example: Example, judged: Judged, least: float | None) -> bool:
-    told = judged.get(example.run_id)
-    reward = told.reward if told else None
-    return least is None or (reward is not None and reward >= least)
-
-
-def _stretches(client: Client) -> Iterator[Stretch]:
-    for topic in (SESSIONS.name, FORKS.name):
-        identity = client.log.identity(topic)
-        for partition in range(client.log.partitions(topic)):
-            yield Stretch(topic, identity, partition, *client.log.span(topic, partition))
+def _rewarded(example: Example, least: float | None) -> bool:
+    return least is None or (example.reward is not None and example.reward >= least)
 
 
 def _recreated(manifest: Manifest, now: Iterator[Stretch]) -> Iterator[Discrepancy]:

@@ -4,7 +4,7 @@ A replay knows of an effect only what it reads, what its outcome depends on, and
 nothing was recorded. Only a live fork opens one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from processors.deciders import DECIDERS, SNAPSHOTS_FOLDER
@@ -14,20 +14,19 @@ from processors.models.ports import Piece
 from processors.perception.effect import PerceiveRequests
 from processors.recall.effect import Recalling
 from replay.figures import Told
+from replay.judged import judgements
 from replay.outcomes import WholeRecord
 from replay.recorded import Outside, Recorded
 from replay.travel import Traveller
-from replay.unrepeated import opened
 from streams.envelope import Envelope, author_of
 from streams.errors import Transient
 from streams.events.sessions import InferenceRequested
-from streams.events.tuning import FeedbackGiven, Verdict
 from streams.ids import RunId
 from streams.io.client import Client
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
 from streams.io.standing import AnyDecider
-from streams.topics import SESSIONS, TUNING
+from streams.topics import SESSIONS
 
 if TYPE_CHECKING:
     from processors.adapters.opened import Adapters  # slow to import, and few open any
@@ -96,19 +95,5 @@ def whole_record(
 
 def told_of_runs(client: Client) -> Mapping[RunId, Told]:
     """Return what people said of runs; of two things said of one the later counts."""
-    kinds = frozenset({FeedbackGiven})
-    given: Iterator[FeedbackGiven] = (
-        entry.envelope.event
-        for partition in range(client.log.partitions(TUNING.name))
-        for _, entries in opened(client.log, client.wire, TUNING.name, partition, kinds)
-        for entry in entries
-    )
-    return {each.run_id: told_by(each) for each in given}
-
-
-def told_by(given: FeedbackGiven) -> Told:
-    """Return what feedback is worth, and who should have answered."""
-    if given.verdict is Verdict.RIGHT:
-        return Told(1.0, given.chosen or "")  # to send it nowhere was right, too
-    reward = float(given.label is not None and given.label == given.chosen)
-    return Told(reward, "" if given.none_of_these else given.label)
+    said = judgements(client.log, client.wire)
+    return {run_id: judgement.told for run_id, judgement in said.items()}

@@ -1,6 +1,6 @@
 """A partition as its readers see it: opened, repeats dropped, poison passed over."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from streams.envelope import Envelope, Origin, origin_of
@@ -10,6 +10,8 @@ from streams.ledger import Marks
 from streams.log import EventLog, Record
 
 Kinds = frozenset[type]
+#: Where partitions end, by topic and partition.
+Ends = Mapping[tuple[str, int], int]
 
 
 class Entry(NamedTuple):

@@ -1,14 +1,15 @@
 """What a run teaches: what was asked, what was answered, and which events say so."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from replay.diff import side_of
-from replay.figures import Told
 from replay.fork import How
 from replay.histories import histories
+from replay.judged import Judgement
 from replay.past import Past
+from replay.unrepeated import Ends, opened
 from streams.envelope import Envelope
 from streams.errors import Poison
 from streams.events.forks import ForkMade
@@ -26,15 +27,13 @@ from streams.topics import FORKS, SESSIONS
 #: Returns what a model was told, from the event that asked it.
 Prompt = Callable[[InferenceRequested], Sequence[Message]]
 
-#: What people said of runs and forks.
-Judged = Mapping[RunId, Told]
-
 
 class Example(NamedTuple):
     """A run, or a fork of one, as it is learned from.
 
-    `messages` is what the model was told, or else what the client sent. `event_ids` are those of
-    the request, of the question to the model and of the answer, as far as there are.
+    `messages` is what the model was told, or else what the client sent; `reward` and `label` are
+    what people said of it. `event_ids` are those of the request, of the question to the model and
+    of the answer, as far as there are, of what keeps a fork, and of what was said.
     """
 
     run_id: RunId
@@ -50,6 +49,8 @@ class Example(NamedTuple):
     completion_tokens: int
     milliseconds: int
     event_ids: tuple[EventId, ...]
+    reward: float | None = None
+    label: str | None = None
 
     @property
     def completed(self) -> bool:
@@ -57,10 +58,11 @@ class Example(NamedTuple):
         return self.outcome == "completed" and bool(self.answer)
 
 
-def pasts(log: EventLog, wire: Wire) -> Iterator[Past]:
-    """Yield every run that is over, with what happened beside it."""
+def pasts(log: EventLog, wire: Wire, ends: Ends) -> Iterator[Past]:
+    """Yield every run that is over by some ends, with what happened beside it."""
     for partition in range(log.partitions(SESSIONS.name)):
-        yield from histories((), log, wire, partition)
+        end = ends.get((SESSIONS.name, partition))
+        yield from histories((), log, wire, partition, end=end)
 
 
 def example_of(past: Past, prompt: Prompt) -> Example | None:
@@ -90,45 +92,71 @@ def example_of(past: Past, prompt: Prompt) -> Example | None:
 
 
 def forked(
-    runs: Mapping[RunId, Example], log: EventLog, wire: Wire, prompt: Prompt
+    runs: Mapping[RunId, Example], log: EventLog, wire: Wire, prompt: Prompt, ends: Ends
 ) -> Iterator[Example]:
     """Yield what the forks of these runs teach, where nothing in them is a stand-in."""
-    known = dict(runs)
+    known, waiting = dict(runs), _kept(log, wire, ends)
+    while ready := [fork_id for fork_id, kept in waiting.items() if kept.event.origin in known]:
+        for fork_id in ready:
+            kept = waiting.pop(fork_id)
+            with suppress(Poison):
+                made = _of_fork(fork_id, kept, known[kept.event.origin], wire, prompt)
+                if made is not None:
+                    known[fork_id] = made
+                    yield made
+
+
+def judged(examples: Iterable[Example], said: Mapping[RunId, Judgement]) -> Iterator[Example]:
+    """Yield examples with what people said of them, and the event that says so."""
+    for example in examples:
+        judgement = said.get(example.run_id)
+        yield (
+            example
+            if judgement is None
+            else example._replace(
+                reward=judgement.told.reward,
+                label=judgement.told.label,
+                event_ids=(*example.event_ids, judgement.event_id),
+            )
+        )
+
+
+def _kept(log: EventLog, wire: Wire, ends: Ends) -> dict[RunId, Envelope[ForkMade]]:
+    """Return the forks that are kept; a fork of a fork may stand before it, in other partitions."""
+    found: dict[RunId, Envelope[ForkMade]] = {}
     for partition in range(log.partitions(FORKS.name)):
-        for records in log.read(FORKS.name, partition, *log.span(FORKS.name, partition)):
-            for record in records:
-                with suppress(Poison):
-                    if wire.codec.kind_of(record.value) is ForkMade:
-                        opened = wire.open(record)
-                        made = _of_fork(RunId(opened.key), opened.event, known, wire, prompt)
-                        if made is not None:
-                            known[made.run_id] = made
-                            yield made
+        end = ends.get((FORKS.name, partition))
+        for _, entries in opened(log, wire, FORKS.name, partition, frozenset({ForkMade}), end):
+            for envelope, _ in entries:
+                found.setdefault(RunId(envelope.key), envelope)
+    return found
 
 
 def _of_fork(
-    fork_id: RunId, made: ForkMade, known: Mapping[RunId, Example], wire: Wire, prompt: Prompt
+    fork_id: RunId, kept: Envelope[ForkMade], origin: Example, wire: Wire, prompt: Prompt
 ) -> Example | None:
-    origin = known.get(made.origin)
-    if origin is None or any(step.how == How.STUBBED for step in made.steps):
+    steps = kept.event.steps
+    if any(step.how == How.STUBBED for step in steps):
         return None
-    events = [(step.event_id, wire.codec.decode(step.value)) for step in made.steps]
+    events = [(step.event_id, wire.codec.decode(step.value)) for step in steps]
     asked = next((e for e in events if isinstance(e[1], InferenceRequested)), None)
     done = next((e for e in events if isinstance(e[1], ResponseCompleted)), None)
     if done is None:
         return None
     request = next((e for _, e in events if isinstance(e, RequestReceived)), None)
     messages: Sequence[Message] = request.messages if request else origin.messages
+    shared = origin.event_ids[: 1 if asked else 2]
     return origin._replace(
         run_id=fork_id,
         messages=tuple(prompt(asked[1]) if asked else messages),
         question=request.text if request else origin.question,
+        outcome="completed",
         answer=done[1].text,
         capability=done[1].capability,
         model=done[1].model,
         prompt_tokens=done[1].prompt_tokens,
         completion_tokens=done[1].completion_tokens,
-        event_ids=(*origin.event_ids[:1], *(e[0] for e in (asked, done) if e is not None)),
+        event_ids=(*shared, *(e[0] for e in (asked, done) if e is not None), kept.event_id),
     )
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from replay.dataset.rows import Row, Split
+from replay.dataset.stretches import Stretch
 from streams.errors import Conflict, Misconfigured
 from streams.plain import Plain, text_of
 
 MANIFEST = "manifest.json"
-VERSION = 1
+VERSION = 2
 CHAT, PREFERENCE, PARQUET = FORMATS = ("chat", "preference", "parquet")
 
 
@@ -26,16 +27,6 @@ class File(NamedTuple):
     sha256: str
     bytes: int
     rows: int
-
-
-class Stretch(NamedTuple):
-    """The records of a partition that were looked at."""
-
-    topic: str
-    identity: str
-    partition: int
-    first: int
-    end: int
 
 
 class Manifest(NamedTuple):
@@ -82,11 +73,17 @@ def read_manifest(folder: Path) -> Manifest:
         plain = json.loads(path.read_text())
         plain["log"] = [Stretch(**stretch) for stretch in plain["log"]]
         plain["files"] = [File(**file) for file in plain["files"]]
-        return Manifest(**plain)
+        manifest = Manifest(**plain)
     except FileNotFoundError as exc:
         raise Misconfigured(f"{path} is not there", fix="name the folder of an export") from exc
     except (ValueError, TypeError, KeyError) as exc:
         raise Misconfigured(f"{path} is no manifest of an export: {exc}") from exc
+    if manifest.version != VERSION:
+        raise Misconfigured(
+            f"{path} is of version {manifest.version}, and this one makes {VERSION}",
+            fix="export anew",
+        )
+    return manifest
 
 
 def _lines(rows: Sequence[Row]) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from replay.dataset.examples import Example, Judged
+from replay.dataset.examples import Example
 from streams.events.sessions import Message
 from streams.io.chat_json import calls_shown, message_shown
 from streams.plain import Plain, text_of
@@ -40,20 +40,17 @@ def chat_row(example: Example) -> Row:
     return Row(example.at_ms, (example.session,), plain)
 
 
-def run_row(example: Example, judged: Judged) -> Row:
+def run_row(example: Example) -> Row:
     """Return a run of any outcome as a flat row."""
-    told = judged.get(example.run_id)
     plain = {
         **example._asdict(),
         "messages": text_of(_chat(example.messages)),
         "event_ids": list(example.event_ids),
-        "reward": told.reward if told else None,
-        "label": told.label if told else None,
     }
     return Row(example.at_ms, (example.session,), plain)
 
 
-def pair_rows(examples: Iterable[Example], judged: Judged, least: float = GOOD) -> Iterator[Row]:
+def pair_rows(examples: Iterable[Example], least: float = GOOD) -> Iterator[Row]:
     """Yield a pair for each good and each bad answer to the same question.
 
     The question is the same if the model was told the same; runs and forks that nobody judged, and
@@ -61,10 +58,9 @@ def pair_rows(examples: Iterable[Example], judged: Judged, least: float = GOOD) 
     """
     answers: dict[str, tuple[list[Example], list[Example]]] = {}
     for example in examples:
-        told = judged.get(example.run_id)
-        if told is not None and told.reward is not None and example.completed:
+        if example.reward is not None and example.completed:
             good, bad = answers.setdefault(_canonical(example.messages), ([], []))
-            side = good if told.reward >= least else bad
+            side = good if example.reward >= least else bad
             side.append(example)
     for good, bad in answers.values():
         for chosen, rejected in product(good, bad):

@@ -34,7 +34,7 @@ from streams.io.memory_log import MemoryBroker, MemoryLog
 from streams.io.objects.directory import DirectoryStore
 from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Author, Wire
-from streams.topics import FORKS, GRID_KEY, SESSIONS
+from streams.topics import FORKS, GRID_KEY, SESSIONS, TUNING
 from tests.fakes import NumberedRegistry
 
 DECIDERS = (ROUTER, ORCHESTRATOR)
@@ -98,10 +98,10 @@ class MemoryGrid:
     """What is asked is answered at once; the whole history stays in `broker`."""
 
     def __init__(self, folder: Path) -> None:
-        names = (SESSIONS.name, SESSIONS.dead_letters, FORKS.name)
+        names = (SESSIONS.name, SESSIONS.dead_letters, FORKS.name, TUNING.name)
         self.broker = MemoryBroker(dict.fromkeys(names, PARTITIONS))
         codec = Codec(NumberedRegistry())
-        for topic in (SESSIONS, FORKS):
+        for topic in (SESSIONS, FORKS, TUNING):
             codec.learn(topic, register=True)
         self.wire = Wire(codec, DirectoryStore(folder / "objects"))
         self.log = MemoryLog(self.broker)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -10,27 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.dataset.check import check
-from replay.dataset.examples import Example, example_of, forked, pasts
+from replay.dataset.examples import Example, example_of, pasts
 from replay.dataset.files import CHAT, FORMATS, PARQUET, PREFERENCE, read_manifest, write
 from replay.dataset.rows import Row, Split, chat_row, pair_rows, run_row, split, unrepeated
-from replay.figures import Told
-from replay.fork import Branch
-from replay.forks import kept
+from replay.unrepeated import Ends
 from replay.where import Condition
 from streams.errors import Conflict, Misconfigured
 from streams.events import sessions as s
-from streams.ids import EventId, RunId, derived
-from streams.topics import FORKS
+from streams.ids import RunId
 from tests.unit.replay.memory_grid import MemoryGrid
-from tests.unit.replay.test_fork import forker, past
+from tests.unit.replay.test_fork import past
 
 
 def conversation(asked: s.InferenceRequested) -> Any:
     return asked.messages
 
 
-def examples(grid: MemoryGrid) -> dict[RunId, Example]:
-    found = (example_of(past, conversation) for past in pasts(grid.log, grid.wire))
+def examples(grid: MemoryGrid, ends: Ends = MappingProxyType({})) -> dict[RunId, Example]:
+    found = (example_of(past, conversation) for past in pasts(grid.log, grid.wire, ends))
     return {example.run_id: example for example in found if example is not None}
 
 
@@ -63,7 +61,7 @@ def test_a_run_is_a_chat_that_names_its_events(grid: MemoryGrid) -> None:
 
 def test_what_the_model_was_told_beside_the_conversation_can_be_taken_in(grid: MemoryGrid) -> None:
     grid.ask("green?")
-    (told,) = pasts(grid.log, grid.wire)
+    (told,) = pasts(grid.log, grid.wire, {})
 
     def whole(asked: s.InferenceRequested) -> Any:
         return [s.Message(role="system", content=asked.passages[0].text), *asked.messages]
@@ -106,60 +104,9 @@ def test_the_older_sessions_are_for_training() -> None:
     assert [[row.at_ms for row in side] for side in made] == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9]]
 
 
-def keep_fork(grid: MemoryGrid, run_id: RunId, model: str) -> RunId:
-    """Keep a fork of a run that another model answers; what it says was recorded elsewhere."""
-    other = grid.ask("green?", session="other", model=f"{model}-talk")
-    told = past(grid, run_id)
-    at = told.first(s.RequestReceived)
-    assert at is not None
-    record = forker(grid, run_id, other)
-    made = record.fork(told, Branch(at=at, changes={"model": f"{model}-talk"}))
-    draft = grid.wire.root(
-        kept(made, grid.wire),
-        component="test",
-        topic=FORKS.name,
-        key=made.fork_id,
-        event_id=EventId(derived(made.fork_id)),
-        at_ms=0,
-    )
-    grid.broker.land(draft)
-    return made.fork_id
-
-
-def test_a_judged_run_and_its_judged_fork_are_a_pair(grid: MemoryGrid) -> None:
-    run_id = grid.ask("green?", session="ada")
-    fork_id = keep_fork(grid, run_id, "blue")
-    known = examples(grid)
-    every = [*known.values(), *forked(known, grid.log, grid.wire, conversation)]
-    assert [e.run_id for e in every if e.run_id not in known] == [fork_id]
-    judged = {run_id: Told(0.0, None), fork_id: Told(1.0, None)}
-    (row,) = pair_rows(every, judged)
-    assert {name: row.plain[name] for name in ("prompt", "chosen", "rejected")} == {
-        "prompt": [{"role": "user", "content": "green?"}],
-        "chosen": [{"role": "assistant", "content": "blue: green?"}],
-        "rejected": [{"role": "assistant", "content": "gray: green?"}],
-    }
-    assert row.plain["metadata"]["chosen"]["run_id"] == fork_id
-    assert list(pair_rows(every, {**judged, run_id: Told(1.0, None)})) == []
-    assert list(pair_rows(every, {run_id: Told(0.0, None), fork_id: Told(None, "x")})) == []
-
-
-def test_runs_with_opposite_feedback_are_a_pair_whatever_session_they_are_in(
-    grid: MemoryGrid,
-) -> None:
-    good = grid.ask("green?", session="ada", model="blue-talk")
-    bad = grid.ask("green?", session="bob", model="gray-talk")
-    same = grid.ask("green?", session="eve", model="gray-talk")
-    judged = {good: Told(0.9, None), bad: Told(0.1, None), same: Told(1.0, None)}
-    rows = list(pair_rows(examples(grid).values(), judged))
-    assert [(row.sessions, row.plain["chosen"][0]["content"]) for row in rows] == [
-        (("ada", "bob"), "blue: green?")
-    ]
-
-
 def test_a_condition_is_about_the_runs_own_events(grid: MemoryGrid) -> None:
     green, blue = grid.ask("green?"), grid.ask("blue?", session="bob")
-    told = {past.run_id: past for past in pasts(grid.log, grid.wire)}
+    told = {past.run_id: past for past in pasts(grid.log, grid.wire, {})}
     routed = Condition("RequestRouted", "capability", "blue-talk")
     assert [routed.holds(told[run_id]) for run_id in (green, blue)] == [False, True]
     nested = Condition("RequestReceived", "messages.0.content", "green?")
@@ -171,13 +118,10 @@ def test_a_condition_is_about_the_runs_own_events(grid: MemoryGrid) -> None:
 
 
 def rows_of(grid: MemoryGrid, kind: str) -> list[Row]:
-    known = examples(grid)
-    judged = {run_id: Told(float(n % 2), None) for n, run_id in enumerate(known)}
+    known = [e._replace(reward=float(n % 2)) for n, e in enumerate(examples(grid).values())]
     if kind == PREFERENCE:
-        return list(pair_rows(known.values(), judged))
-    if kind == PARQUET:
-        return [run_row(example, judged) for example in known.values()]
-    return [chat_row(example) for example in known.values()]
+        return list(pair_rows(known))
+    return [(run_row if kind == PARQUET else chat_row)(example) for example in known]
 
 
 @pytest.fixture
@@ -247,3 +191,11 @@ def test_a_folder_without_a_manifest_is_no_dataset(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(Misconfigured, match="no manifest of an export"):
         read_manifest(tmp_path)
+
+
+def test_a_dataset_of_another_version_is_not_judged(asked: MemoryGrid, tmp_path: Path) -> None:
+    write(tmp_path / "set", CHAT, split(rows_of(asked, CHAT), 1), {}, {}, [])
+    path = tmp_path / "set" / "manifest.json"
+    path.write_text(path.read_text().replace('"version": 2', '"version": 1'))
+    with pytest.raises(Misconfigured, match="version 1"):
+        read_manifest(tmp_path / "set")

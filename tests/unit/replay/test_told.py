@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli.history import told_by
 from replay.figures import Told
+from replay.judged import told_by
 from streams.events.tuning import FeedbackGiven, Verdict
 from streams.ids import CapabilityId, RunId
 
