@@ -94,7 +94,8 @@ def export() -> None:
     "share",
     type=click.FloatRange(0, 1),
     default=1.0,
-    help="This share of the oldest sessions is for training, the rest for tests.",
+    help="This share of the rows, the oldest, is for training; later ones of other sessions and"
+    " questions are for tests.",
 )
 @click.option(
     "--context/--no-context",
@@ -117,6 +118,7 @@ def make(
 
     chat: OpenAI's fine-tuning format. preference: pairs of a good and a bad answer to the same
     question, from feedback on runs and forks. parquet: every run, also those that failed.
+    What teaches the same is written once.
     """
     filters = Filters(
         since_ms=_time(since, 0),
@@ -133,9 +135,11 @@ def make(
     made = examples if kind == PREFERENCE else rewarded
     rows = list(_rows(kind, made, GOOD if min_reward is None else min_reward))
     kept = unrepeated(rows)
-    counts = {"runs": seen, "chosen": len(made), "rows": len(kept)}
+    sides = split(kept, share)
+    counts = {"runs": seen, "chosen": len(made), "rows": sum(map(len, sides))}
     counts["repeated"] = len(rows) - len(kept)
-    manifest = write(folder, kind, split(kept, share), asdict(filters), counts, log)
+    counts["left_out"] = len(kept) - counts["rows"]
+    manifest = write(folder, kind, sides, asdict(filters), counts, log)
     emit(output, [file._asdict() for file in manifest.files], COLUMNS)
     say(_summary(manifest, folder), bold=True)
 
@@ -213,7 +217,9 @@ def _time(told: str | None, otherwise: int) -> int:
 
 def _summary(manifest: Manifest, folder: Path) -> str:
     counts = manifest.counts
-    return (
+    told = (
         f"{counts['rows']} rows of {counts['chosen']} from {counts['runs']} runs in {folder},"
         f" {counts['repeated']} said nothing new"
     )
+    out = counts["left_out"]
+    return f"{told}, {out} left out: too near to what is taught to test it" if out else told

@@ -1,4 +1,4 @@
-"""Examples in the shapes that trainers read, each once, split so that no session is on both sides.
+"""Examples in the shapes that trainers read, each once, and tests that nothing taught gives away.
 
 Chat rows are those of OpenAI's fine-tuning; pairs are the conversational preference format of TRL.
 """
@@ -16,18 +16,27 @@ from streams.plain import Plain, text_of
 
 #: From this reward on an answer counts as a good one.
 GOOD = 0.5
+#: What a row says of where it comes from and what it took; it teaches the rest.
+ORIGIN = frozenset({
+    "metadata", "run_id", "session", "at_ms", "event_ids", "prompt_tokens", "completion_tokens",
+    "milliseconds",
+})  # fmt: skip
 
 
 class Row(NamedTuple):
-    """One row of a dataset: when and in which sessions it came about, and its content."""
+    """One row of a dataset: when its first and its last run came about, and its content.
 
+    `ties` are its sessions and its question: rows that share one may give each other away.
+    """
+
+    began_ms: int
     at_ms: int
-    sessions: tuple[str, ...]
+    ties: tuple[str, ...]
     plain: Plain
 
 
 class Split(NamedTuple):
-    """The older sessions to learn from, and the later ones to test on."""
+    """The older rows to learn from, and later ones to test on."""
 
     train: list[Row]
     test: list[Row]
@@ -37,7 +46,7 @@ def chat_row(example: Example) -> Row:
     """Return a completed run as a chat."""
     answer = Message(role="assistant", content=example.answer)
     plain = {"messages": _chat((*example.messages, answer)), "metadata": metadata_of(example)}
-    return Row(example.at_ms, (example.session,), plain)
+    return _row((example,), plain)
 
 
 def run_row(example: Example) -> Row:
@@ -47,7 +56,7 @@ def run_row(example: Example) -> Row:
         "messages": text_of(_chat(example.messages)),
         "event_ids": list(example.event_ids),
     }
-    return Row(example.at_ms, (example.session,), plain)
+    return _row((example,), plain)
 
 
 def pair_rows(examples: Iterable[Example], least: float = GOOD) -> Iterator[Row]:
@@ -69,25 +78,27 @@ def pair_rows(examples: Iterable[Example], least: float = GOOD) -> Iterator[Row]
 
 
 def unrepeated(rows: Iterable[Row]) -> list[Row]:
-    """Return rows by time; of those with the same content the earliest."""
+    """Return rows by time; of those that teach the same the earliest."""
     found: dict[bytes, Row] = {}
-    for row in sorted(rows, key=lambda row: (row.at_ms, text_of(row.plain))):
+    for row in _by_time(rows):
         found.setdefault(_content(row.plain), row)
     return list(found.values())
 
 
-def split(rows: Sequence[Row], share: float) -> Split:
-    """Put about a share of the rows on the side of training, session by session, oldest first.
+def split(rows: Iterable[Row], share: float) -> Split:
+    """Put the oldest rows, up to a share of all, on the side of training, and later ones to test.
 
-    Sessions that a row joins stay together.
+    No test begins before the last of what is taught. What shares a session or a question with
+    what is taught would be known by heart: it is on neither side, as is a pair across the cut.
     """
-    made = Split([], [])
-    for group in sorted(_groups(rows), key=lambda group: (group[0].at_ms, group[0].sessions)):
-        is_old = not made.test and len(made.train) + len(group) <= share * len(rows) + 1e-9
-        (made.train if is_old else made.test).extend(group)
-    for side in made:
-        side.sort(key=lambda row: (row.at_ms, text_of(row.plain)))
-    return made
+    ordered = _by_time(rows)
+    train = ordered[: int(share * len(ordered) + 1e-9)]
+    later = ordered[len(train) :]
+    if not train:
+        return Split(train, later)
+    taught, cut = {tie for row in train for tie in row.ties}, train[-1].at_ms
+    apart = (row for row in later if row.began_ms >= cut and taught.isdisjoint(row.ties))
+    return Split(train, list(apart))
 
 
 def metadata_of(example: Example) -> Plain:
@@ -113,26 +124,18 @@ def _pair(chosen: Example, rejected: Example) -> Row:
             "rejected": metadata_of(rejected),
         },
     }
-    sessions = tuple(sorted({chosen.session, rejected.session}))
-    return Row(max(chosen.at_ms, rejected.at_ms), sessions, plain)
+    return _row((chosen, rejected), plain)
 
 
-def _groups(rows: Sequence[Row]) -> Iterable[list[Row]]:
-    """Return rows by the sessions they share with each other, directly or not."""
-    leads: dict[str, str] = {}
+def _row(examples: Sequence[Example], plain: Plain) -> Row:
+    times = [example.at_ms for example in examples]
+    ties = {f"session {example.session}" for example in examples}
+    ties |= {f"question {_said(example.question)}" for example in examples}
+    return Row(min(times), max(times), tuple(sorted(ties)), plain)
 
-    def lead(session: str) -> str:
-        while leads.setdefault(session, session) != session:
-            session = leads[session]
-        return session
 
-    for row in rows:
-        for session in row.sessions[1:]:
-            leads[lead(session)] = lead(row.sessions[0])
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(lead(row.sessions[0]), []).append(row)
-    return groups.values()
+def _by_time(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: (row.at_ms, text_of(row.plain)))
 
 
 def _chat(messages: Iterable[Message]) -> Plain:
@@ -149,6 +152,6 @@ def _said(text: str) -> str:
 
 
 def _content(plain: Plain) -> bytes:
-    """Return the hash of what a row teaches, whoever it comes from; a run is its own content."""
-    told = {name: value for name, value in plain.items() if name != "metadata"}
+    """Return the hash of what a row teaches, whoever it comes from."""
+    told = {name: value for name, value in plain.items() if name not in ORIGIN}
     return hashlib.sha256(_said(text_of(told)).encode()).digest()

@@ -157,15 +157,14 @@ def _exports(settings: Settings, folder: Path) -> None:
     """Training data is made across the seam, checked against it, and an altered row is found."""
     made = aether(settings, "export", "--to", str(folder), "--split", "0.9")
     assert made.returncode == 0, made.stderr
-    rows = [
-        json.loads(line)
-        for name in ("train", "test")
-        for line in (folder / f"{name}.jsonl").read_text().splitlines()
-    ]
-    assert len(rows) == 2 * RUNS
-    assert {row["messages"][-1]["content"] for row in rows} == {
-        f"answer {n}" for n in range(2 * RUNS)
-    }
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+    taught = 9 * 2 * RUNS // 10
+    answers = {row["messages"][-1]["content"] for row in rows}
+    assert len(rows) == len(answers & {f"answer {n}" for n in range(2 * RUNS)}) == taught
+    # every session goes on after the cut, so nothing is left to test
+    assert not (folder / "test.jsonl").exists()
+    counts = json.loads((folder / "manifest.json").read_text())["counts"]
+    assert (counts["rows"], counts["left_out"]) == (taught, 2 * RUNS - taught)
     verified = aether(settings, "export", "verify", str(folder))
     assert verified.returncode == 0, verified.stderr
     path = folder / "train.jsonl"

@@ -7,8 +7,6 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from replay.dataset.check import check
 from replay.dataset.examples import Example, example_of, pasts
@@ -42,7 +40,7 @@ def test_a_run_is_a_chat_that_names_its_events(grid: MemoryGrid) -> None:
     row = chat_row(examples(grid)[run_id])
     own = [e for e in past(grid, run_id).stream if e.run_id == run_id]
     kinds = (s.RequestReceived, s.InferenceRequested, s.ResponseCompleted)
-    assert row.sessions == ("ada",)
+    assert row.ties == ("question green?", "session ada")
     assert row.plain == {
         "messages": [
             {"role": "user", "content": "green?"},
@@ -80,30 +78,6 @@ def test_the_same_content_is_taught_once_and_the_first_time_counts(grid: MemoryG
     assert kept_rows[0].plain["metadata"]["run_id"] == runs[0]
 
 
-ROWS = st.lists(
-    st.tuples(st.integers(0, 50), st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=2)),
-    max_size=30,
-)
-
-
-@given(drawn=ROWS, share=st.floats(0, 1))
-def test_no_session_is_on_both_sides_and_training_is_not_larger(drawn: Any, share: float) -> None:
-    rows = [Row(at, tuple(sessions), {"n": n}) for n, (at, sessions) in enumerate(drawn)]
-    made = split(rows, share)
-    sides = [{name for row in side for name in row.sessions} for side in made]
-    assert sides[0] & sides[1] == set()
-    assert sorted(row.plain["n"] for side in made for row in side) == list(range(len(rows)))
-    assert len(made.train) <= share * len(rows) + 1e-6
-    for side in made:
-        assert [row.at_ms for row in side] == sorted(row.at_ms for row in side)
-
-
-def test_the_older_sessions_are_for_training() -> None:
-    rows = [Row(at, (f"s{at // 2}",), {"n": at}) for at in range(10)]
-    made = split(rows, 0.6)
-    assert [[row.at_ms for row in side] for side in made] == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9]]
-
-
 def test_a_condition_is_about_the_runs_own_events(grid: MemoryGrid) -> None:
     green, blue = grid.ask("green?"), grid.ask("blue?", session="bob")
     told = {past.run_id: past for past in pasts(grid.log, grid.wire, {})}
@@ -127,7 +101,9 @@ def rows_of(grid: MemoryGrid, kind: str) -> list[Row]:
 @pytest.fixture
 def asked(grid: MemoryGrid) -> MemoryGrid:
     for n in range(4):
-        grid.ask("green?", session=f"s{n}", model=("gray-talk", "blue-talk")[n % 2])
+        grid.ask(
+            ("green?", "grass?")[n // 2], session=f"s{n}", model=("gray-talk", "blue-talk")[n % 2]
+        )
     return grid
 
 

@@ -121,8 +121,8 @@ def test_runs_with_opposite_feedback_are_a_pair_whatever_session_they_are_in(
     bad = grid.ask("green?", session="bob", model="gray-talk")
     same = grid.ask("green?", session="eve", model="gray-talk")
     rows = list(pair_rows(rewarded(grid, {good: 0.9, bad: 0.1, same: 1.0})))
-    assert [(row.sessions, row.plain["chosen"][0]["content"]) for row in rows] == [
-        (("ada", "bob"), "blue: green?")
+    assert [(row.ties, row.plain["chosen"][0]["content"]) for row in rows] == [
+        (("question green?", "session ada", "session bob"), "blue: green?")
     ]
 
 
