@@ -16,13 +16,14 @@ from replay.dataset.examples import Example, Prompt, example_of, forked, judged,
 from replay.dataset.files import (
     CHAT,
     FORMATS,
+    MANIFEST,
     PARQUET,
     PREFERENCE,
     Manifest,
     read_manifest,
     write,
 )
-from replay.dataset.rows import GOOD, Row, chat_row, pair_rows, run_row, split, unrepeated
+from replay.dataset.rows import GOOD, Row, Split, chat_row, pair_rows, run_row, split, unrepeated
 from replay.dataset.stretches import Stretch, ends_of, stretches
 from replay.judged import judgements
 from replay.past import Past
@@ -116,9 +117,9 @@ def make(
 ) -> None:
     """Write recorded runs as training data; every row names the events it came from.
 
-    chat: OpenAI's fine-tuning format. preference: pairs of a good and a bad answer to the same
-    question, from feedback on runs and forks. parquet: every run, also those that failed.
-    What teaches the same is written once.
+    chat: OpenAI's fine-tuning format.
+    preference: pairs of a good and a bad answer to the same question, from feedback on runs and
+    forks. parquet: every run, also those that failed. What teaches the same is written once.
     """
     filters = Filters(
         since_ms=_time(since, 0),
@@ -130,15 +131,7 @@ def make(
     )
     with Client(read_settings()) as client:
         log = list(stretches(client.log))
-        seen, examples = _examples(client, filters, ends_of(log), forks=kind == PREFERENCE)
-    rewarded = [example for example in examples if _rewarded(example, min_reward)]
-    made = examples if kind == PREFERENCE else rewarded
-    rows = list(_rows(kind, made, GOOD if min_reward is None else min_reward))
-    kept = unrepeated(rows)
-    sides = split(kept, share)
-    counts = {"runs": seen, "chosen": len(made), "rows": sum(map(len, sides))}
-    counts["repeated"] = len(rows) - len(kept)
-    counts["left_out"] = len(kept) - counts["rows"]
+        sides, counts = _made(client, kind, filters, ends_of(log))
     manifest = write(folder, kind, sides, asdict(filters), counts, log)
     emit(output, [file._asdict() for file in manifest.files], COLUMNS)
     say(_summary(manifest, folder), bold=True)
@@ -155,16 +148,33 @@ def verify(folder: Path, output: str) -> int:
     except (TypeError, KeyError) as exc:
         raise Misconfigured(f"the manifest's filters are none of ours: {exc}") from exc
     with Client(read_settings()) as client:
-        ends, forks = ends_of(manifest.log), manifest.format == PREFERENCE
-        _, examples = _examples(client, filters, ends, forks=forks)
+        made, counts = _made(client, manifest.format, filters, ends_of(manifest.log))
         found = [*_recreated(manifest, stretches(client.log))]
-    known = {example.run_id: example for example in examples}
-    found += check(folder, manifest, known.get)
+    if counts != manifest.counts:
+        found.append(Discrepancy(MANIFEST, None, f"counts {manifest.counts}, the log {counts}"))
+    found += check(folder, manifest, made)
     if found or output != "text":
         emit(output, [each._asdict() for each in found], ["file", "row", "what"])
-    rows = sum(file.rows for file in manifest.files)
-    say(f"{len(found)} differences" if found else f"{rows} rows are what the log says", bold=True)
+    told = f"{counts['rows']} rows are what the log says"
+    say(f"{len(found)} differences" if found else told, bold=True)
     return CHECK if found else OK
+
+
+def _made(
+    client: Client, kind: str, filters: Filters, ends: Ends
+) -> tuple[Split, Mapping[str, int]]:
+    """Return the rows of a dataset by some ends, and how many there were at each step."""
+    seen, examples = _examples(client, filters, ends, forks=kind == PREFERENCE)
+    least = filters.min_reward
+    rewarded = [example for example in examples if _rewarded(example, least)]
+    chosen = examples if kind == PREFERENCE else rewarded
+    rows = list(_rows(kind, chosen, GOOD if least is None else least))
+    kept = unrepeated(rows)
+    sides = split(kept, filters.split)
+    counts = {"runs": seen, "chosen": len(chosen), "rows": sum(map(len, sides))}
+    counts["repeated"] = len(rows) - len(kept)
+    counts["left_out"] = len(kept) - counts["rows"]
+    return sides, counts
 
 
 def _examples(

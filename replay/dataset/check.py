@@ -1,20 +1,20 @@
-"""A dataset held against its manifest and the log: every row is made again from its run.
+"""A dataset held against what the log makes of its manifest today: every row, in its place.
 
-What was altered is named by file and row.
+What was altered, added or left out is named by file and row.
 """
 
-import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from replay.dataset.examples import Example
-from replay.dataset.files import CHAT, PARQUET, PREFERENCE, Manifest, hash_of, rows_in
-from replay.dataset.rows import metadata_of
+from replay.dataset.files import MANIFEST, File, Manifest, contents, hash_of, rows_in
+from replay.dataset.rows import Split
 from streams.errors import Misconfigured
-from streams.ids import RunId
-from streams.io.chat_json import message_shown
-from streams.plain import Plain
+from streams.plain import Plain, text_of
+
+Numbered = tuple[int, Plain]
 
 
 class Discrepancy(NamedTuple):
@@ -25,67 +25,64 @@ class Discrepancy(NamedTuple):
     what: str
 
 
-#: Returns what the log says of a run or fork today; None if it says nothing.
-Look = Callable[[RunId], Example | None]
-
-
-def check(folder: Path, manifest: Manifest, look: Look) -> Iterator[Discrepancy]:
-    """Yield what differs from the manifest, and rows that the log does not bear out."""
+def check(folder: Path, manifest: Manifest, made: Split) -> Iterator[Discrepancy]:
+    """Yield what differs from the manifest, and from the rows that the log makes today."""
+    expected = contents(manifest.format, made)
+    for name in sorted(expected.keys() - {file.name for file in manifest.files}):
+        yield Discrepancy(MANIFEST, None, f"names no {name}, which the log makes")
     for file in manifest.files:
-        try:
-            content = (folder / file.name).read_bytes()
-        except FileNotFoundError:
-            yield Discrepancy(file.name, None, "is missing")
-            continue
-        if hash_of(content) != file.sha256:
-            yield Discrepancy(file.name, None, "was altered: its hash is not the manifest's")
-        try:
-            rows = rows_in(manifest.format, content)
-        except (ValueError, Misconfigured) as exc:
-            yield Discrepancy(file.name, None, f"cannot be read: {exc}")
-            continue
-        if len(rows) != file.rows:
-            yield Discrepancy(file.name, None, f"has {len(rows)} rows, not {file.rows}")
-        for number, plain in enumerate(rows, 1):
-            for what in _unproven(manifest.format, plain, look):
-                yield Discrepancy(file.name, number, what)
+        yield from _file(folder, manifest.format, file, expected.get(file.name, ()))
 
 
-def _unproven(kind: str, plain: Plain, look: Look) -> Iterator[str]:
+def _file(folder: Path, kind: str, file: File, expected: Sequence[Plain]) -> Iterator[Discrepancy]:
     try:
-        yield from _SHAPES[kind](plain, look)
-    except (KeyError, TypeError, IndexError) as exc:
-        yield f"is no row of ours: {exc!r}"
-
-
-def _chat_unproven(plain: Plain, look: Look) -> Iterator[str]:
-    *prompt, answer = plain["messages"]
-    yield from _differs(plain["metadata"], prompt, answer["content"], look)
-
-
-def _pair_unproven(plain: Plain, look: Look) -> Iterator[str]:
-    for side in ("chosen", "rejected"):
-        answer = plain[side][0]["content"]
-        yield from _differs(plain["metadata"][side], plain["prompt"], answer, look)
-
-
-def _run_unproven(plain: Plain, look: Look) -> Iterator[str]:
-    said = {name: plain[name] for name in ("run_id", "event_ids")}
-    yield from _differs(said, json.loads(plain["messages"]), plain["answer"], look)
-
-
-_SHAPES = {CHAT: _chat_unproven, PREFERENCE: _pair_unproven, PARQUET: _run_unproven}
-
-
-def _differs(said: Plain, prompt: Plain, answer: str, look: Look) -> Iterator[str]:
-    example = look(RunId(said["run_id"]))
-    if example is None:
-        yield f"run {said['run_id']} is not in the log"
+        content = (folder / file.name).read_bytes()
+    except FileNotFoundError:
+        yield Discrepancy(file.name, None, "is missing")
         return
-    known = metadata_of(example)
-    if {name: known[name] for name in said} != said:
-        yield f"run {said['run_id']} is told of otherwise in the log"
-    if prompt != list(map(message_shown, example.messages)):
-        yield f"run {said['run_id']} was asked otherwise"
-    if answer != example.answer:
-        yield f"run {said['run_id']} was answered otherwise"
+    if hash_of(content) != file.sha256:
+        yield Discrepancy(file.name, None, "was altered: its hash is not the manifest's")
+    try:
+        rows = rows_in(kind, content)
+        texts = [text_of(row) for row in rows]
+    except (ValueError, Misconfigured) as exc:
+        yield Discrepancy(file.name, None, f"cannot be read: {exc}")
+        return
+    if len(rows) != file.rows:
+        yield Discrepancy(file.name, None, f"has {len(rows)} rows, not {file.rows}")
+    ours = [text_of(row) for row in expected]
+    for number, what in _differences(_only(rows, texts, ours), _only(expected, ours, texts)):
+        yield Discrepancy(file.name, number, what)
+    if texts != ours and Counter(texts) == Counter(ours):
+        yield Discrepancy(file.name, None, "has its rows in another order")
+
+
+def _only(rows: Sequence[Plain], texts: Sequence[str], others: Sequence[str]) -> list[Numbered]:
+    """Return the rows that are not among the others as often, with their numbers."""
+    left, found = Counter(others), list[Numbered]()
+    for number, (row, text) in enumerate(zip(rows, texts, strict=True), 1):
+        left[text] -= 1
+        if left[text] < 0:
+            found.append((number, row))
+    return found
+
+
+def _differences(
+    found: Sequence[Numbered], lacking: Sequence[Numbered]
+) -> Iterator[tuple[int | None, str]]:
+    """Tell of rows in the file alone beside those of the log alone: an altered row is both."""
+    for ours, theirs in zip_longest(found, lacking):
+        if theirs is None:
+            yield ours[0], "is not what the log says, or not among what was asked for"
+        elif ours is None:
+            yield None, f"lacks what the log has as row {theirs[0]}"
+        else:
+            yield ours[0], f"is told otherwise in the log: {', '.join(_fields(ours[1], theirs[1]))}"
+
+
+def _fields(one: Plain, other: Plain) -> list[str]:
+    if not isinstance(one, dict):
+        return ["all of it"]
+    return sorted(
+        name for name in one.keys() | other.keys() if one.get(name, one) != other.get(name, other)
+    )

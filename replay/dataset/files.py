@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from replay.dataset.rows import Row, Split
+from replay.dataset.rows import Split
 from replay.dataset.stretches import Stretch
 from streams.errors import Conflict, Misconfigured
 from streams.plain import Plain, text_of
@@ -48,14 +48,11 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise Conflict(f"{folder} is not empty", fix="export into a new folder")
-    suffix = "parquet" if kind == PARQUET else "jsonl"
     files = []
-    for name, rows in zip(("train", "test"), made, strict=True):
-        if rows:
-            content = _parquet(rows) if kind == PARQUET else _lines(rows)
-            path = folder / f"{name}.{suffix}"
-            path.write_bytes(content)
-            files.append(File(path.name, hash_of(content), len(content), len(rows)))
+    for name, rows in contents(kind, made).items():
+        content = _parquet(rows) if kind == PARQUET else _lines(rows)
+        (folder / name).write_bytes(content)
+        files.append(File(name, hash_of(content), len(content), len(rows)))
     manifest = Manifest(VERSION, kind, filters, counts, log, files)
     plain = {
         **manifest._asdict(),
@@ -64,6 +61,16 @@ def write(
     }
     (folder / MANIFEST).write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n")
     return manifest
+
+
+def contents(kind: str, made: Split) -> Mapping[str, Sequence[Plain]]:
+    """Return the rows of each file."""
+    found: dict[str, list[Plain]] = {}
+    for side, rows in zip(("train", "test"), made, strict=True):
+        plain = [row.plain for row in rows]
+        if plain:
+            found[f"{side}.{'parquet' if kind == PARQUET else 'jsonl'}"] = plain
+    return found
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -86,22 +93,22 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _lines(rows: Sequence[Row]) -> bytes:
-    return "".join(text_of(row.plain) + "\n" for row in rows).encode()
+def _lines(rows: Sequence[Plain]) -> bytes:
+    return "".join(text_of(row) + "\n" for row in rows).encode()
 
 
-def _parquet(rows: Sequence[Row]) -> bytes:
+def _parquet(rows: Sequence[Plain]) -> bytes:
     from streams.io.parquet import Table, written  # slow to import
 
     types = _types()
-    columns = {name: [row.plain[name] for row in rows] for name in types}
+    columns = {name: [row[name] for row in rows] for name in types}
     return written(types, Table(columns, {}))
 
 
 def rows_in(kind: str, content: bytes) -> list[Any]:
     """Return the rows of a file. Raises ValueError, Misconfigured if it is none of the kind."""
     if kind != PARQUET:
-        return [json.loads(line) for line in content.decode().splitlines()]
+        return [json.loads(line) for line in content.decode().split("\n") if line]
     from streams.errors import Undecodable
     from streams.io.parquet import read
 

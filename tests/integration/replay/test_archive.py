@@ -173,7 +173,7 @@ def _exports(settings: Settings, folder: Path) -> None:
     assert verified.returncode == 3
     hashed, found = json.loads(verified.stdout)
     assert (hashed["row"], found["row"]) == (None, 1)
-    assert "was answered otherwise" in found["what"]
+    assert found["what"] == "is told otherwise in the log: messages"
     parquet = aether(settings, "export", "--to", f"{folder}-runs", "--format", "parquet")
     assert parquet.returncode == 0, parquet.stderr
     assert aether(settings, "export", "verify", f"{folder}-runs").returncode == 0
