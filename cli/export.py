@@ -117,7 +117,7 @@ def make(
 ) -> None:
     """Write recorded runs as training data; every row names the events it came from.
 
-    chat: OpenAI's fine-tuning format.
+    chat: OpenAI's fine-tuning format; where rows come from stands in a file beside them.
     preference: pairs of a good and a bad answer to the same question, from feedback on runs and
     forks. parquet: every run, also those that failed. What teaches the same is written once.
     """

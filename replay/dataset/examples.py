@@ -18,6 +18,7 @@ from streams.events.sessions import (
     Message,
     RequestReceived,
     ResponseCompleted,
+    ToolCall,
 )
 from streams.ids import EventId, RunId
 from streams.io.wire import Wire
@@ -32,7 +33,8 @@ class Example(NamedTuple):
     """A run, or a fork of one, as it is learned from.
 
     `messages` is what the model was told, or else what the client sent; `reward` and `label` are
-    what people said of it. `event_ids` are those of the request, of the question to the model and
+    what people said of it. `verbatim` is what else was asked of the model, `calls` what tools its
+    answer calls. `event_ids` are those of the request, of the question to the model and
     of the answer, as far as there are, of what keeps a fork, and of what was said.
     """
 
@@ -51,6 +53,8 @@ class Example(NamedTuple):
     event_ids: tuple[EventId, ...]
     reward: float | None = None
     label: str | None = None
+    calls: tuple[ToolCall, ...] = ()
+    verbatim: str = ""
 
     @property
     def completed(self) -> bool:
@@ -88,6 +92,8 @@ def example_of(past: Past, prompt: Prompt) -> Example | None:
         completion_tokens=done.event.completion_tokens if done else 0,
         milliseconds=side.milliseconds,
         event_ids=tuple(envelope.event_id for envelope in known),
+        calls=done.event.tool_calls if done else (),
+        verbatim=(asked or request).event.options.verbatim,
     )
 
 
@@ -157,6 +163,8 @@ def _of_fork(
         prompt_tokens=done[1].prompt_tokens,
         completion_tokens=done[1].completion_tokens,
         event_ids=(*shared, *(e[0] for e in (asked, done) if e is not None), kept.event_id),
+        calls=done[1].tool_calls,
+        verbatim=asked[1].options.verbatim if asked else origin.verbatim,
     )
 
 

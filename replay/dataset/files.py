@@ -64,11 +64,18 @@ def write(
 
 
 def contents(kind: str, made: Split) -> Mapping[str, Sequence[Plain]]:
-    """Return the rows of each file."""
+    """Return the rows of each file; where those of a chat come from stands in a file beside it.
+
+    OpenAI's fine-tuning refuses a row with anything else in it.
+    """
     found: dict[str, list[Plain]] = {}
     for side, rows in zip(("train", "test"), made, strict=True):
         plain = [row.plain for row in rows]
-        if plain:
+        if plain and kind == CHAT:
+            taught = [{n: row[n] for n in row if n != "metadata"} for row in plain]
+            found |= {f"{side}.jsonl": taught}
+            found |= {f"{side}.origins.jsonl": [row["metadata"] for row in plain]}
+        elif plain:
             found[f"{side}.{'parquet' if kind == PARQUET else 'jsonl'}"] = plain
     return found
 

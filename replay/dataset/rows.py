@@ -10,6 +10,7 @@ from itertools import product
 from typing import NamedTuple
 
 from replay.dataset.examples import Example
+from replay.dataset.turns import answer_of, chat_of, ends_with_its_user, turn
 from streams.events.sessions import Message
 from streams.io.chat_json import calls_shown, message_shown
 from streams.plain import Plain, text_of
@@ -44,30 +45,29 @@ class Split(NamedTuple):
 
 def chat_row(example: Example) -> Row:
     """Return a completed run as a chat."""
-    answer = Message(role="assistant", content=example.answer)
-    plain = {"messages": _chat((*example.messages, answer)), "metadata": metadata_of(example)}
-    return _row((example,), plain)
+    return _row((example,), {**chat_of(example), "metadata": metadata_of(example)})
 
 
 def run_row(example: Example) -> Row:
     """Return a run of any outcome as a flat row."""
     plain = {
         **example._asdict(),
-        "messages": text_of(_chat(example.messages)),
+        "messages": text_of(list(map(message_shown, example.messages))),
         "event_ids": list(example.event_ids),
     }
+    del plain["calls"], plain["verbatim"]
     return _row((example,), plain)
 
 
 def pair_rows(examples: Iterable[Example], least: float = GOOD) -> Iterator[Row]:
     """Yield a pair for each good and each bad answer to the same question.
 
-    The question is the same if the model was told the same; runs and forks that nobody judged, and
-    answers that say the same, make no pair.
+    The question is the same if the model was told the same; runs and forks that nobody judged,
+    answers that say the same, and prompts that no user ends, make no pair.
     """
     answers: dict[str, tuple[list[Example], list[Example]]] = {}
     for example in examples:
-        if example.reward is not None and example.completed:
+        if example.reward is not None and example.completed and ends_with_its_user(example):
             good, bad = answers.setdefault(_canonical(example.messages), ([], []))
             side = good if example.reward >= least else bad
             side.append(example)
@@ -115,9 +115,9 @@ def metadata_of(example: Example) -> Plain:
 
 def _pair(chosen: Example, rejected: Example) -> Row:
     plain = {
-        "prompt": _chat(chosen.messages),
-        "chosen": [{"role": "assistant", "content": chosen.answer}],
-        "rejected": [{"role": "assistant", "content": rejected.answer}],
+        "prompt": list(map(turn, chosen.messages)),
+        "chosen": [answer_of(chosen)],
+        "rejected": [answer_of(rejected)],
         "metadata": {
             "event_ids": [*chosen.event_ids, *rejected.event_ids],
             "chosen": metadata_of(chosen),
@@ -136,10 +136,6 @@ def _row(examples: Sequence[Example], plain: Plain) -> Row:
 
 def _by_time(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row.at_ms, text_of(row.plain)))
-
-
-def _chat(messages: Iterable[Message]) -> Plain:
-    return list(map(message_shown, messages))
 
 
 def _canonical(messages: Iterable[Message]) -> str:

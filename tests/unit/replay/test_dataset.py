@@ -1,5 +1,6 @@
 """Training data says what the log says, each thing once, and never tests on what it taught."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -62,6 +63,22 @@ def test_what_the_model_was_told_beside_the_conversation_can_be_taken_in(grid: M
     made = example_of(told, whole)
     assert made is not None
     assert [m.content for m in made.messages] == ["what the shelf holds", "green?"]
+
+
+def test_the_tools_of_a_run_are_those_its_model_was_told_of(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    whole = next(told for told in pasts(grid.log, grid.wire, {}) if told.run_id == run_id)
+    calls = (s.ToolCall(id="c", name="look", arguments="{}"),)
+
+    def otherwise(event: Any) -> Any:
+        if isinstance(event, s.InferenceRequested):
+            return replace(event, options=s.Options(verbatim='{"tools":[]}'))
+        return replace(event, tool_calls=calls) if isinstance(event, s.ResponseCompleted) else event
+
+    stream = [e._replace(event=otherwise(e.event)) for e in whole.stream]
+    made = example_of(whole._replace(stream=stream), conversation)
+    assert made is not None
+    assert (made.verbatim, made.calls) == ('{"tools":[]}', calls)
 
 
 def test_the_same_content_is_taught_once_and_the_first_time_counts(grid: MemoryGrid) -> None:
