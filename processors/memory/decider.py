@@ -182,7 +182,7 @@ def evolve(state: Scope, event: Decided) -> Scope:
 
 MEMORY_DECIDER: Decider[Scope, Inputs, Decided, None] = Decider(
     name=ProcessorName("memory"),
-    version=3,
+    version=4,
     topic=MEMORY,
     reads=(MemoryOffered, ForgettingRequested, LikenessFound, JudgementMade),
     writes=(

@@ -5,7 +5,7 @@ A memory that no longer holds keeps its name here, so that its id is not given t
 
 import re
 import unicodedata
-from bisect import insort
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field, replace
 
 from streams.events.memory import Content, Kind, MemoryRecorded
@@ -35,7 +35,8 @@ class Kept:
 class Scope:
     """The memories of one scope by id, by what they say, and by the fact they are the newest of.
 
-    `count` is how many were ever recorded; `expiring` is ordered by time.
+    `count` is how many were ever recorded; `expiring` is ordered by time, and the first `over`
+    of it were let go: to cut them off one by one would copy the rest as often.
     """
 
     count: int = 0
@@ -43,6 +44,7 @@ class Scope:
     said: PMap[str] = field(default_factory=PMap)
     facts: PMap[str] = field(default_factory=PMap)
     expiring: tuple[tuple[int, str], ...] = ()
+    over: int = 0
 
     def kept(self, known: str) -> Kept:
         """Return a memory that is known."""
@@ -67,22 +69,21 @@ class Scope:
 
     def due(self, now_ms: int) -> list[tuple[int, MemoryId]]:
         """Return what has expired by now and was not let go yet, the earliest first."""
-        return [(at, MemoryId(known)) for at, known in self.expiring if at <= now_ms]
+        end = bisect_left(self.expiring, (now_ms + 1, ""))
+        return [(at, MemoryId(known)) for at, known in self.expiring[self.over : end]]
 
     def recorded(self, event: MemoryRecorded) -> "Scope":
         """Keep a memory."""
         says, expires = fingerprint(event.content), event.expires_at_ms
         key = event.content.key
         kept = Kept(says, event.since_ms, expires, key=key)
-        expiring = list(self.expiring)
-        if expires is not None:
-            insort(expiring, (expires, str(event.memory_id)))
-        return Scope(
+        state = self if expires is None else self._expiring(expires, event.memory_id)
+        return replace(
+            state,
             count=self.count + 1,
             memories=self.memories.put(event.memory_id, kept),
             said=self.said.put(says, event.memory_id),
             facts=self.facts.put(named(key), event.memory_id) if key else self.facts,
-            expiring=tuple(expiring),
         )
 
     def merged(self, merged: MemoryId, known: MemoryId) -> "Scope":
@@ -102,12 +103,23 @@ class Scope:
         if kept is None or not kept.is_live:
             return self
         gone = self.memories.put(known, replace(kept, is_live=False))
-        expiring = tuple(pair for pair in self.expiring if pair[1] != known)
-        return replace(self, memories=gone, expiring=expiring)
+        state = self if kept.expires_at_ms is None else self._over(kept.expires_at_ms, known)
+        return replace(state, memories=gone)
 
     def held(self, key: str, by: MemoryId) -> "Scope":
         """Note which fact about a key is the newest."""
         return replace(self, facts=self.facts.put(named(key), by)) if key else self
+
+    def _expiring(self, at_ms: int, known: MemoryId) -> "Scope":
+        left = list(self.expiring[self.over :])
+        insort(left, (at_ms, str(known)))
+        return replace(self, expiring=tuple(left), over=0)
+
+    def _over(self, at_ms: int, known: MemoryId) -> "Scope":
+        at = bisect_left(self.expiring, (at_ms, known), self.over)
+        if at == self.over:
+            return replace(self, over=at + 1)
+        return replace(self, expiring=self.expiring[:at] + self.expiring[at + 1 :])
 
 
 def named(key: str) -> str:
