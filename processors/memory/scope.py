@@ -12,7 +12,13 @@ from streams.events.memory import Content, Kind, MemoryRecorded
 from streams.ids import MemoryId, derived
 from streams.pmap import PMap
 
-_BETWEEN_WORDS = re.compile(r"[\W_]+")
+#: Marks of a sentence, where one or a part of it ends; what stands elsewhere (1.5, C++) is said.
+_PUNCTUATION = re.compile(
+    "[.,;:!\u2026"
+    "\u3001\u3002\uff01\uff0c\uff0e\uff1a\uff1b"  # Chinese and Japanese
+    "\u060c\u061b\u06d4\u0964\u0965]+"  # Arabic, Urdu; the dandas of Indic scripts
+    r"(?=\s|$)"
+)
 GONE = MemoryId("")
 
 
@@ -130,11 +136,12 @@ def named(key: str) -> str:
 def fingerprint(content: Content) -> str:
     """Return what two contents have in common that say the same in the same words.
 
-    Case, punctuation and white space do not count. What is said again at another time is said
-    anew, and so is a fact about something else.
+    Case, white space and the marks that end sentences do not count; symbols, signs and vowel signs
+    do, and NFC leaves 10² apart from 102. What is said again at another time is said anew, and
+    so is a fact about something else.
     """
-    text = unicodedata.normalize("NFKC", content.text).casefold()
-    words = _BETWEEN_WORDS.sub(" ", text).strip() or text.strip()
+    text = unicodedata.normalize("NFC", content.text).casefold()
+    words = " ".join(_PUNCTUATION.sub("", text).split() or text.split())
     said = content.said_at_ms if content.kind is Kind.TURN else None
     speaker = named(content.speaker)
     return derived(content.kind.value, speaker, said or "", named(content.key), words)

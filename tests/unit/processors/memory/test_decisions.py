@@ -1,5 +1,7 @@
 """What a scope records, merges, supersedes, forgets and lets go of."""
 
+import pytest
+
 from processors.memory.decider import MEMORY_DECIDER, memory_id
 from streams.events.memory import (
     MemoryExpired,
@@ -85,6 +87,43 @@ def test_words_that_differ_in_script_alone_are_not_merged() -> None:
     stream.tell(offered(passage("東京")))
     (other,) = stream.tell(offered(passage("京都")))
     assert isinstance(other, MemoryRecorded)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ada writes C.", "Ada writes C++."),
+        ("Ada writes C.", "Ada writes C#."),
+        ("It is -5 °C", "It is 5 °C"),
+        ("The limit is < 5", "The limit is > 5"),
+        ("Pi is 3.14", "Pi is 3,14"),
+        ("It has 10² rows", "It has 102 rows"),
+        ("Call snake_case", "Call snake case"),
+        ("यह दिन है", "यह दीन है"),
+        ("It is done", "It is done?"),
+    ],
+)
+def test_signs_and_vowel_signs_are_words_of_a_fact(one: str, other: str) -> None:
+    stream = Stream()
+    stream.tell(offered(fact("ada.x", one)))
+    recorded, superseded = stream.tell(offered(fact("ada.x", other)))
+    assert (type(recorded), type(superseded)) == (MemoryRecorded, MemorySuperseded)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Tea is at 4.30, as ever.", "TEA is at 4.30 as  ever!"),
+        ("वह दिन है।", "वह दिन है"),
+        ("本を読んだ。", "本を読んだ"),
+        ("Cafe\u0301", "café"),
+    ],
+)
+def test_case_space_and_marks_of_sentences_say_nothing(one: str, other: str) -> None:
+    stream = Stream()
+    stream.tell(offered(passage(one)))
+    (merged,) = stream.tell(offered(passage(other, "other.md")))
+    assert isinstance(merged, MemoryMerged)
 
 
 def test_what_holds_no_word_is_compared_as_it_stands() -> None:
