@@ -156,7 +156,11 @@ _ALL: tuple[Event, ...] = (
     memory.MemoryOffered(content=CONTENT),
     memory.MemoryRecorded(memory_id=MEMORY, content=CONTENT),
     memory.MemoryMerged(
-        memory_id=MEMORY, merged_id=OTHER_MEMORY, content=CONTENT, offered_by=EventId("e1")
+        memory_id=MEMORY,
+        merged_id=OTHER_MEMORY,
+        content=CONTENT,
+        offered_by=EventId("e1"),
+        since_ms=1_700_000_000_123,
     ),
     memory.MemorySuperseded(memory_id=MEMORY, by=OTHER_MEMORY, key="ada.city"),
     memory.ForgettingRequested(memory_id=MEMORY, reason="asked to"),

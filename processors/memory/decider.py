@@ -5,7 +5,7 @@ What no longer holds is said so by an event of its own; nothing is ever taken ba
 """
 
 from functools import reduce
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from processors.memory.judging import consider, settle
 from processors.memory.scope import Kept, Scope, fingerprint
@@ -27,7 +27,7 @@ from streams.events.memory import (
     MemorySuperseded,
     MergeProposed,
 )
-from streams.ids import MemoryId, ProcessorName, derived
+from streams.ids import EventId, MemoryId, ProcessorName, derived
 from streams.topics import MEMORY
 
 TEXT_MAX = 20_000
@@ -44,6 +44,16 @@ Decided = (
     | MergeProposed
     | JudgementRequested
 )
+
+
+class _Offer(NamedTuple):
+    """What would be recorded, and under which id."""
+
+    own: MemoryId
+    content: Content
+    event_id: EventId
+    since_ms: int
+    expires_at_ms: int | None
 
 
 def memory_id(scope: str, content: Content) -> MemoryId:
@@ -100,30 +110,55 @@ def _offer(
     state: Scope, cause: Envelope[Inputs], content: Content, ttl_ms: int | None
 ) -> tuple[Decided, ...]:
     """Record what is new, merge what is said already, and let the newer fact hold."""
-    expires = None if ttl_ms is None else cause.recorded_at_ms + ttl_ms
-    own = memory_id(cause.key, content)
-    known = state.saying(fingerprint(content))
-    if known is not None and not _outlasts(expires, state.kept(known)):
-        if own in state.memories:
-            return ()
-        merged = MemoryMerged(
-            memory_id=known, merged_id=own, content=content, offered_by=cause.event_id
-        )
-        return (merged,)
-    since = cause.recorded_at_ms if content.said_at_ms is None else content.said_at_ms
-    if own in state.memories and _is_outdated(state, content.key, since):
-        return ()
-    recorded = MemoryRecorded(
-        memory_id=MemoryId(derived(own, state.count)) if own in state.memories else own,
+    offer = _Offer(
+        own=memory_id(cause.key, content),
         content=content,
-        place=state.count,
-        offered_by=cause.event_id,
-        since_ms=since,
-        expires_at_ms=expires,
+        event_id=cause.event_id,
+        since_ms=cause.recorded_at_ms if content.said_at_ms is None else content.said_at_ms,
+        expires_at_ms=None if ttl_ms is None else cause.recorded_at_ms + ttl_ms,
     )
+    known = state.saying(fingerprint(content))
     if known is not None:
-        return (recorded, _superseded(known, recorded.memory_id, content.key))
+        return _say_again(state, offer, known)
+    if offer.own in state.memories and _is_outdated(state, content.key, offer.since_ms):
+        return ()
+    recorded = _recorded(state, offer)
     return (recorded, *_settle(state, recorded))
+
+
+def _say_again(state: Scope, offer: _Offer, known: MemoryId) -> tuple[Decided, ...]:
+    """Merge an offer into what says the same, or renew that; which is as new as the newer of both.
+
+    What is said in the very same way says nothing new, but that a fact of a key still holds.
+    """
+    kept = state.kept(known)
+    newest = offer._replace(since_ms=max(offer.since_ms, kept.since_ms))
+    if _outlasts(offer.expires_at_ms, kept):
+        recorded = _recorded(state, newest)
+        return (recorded, _superseded(known, recorded.memory_id, offer.content.key))
+    holds_later = bool(offer.content.key) and offer.since_ms > kept.since_ms
+    if offer.own in state.memories and not holds_later:
+        return ()
+    merged = MemoryMerged(
+        memory_id=known,
+        merged_id=offer.own,
+        content=offer.content,
+        offered_by=offer.event_id,
+        since_ms=newest.since_ms,
+    )
+    return (merged,)
+
+
+def _recorded(state: Scope, offer: _Offer) -> MemoryRecorded:
+    is_taken = offer.own in state.memories
+    return MemoryRecorded(
+        memory_id=MemoryId(derived(offer.own, state.count)) if is_taken else offer.own,
+        content=offer.content,
+        place=state.count,
+        offered_by=offer.event_id,
+        since_ms=offer.since_ms,
+        expires_at_ms=offer.expires_at_ms,
+    )
 
 
 def _outlasts(expires: int | None, kept: Kept) -> bool:
@@ -166,8 +201,8 @@ def evolve(state: Scope, event: Decided) -> Scope:
     match event:
         case MemoryRecorded():
             return state.recorded(event)
-        case MemoryMerged(memory_id=known, merged_id=merged):
-            return state.merged(merged, known)
+        case MemoryMerged():
+            return state.merged(event)
         case MemorySuperseded(memory_id=known, by=by, key=key):
             return state.without(known).held(key, by)
         case MemoryForgotten(memory_id=known) | MemoryExpired(memory_id=known):

@@ -8,7 +8,7 @@ import unicodedata
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field, replace
 
-from streams.events.memory import Content, Kind, MemoryRecorded
+from streams.events.memory import Content, Kind, MemoryMerged, MemoryRecorded
 from streams.ids import MemoryId, derived
 from streams.pmap import PMap
 
@@ -92,10 +92,14 @@ class Scope:
             facts=self.facts.put(named(key), event.memory_id) if key else self.facts,
         )
 
-    def merged(self, merged: MemoryId, known: MemoryId) -> "Scope":
-        """Keep the name of an offer that a memory stands for."""
-        kept = replace(self.kept(known), is_live=False)
-        return replace(self, memories=self.memories.put(merged, kept))
+    def merged(self, event: MemoryMerged) -> "Scope":
+        """Keep the name of an offer that a memory stands for, and when it was said last."""
+        kept = self.kept(event.memory_id)
+        kept = replace(kept, since_ms=max(kept.since_ms, event.since_ms))
+        memories = self.memories.put(event.memory_id, kept)
+        if event.merged_id not in memories:
+            memories = memories.put(event.merged_id, replace(kept, is_live=False))
+        return replace(self, memories=memories)
 
     def judged(self, known: MemoryId, other: MemoryId) -> "Scope":
         """Note that a judge was asked to hold a memory against an older one."""

@@ -66,13 +66,15 @@ class MemoryRecorded:
 class MemoryMerged:
     """What was offered says in the same words what a memory says; that one stands for both.
 
-    `merged_id` is the id that the offer would have had.
+    `merged_id` is the id that the offer would have had, `since_ms` when either was said last (Unix
+    time): the memory is as new as that.
     """
 
     memory_id: MemoryId
     merged_id: MemoryId
     content: Content
     offered_by: EventId
+    since_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,7 @@ def test_the_same_words_elsewhere_are_merged_once() -> None:
             merged_id=TEA_AGAIN_ID,
             content=TEA_AGAIN,
             offered_by=EventId("told-2"),
+            since_ms=2,
         ),
     )
     assert stream.tell(offered(TEA_AGAIN)) == ()
