@@ -74,7 +74,13 @@ class Library:
         self._pool_max = pool_max
         self._rows_max = rows_max
         self._shelves: OrderedDict[ScopeId, Shelf] = OrderedDict()
+        self._rows = 0
         self._changing = asyncio.Lock()
+
+    @property
+    def kept(self) -> tuple[int, int]:
+        """How many shelves are in memory, and how many memories they hold together."""
+        return len(self._shelves), self._rows
 
     async def put(self, memories: Sequence[Memory]) -> None:
         """Take memories in."""
@@ -82,14 +88,22 @@ class Library:
             for entry, _, _ in await self.index.put(memories):
                 shelf = self._shelves.get(entry.scope)
                 if shelf is not None:
+                    self._rows -= len(shelf)
                     _shelve(shelf, entry)
+                    self._rows += len(shelf)
 
     async def remove(self, scope: ScopeId, gone: Sequence[MemoryId]) -> None:
         """Let memories go."""
         async with self._changing:
             await self.index.remove(scope, gone)
-            for memory_id in gone if scope in self._shelves else ():
-                self._shelves[scope].remove(memory_id)
+            shelf = self._shelves.get(scope)
+            if shelf is not None:
+                self._rows -= len(shelf)
+                for memory_id in gone:
+                    shelf.remove(memory_id)
+                self._rows += len(shelf)
+                if not shelf:
+                    del self._shelves[scope]
 
     async def warm(self, scopes: Sequence[ScopeId]) -> None:
         """Load what these scopes hold before somebody waits for it. Raises IndexAway."""
@@ -164,11 +178,14 @@ class Library:
             shelf = self._shelves.get(scope)
             if shelf is None:
                 entries = await self.index.entries([scope])
-                shelf = await asyncio.to_thread(_filled, entries) if entries else Shelf()
-                self._shelves[scope] = shelf
+                if not entries:  # the index says so quickly, and anyone can name a new scope
+                    return Shelf()
+                shelf = self._shelves[scope] = await asyncio.to_thread(_filled, entries)
+                self._rows += len(shelf)
             self._shelves.move_to_end(scope)
-            while sum(map(len, self._shelves.values())) > self._rows_max and len(self._shelves) > 1:
-                self._shelves.popitem(last=False)
+            while self._rows > self._rows_max and len(self._shelves) > 1:
+                _, oldest = self._shelves.popitem(last=False)
+                self._rows -= len(oldest)
             return shelf
 
 

@@ -163,3 +163,40 @@ async def test_of_many_memories_the_best_by_one_signal_are_in_the_pool(feature: 
         ranked = await library.recall(asked, encode, 5, weights(**{feature: 1.0}))
         found.append(texts(ranked))
     assert found[0] == found[1]
+
+
+async def test_scopes_that_hold_nothing_take_no_place() -> None:
+    library = await library_of(memory("tea", 0))
+    await library.warm([ScopeId(f"session:{n}") for n in range(50)] + [GRID])
+    assert library.kept == (1, 1)
+    await library.put([memory("coffee", 0, ScopeId("session:7"))])
+    found = await library.recall(asking("coffee", ScopeId("session:7")), encode, 9)
+    assert texts(found) == ["coffee"]
+    await library.remove(ScopeId("session:7"), [found[0].entry.memory_id])
+    assert library.kept == (1, 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["put", "remove", "warm"]), st.integers(0, 3), st.integers(0, 5)),
+        max_size=40,
+    )
+)
+def test_what_is_kept_is_counted_as_it_comes_and_goes(steps: list[tuple[str, int, int]]) -> None:
+    async def play() -> None:
+        library = Library(PlainIndex(), rows_max=2)
+        for deed, scope, place in steps:
+            one = memory(f"tea {place}", place, ScopeId(f"user:{scope}"))
+            if deed == "put":
+                await library.put([one])
+            elif deed == "remove":
+                await library.remove(one.entry.scope, [one.entry.memory_id])
+            else:
+                await library.warm([one.entry.scope])
+            kept = [len(shelf) for shelf in library._shelves.values()]
+            assert library.kept == (len(kept), sum(kept))
+            assert all(kept)
+            assert deed != "warm" or sum(kept) <= 2 or len(kept) == 1
+
+    asyncio.run(play())
