@@ -91,14 +91,15 @@ def newest(found: Sequence[Recalled]) -> list[Recalled]:
 
 
 def _within(found: Sequence[Recalled], characters_max: int) -> list[Recalled]:
-    """Return the first that fit together; the best always does."""
+    """Return the best that fit together, one after another; the very best always does."""
     kept: list[Recalled] = []
     left = characters_max
     for recalled in found:
-        left -= len(recalled.entry.content.text)
-        if kept and left < 0:
-            break
+        length = len(recalled.entry.content.text)
+        if kept and length > left:
+            continue
         kept.append(recalled)
+        left -= length
     return kept
 
 

@@ -91,6 +91,15 @@ async def test_no_more_is_told_than_the_event_may_carry() -> None:
     assert len((await recalled(few, "tea")).passages) == 3
 
 
+async def test_one_that_does_not_fit_leaves_room_for_the_next() -> None:
+    library = Library(PlainIndex())
+    told = ["tea at four", "tea at four " + "x" * 100, "tea"]
+    await library.put([memory(text, n) for n, text in enumerate(told)])
+    effect = Recalling(library, Bag(), weights(meaning=1.0), characters_max=20)
+    event = await recalled(effect, "tea at four")
+    assert [passage.text for passage in event.passages] == ["tea at four", "tea"]
+
+
 def a_fact(name: str, since_ms: int, key: str = "ada.city", scope: str = GRID) -> Recalled:
     told = Content(
         kind=Kind.FACT,
