@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks._report import say
+from processors.recall.dates import dates_in
 from streams.events.memory import Content, Kind
 
-#: 5 is questions that the conversation does not answer.
-CATEGORIES = (1, 2, 3, 4)
+#: What LoCoMo calls questions that the conversation does not answer; all others are asked.
+ADVERSARIAL = ("5", "adversarial")
 
-_EVIDENCE = re.compile(r"D(\d+):(\d+)")
+_EVIDENCE = re.compile(r"D(\d+):(\d+)", re.IGNORECASE)
 _TIMES = ("%I:%M %p on %d %B, %Y", "%I:%M %p on %d %B %Y", "%d %B, %Y", "%d %B %Y")
 
 
@@ -35,22 +37,31 @@ class Asking(NamedTuple):
 
 
 class Conversation(NamedTuple):
-    """A conversation, its turns in order."""
+    """A conversation, its turns in order; `unasked` are questions that do not count."""
 
     name: str
     turns: list[Turn]
     questions: list[Asking]
+    unasked: int
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What two have in common that are one conversation, whatever they are called."""
+        return tuple(turn.content.text for turn in self.turns)
 
 
-def read(path: Path) -> list[Conversation]:
-    """Return the conversations of a file, which holds a list of them or one.
+def read(path: Path, role: str = "asked") -> list[Conversation]:
+    """Return the conversations of a file, which holds a list of them or one, and say what it holds.
 
-    Whatever a sample lacks is not there; one without turns or questions is left out.
+    Whatever a sample lacks is not there; one without turns or questions is left out. Those of two
+    roles never have one name, however their files are called.
     """
     try:
         told = json.loads(path.read_text(encoding="utf-8-sig"))
         samples = told if isinstance(told, list) else [told]
-        found = [_conversation(f"{path.stem}-{at}", sample) for at, sample in enumerate(samples)]
+        found = [
+            _conversation(f"{role}-{path.stem}-{at}", sample) for at, sample in enumerate(samples)
+        ]
     except (OSError, ValueError) as exc:
         raise SystemExit(f"{path} cannot be read as JSON: {exc}") from None
     except (AttributeError, KeyError, TypeError) as exc:
@@ -59,29 +70,56 @@ def read(path: Path) -> list[Conversation]:
         ) from None
     asked = [one for one in found if one.turns and one.questions]
     if not asked:
-        raise SystemExit(f"{path}: no question of category 1 to 4 names its evidence (`D1:3`)")
+        raise SystemExit(f"{path}: no question that is not adversarial names evidence (`D1:3`)")
+    say(f"{path.name}: {_told(found, asked)}")
     return asked
 
 
+def _told(found: list[Conversation], asked: list[Conversation]) -> str:
+    """Return what a file holds, and what of it counts for nothing or cannot be found."""
+    names = [{turn.name for turn in one.turns} for one in asked]
+    questions = sum(len(one.questions) for one in asked)
+    missing = sum(
+        not asking.evidence <= known
+        for one, known in zip(asked, names, strict=True)
+        for asking in one.questions
+    )
+    undated = sum(turn.content.said_at_ms is None for one in asked for turn in one.turns)
+    return (
+        f"{len(asked)} of {len(found)} conversations, {sum(len(one.turns) for one in asked)} turns"
+        f" ({undated} without a day), {questions} questions ({missing} with evidence that is no"
+        f" turn); {sum(one.unasked for one in found)} adversarial or without evidence left out"
+    )
+
+
 def _conversation(name: str, sample: Mapping[str, Any]) -> Conversation:
+    turns, told = list(_turns(sample["conversation"])), list(sample.get("qa") or ())
+    names = {turn.name for turn in turns}
     questions = [
         Asking(str(asked["question"]), evidence)
-        for asked in sample.get("qa") or ()
-        if _counts(asked) and (evidence := _evidence(asked))
+        for asked in told
+        if _counts(asked) and (evidence := _evidence(asked, names))
     ]
-    return Conversation(name, list(_turns(sample["conversation"])), questions)
+    return Conversation(name, turns, questions, len(told) - len(questions))
 
 
 def _counts(asked: Mapping[str, Any]) -> bool:
-    """Whether a question is asked; one without a category is."""
-    category = str(asked.get("category") or CATEGORIES[0])
-    return bool(asked.get("question")) and category in map(str, CATEGORIES)
+    """Whether a question is asked; one without a category is, unless its answer is a trap."""
+    category = str(asked.get("category") or "").lower().removesuffix(".0")
+    is_trap = not category and "adversarial_answer" in asked and "answer" not in asked
+    return bool(asked.get("question")) and category not in ADVERSARIAL and not is_trap
 
 
-def _evidence(asked: Mapping[str, Any]) -> frozenset[str]:
+def _evidence(asked: Mapping[str, Any], names: set[str]) -> frozenset[str]:
     named = asked.get("evidence") or ()
-    told = named if isinstance(named, str) else " ".join(map(str, named))
-    return frozenset(f"D{int(session)}:{int(turn)}" for session, turn in _EVIDENCE.findall(told))
+    told = [named] if isinstance(named, str) else list(map(str, named))
+    as_is = names.intersection(part.strip() for part in told)
+    return frozenset(_names(" ".join(told))) | as_is
+
+
+def _names(told: str) -> list[str]:
+    """Return the turns that a text names, each in one way: D1:01 is D1:1."""
+    return [f"D{int(session)}:{int(turn)}" for session, turn in _EVIDENCE.findall(told)]
 
 
 def _turns(conversation: Mapping[str, Any]) -> Iterator[Turn]:
@@ -93,9 +131,10 @@ def _turns(conversation: Mapping[str, Any]) -> Iterator[Turn]:
     for number in sessions:
         at_ms = _time(str(conversation.get(f"session_{number}_date_time", "")))
         for place, told in enumerate(conversation[f"session_{number}"], 1):
-            text, name = _said(told), str(told.get("dia_id") or f"D{number}:{place}")
+            text, named = _said(told), str(told.get("dia_id") or f"D{number}:{place}").strip()
             if not text:
                 continue
+            (name,) = _names(named) if _EVIDENCE.fullmatch(named) else (named,)
             yield Turn(
                 name,
                 number,
@@ -127,5 +166,14 @@ def _time(told: str) -> int | None:
     try:
         at = datetime.fromisoformat(told.strip())
     except ValueError:
-        return None
+        return _day(told)
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _day(told: str) -> int | None:
+    """Return the one day that a text names in full, in whatever form."""
+    try:
+        (year,), (month,), (day,) = dates_in(told)
+        return int(datetime(year, month, day, tzinfo=UTC).timestamp() * 1000)
+    except ValueError:
+        return None

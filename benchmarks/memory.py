@@ -40,6 +40,8 @@ from streams.topics import MEMORY, SESSIONS
 LEARNED = "aether_learned"
 CUTS = (5, 10, 20)
 LATER_MS = 2**61
+#: The others are not cut either.
+CHARACTERS_MAX = 2**31
 
 
 class Shares(NamedTuple):
@@ -78,7 +80,9 @@ class World(NamedTuple):
             self.grid.offer(SESSIONS, run, _request(run, conversation, asking))
         parts = [
             self.grid.performing(PerceiveRequests(self.encoder)),
-            self.grid.performing(Recalling(self.library, self.encoder, by)),
+            self.grid.performing(
+                Recalling(self.library, self.encoder, by, max(CUTS), CHARACTERS_MAX)
+            ),
         ]
         events = await self.grid.work(SESSIONS, parts, start)
         recalled = {
@@ -193,14 +197,24 @@ async def _learned(
     if others:
         by = learned([example for examples in known for example in examples])
         return _together([await world.ask(c, by) for c in conversations])
-    if len(conversations) < 2:
+    if len({conversation.said for conversation in conversations}) < 2:
         say("nothing to learn from: give --learn-from, or several conversations")
         return None
     found = []
-    for at, conversation in enumerate(conversations):
-        rest = [e for n, examples in enumerate(known) if n != at for e in examples]
+    for conversation in conversations:
+        others_known = zip(conversations, known, strict=True)
+        rest = [e for c, examples in others_known if c.said != conversation.said for e in examples]
         found.append(await world.ask(conversation, learned(rest)))
     return _together(found)
+
+
+def unseen(others: Sequence[Conversation], asked: Sequence[Conversation]) -> list[Conversation]:
+    """Return those that are not asked about as well: who learns from these knows the answers."""
+    known = {conversation.said for conversation in asked}
+    found = [conversation for conversation in others if conversation.said not in known]
+    if len(found) < len(others):
+        say(f"{len(others) - len(found)} conversations to learn from are asked about: left out")
+    return found
 
 
 def _together(found: Sequence[Shares]) -> Shares:
@@ -217,7 +231,7 @@ def main() -> int:
     parser.add_argument("--scale", type=int, help="also measure recall among so many memories")
     asked: argparse.Namespace = parser.parse_args()
     conversations = read(asked.conversations)
-    others = read(asked.learn_from) if asked.learn_from else []
+    others = unseen(read(asked.learn_from, "learned"), conversations) if asked.learn_from else []
     with tempfile.TemporaryDirectory() as folder:
         figures = asyncio.run(measured(conversations, others, Path(folder)))
         if asked.scale:
