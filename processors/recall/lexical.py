@@ -19,8 +19,15 @@ _UNSPACED = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
     "\U00020000-\U0003ffff"  # Han, beyond
 )
-_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+#: Vowel signs and other marks are part of a word, though no letters; so is what joins two letters.
+_MARKS = "\u200d" + "".join(
+    mark
+    for mark in map(chr, range(0x300, 0x10000))
+    if unicodedata.category(mark).startswith("M") and not _IS_UNSPACED.match(mark)
+)
+_LETTERS = rf"[^\W_{_UNSPACED}]"
+_WORD = re.compile(rf"[{_UNSPACED}]+|{_LETTERS}+(?:[{_MARKS}]+{_LETTERS}*)*")
 _ENDS_ASKING = re.compile(r"[?\uff1f\u061f\u037e\u2e2e][\s\W]*$")
 _DIGIT = re.compile(r"\d")
 

@@ -15,6 +15,13 @@ from processors.recall.lexical import asks, counts, terms
         ("東京都", ["東京", "京都"]),
         ("我住在Berlin。", ["我住", "住在", "berli"]),
         ("猫", ["猫"]),
+        ("हिन्दी भाषा।", ["हिन्द", "भाषा"]),
+        ("தமிழ் மொழி", ["தமிழ்", "மொழி"]),
+        ("ශ්\u200dරී", ["ශ්\u200dරී"]),
+        ("كِتَابٌ", ["كِتَا"]),
+        ("q\u0303a b", ["q\u0303a", "b"]),  # no letter is composed of these
+        ("ภาษาไทย", ["ภา", "าษ", "ษา", "าไ", "ไท", "ทย"]),
+        ("가나다 \u1112\u1161\u11ab글", ["가나다", "한글"]),
         ("\ufb01rst \uff11\uff12\uff13", ["first", "123"]),  # a ligature, wide digits
         ("snake_case", ["snake", "case"]),
         ("… --- !!!", []),
