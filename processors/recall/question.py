@@ -6,6 +6,9 @@ from typing import NamedTuple
 from processors.recall.dates import Dates, dates_in
 from processors.recall.lexical import terms, words
 
+#: Speakers that are no names: a question that says "user" means any.
+ROLES = frozenset({"user", "assistant", "system", "developer", "tool", "function"})
+
 
 class Question(NamedTuple):
     """`nameless` is the text without the speakers it names, `topic` the terms of that."""
@@ -20,7 +23,8 @@ class Question(NamedTuple):
 
 def taken_apart(text: str, speakers: Mapping[str, int]) -> Question:
     """Return the parts of a question to what these speakers may have said."""
-    names = _named(text, {word for speaker in speakers for word in words(speaker)})
+    named = [speaker for speaker in speakers if speaker.casefold() not in ROLES]
+    names = _named(text, {word for speaker in named for word in words(speaker)})
     nameless = " ".join(_without(text, names).split()) if names else text
     return Question(
         text=text,

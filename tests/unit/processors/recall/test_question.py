@@ -24,6 +24,13 @@ def test_named_speakers_are_taken_out(text: str, nameless: str, names: set[str])
     assert (question.nameless, set(question.names)) == (nameless, names)
 
 
+def test_a_role_is_no_name() -> None:
+    text = "How does Ada delete a user account?"
+    question = taken_apart(text, {"user": 0, "Assistant": 1, "Ada": 2})
+    assert question.nameless == "How does delete a user account?"
+    assert question.names == frozenset({"Ada"})
+
+
 def test_a_question_of_nothing_but_a_name_has_no_topic() -> None:
     question = taken_apart("Ada", SPEAKERS)
     assert (question.terms, question.topic) == (("ada",), ())
