@@ -65,13 +65,19 @@ class RunHistory:
         return JSONResponse({**run_shown(summary), **ending(events), "events": len(events)})
 
     async def events(self, request: Request) -> Response:
-        """Return a run's events: as a page, or as a stream that ends when the run does."""
+        """Return a run's events: as a page, or as a stream that ends when the run does.
+
+        Who comes back from behind the end is told 204: there is nothing more to wait for.
+        """
         queries.checked(request)
         events = await self._events(request)
         if not queries.streams(request):
             return JSONResponse({"data": list(map(told, events)), "next_cursor": None})
         last = request.headers.get(LAST_EVENT_ID)
         start = await self._reading.aside(partial(self._start, events, last))
+        ended = events[-1]
+        if isinstance(ended.event, ENDS) and start[ended.partition] > ended.offset:
+            return Response(status_code=204)  # what a browser no longer reconnects after
         run_id = events[0].run_id.encode()
 
         def wanted(record: Record) -> bool:

@@ -63,11 +63,7 @@ def _runs_paths() -> Schema:
         },
         "/api/runs/{run_id}/events": {
             "parameters": [_in_path("run_id")],
-            "get": _operation(
-                "A run's events; as a stream, up to its end.",
-                {**_json(_page()), **SSE}, 400, 404, 410,
-                parameters=[_in_header("Last-Event-ID")],
-            ),
+            "get": _run_events(),
         },
         "/api/runs/{run_id}/forks": {
             "parameters": [_in_path("run_id")],
@@ -181,6 +177,15 @@ def _read_events() -> Schema:
             _in_header("Last-Event-ID"),
         ],
     )  # fmt: skip
+
+
+def _run_events() -> Schema:
+    said = _operation(
+        "A run's events; as a stream, up to its end.", {**_json(_page()), **SSE}, 400, 404, 410,
+        parameters=[_in_header("Last-Event-ID")],
+    )  # fmt: skip
+    over = {"description": "The stream has ended before `Last-Event-ID`."}
+    return {**said, "responses": {**said["responses"], "204": over}}
 
 
 def _list_runs() -> Schema:

@@ -250,12 +250,15 @@ async def test_a_run_is_a_page_of_its_events_or_a_stream_that_ends(tmp_path: Pat
         answer = await door.http.get(f"{path}/events", headers=SSE)  # it ends by itself
         stream = await heard(door, 3, f"{path}/events")
         behind = await heard(door, 1, f"{path}/events", **{"last-event-id": stream[1]["sse"][0]})
+        last = {**SSE, "last-event-id": stream[2]["sse"][0]}
+        over = await door.http.get(f"{path}/events", headers=last, timeout=5)
         one = (await door.http.get(path)).json()
         missing = await door.http.get("/api/runs/nothing/events")
     assert [event["type"].split(".")[2] for event in page["data"]] == list(names)
     assert answer.text.count("\ndata: ") == 3
     assert [event["sse"][1] for event in stream] == list(names)
     assert behind == stream[2:]
+    assert (over.status_code, over.content) == (204, b"")
     assert (one["outcome"], one["events"], one["answer"]) == (
         "completed", 3, EVENTS["ResponseCompleted"].text,  # type: ignore[union-attr]
     )  # fmt: skip
