@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.addressed import Addressed
 from gateway.api.catalog import Catalog
 from gateway.api.events import Events
 from gateway.api.idempotency import Idempotency
@@ -109,7 +110,7 @@ def assemble(
     asking = Asking(sender, runs, settings.timeout_s)
     doors = OpenAI(asking, capabilities, bodies)
     events, answers = Reading(reading, wire), Idempotency()
-    agents = Mcp(Tools(events, sender, lambda: lag_shown(board.known)), settings.host)
+    agents = Mcp(Tools(events, sender, lambda: lag_shown(board.known)))
     ours = [
         *Embeddings(asking, bodies).routes,
         *Responses(asking, Stored(events, hidden), hidden, bodies).routes,
@@ -132,7 +133,11 @@ def assemble(
             *Console(settings.console).routes,
         ],
         exception_handlers=_errors(),
-        middleware=[Middleware(Identified), Middleware(Metered, meters=meters)],
+        middleware=[
+            Middleware(Identified),
+            Middleware(Metered, meters=meters),
+            Middleware(Addressed, hosts=(settings.host, *settings.hosts)),
+        ],
         lifespan=_lifespan(
             (sender, runs, *followed, board), (agents, board, events, *followed, runs, sender)
         ),

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 LIMIT_MAX = 200
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 #: Says how far consumer groups are behind.
 Lag = Callable[[], dict[str, Any]]
@@ -144,9 +143,8 @@ class Tools:
 class Mcp:
     """The route; one manager of sessions, from the first request to the end of the gateway."""
 
-    def __init__(self, tools: Tools, host: str) -> None:
+    def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._is_local = host in LOOPBACK
         self._opening = asyncio.Lock()
         self._stop = asyncio.Event()
         self._manager: StreamableHTTPSessionManager | None = None
@@ -187,13 +185,8 @@ class Mcp:
             tools.search_runs, tools.get_run, tools.produce_event, tools.query_history, tools.lag,
         ):  # fmt: skip
             server.add_tool(_told(tool), name=tool.__name__, description=tool.__doc__)
-        # On this machine alone: a page in a browser must not reach it under another name.
-        local = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
-        security = TransportSecuritySettings(
-            enable_dns_rebinding_protection=self._is_local,
-            allowed_hosts=local,
-            allowed_origins=[f"http://{host}" for host in local],
-        )
+        # `gateway.addressed` looks at Host and Origin, for this door as for all.
+        security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
         server.streamable_http_app(
             stateless_http=True, json_response=True, transport_security=security
         )

@@ -23,6 +23,8 @@ TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer"}
 OBJECT: Schema = {"type": "object"}
 MOMENT: Schema = {"type": "string", "description": "an event's id, an offset, a time or `now`"}
+#: What any request may be answered with that another machine's page or name sent.
+ANYWHERE = (403, 421)
 SSE = {"text/event-stream": {"schema": TEXT}}
 
 
@@ -100,7 +102,8 @@ def _operation(
     status: int = 200, **more: Any,
 ) -> Schema:  # fmt: skip
     problem = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    refused = {str(code): {"description": "A problem.", "content": problem} for code in errors}
+    told = sorted({*errors, *ANYWHERE})
+    refused = {str(code): {"description": "A problem.", "content": problem} for code in told}
     away = {"503": {"description": "Away for now.", "content": problem}}
     return {
         "summary": summary,

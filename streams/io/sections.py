@@ -36,6 +36,7 @@ def _expression(text: str) -> str:
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+HostName = Annotated[str, Field(pattern=r"^[^\s/:]+$")]
 Node = Annotated[str, Field(pattern=f"^{NODE}$")]
 
 
@@ -140,6 +141,9 @@ class Gateway(_Part):
     body_bytes_max: int = Field(10_485_760, gt=0, le=BODY_MAX)
     console: Place | None = Field(None, description="the console's built files; none serves none")
     body_timeout_s: float = Field(30.0, gt=0, description="how long a client may take to send it")
+    hosts: tuple[HostName, ...] = Field(
+        (), description="its names besides localhost, such as a proxy's; it answers to no other"
+    )
 
 
 class Worker(_Part):

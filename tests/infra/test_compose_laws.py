@@ -211,6 +211,11 @@ def test_a_worker_in_a_container_shares_its_index_and_shows_its_counters() -> No
     assert environment("gateway")["AETHER_GATEWAY__HOST"] == "0.0.0.0"
 
 
+def test_the_gateway_answers_to_what_the_network_calls_it_and_its_proxy() -> None:
+    """And to addresses, by which Prometheus asks; any other name may be a page's (rebinding)."""
+    assert json.loads(environment("gateway")["AETHER_GATEWAY__HOSTS"]) == ["gateway", "nginx"]
+
+
 def test_the_archive_is_kept_and_nothing_is_trimmed() -> None:
     assert SERVICES["archive"]["command"] == ["archive", "keep"]
     assert not {name for name in environment("archive") if "TRIM" in name}
