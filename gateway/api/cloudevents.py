@@ -1,7 +1,7 @@
 """CloudEvents 1.0 over HTTP: binary, structured and batched requests, and how events look as JSON.
 
-What a reader would take for the grid's own word (`aether_cause`, `aether_processor`, `ce_dataref`)
-is never taken from a client.
+What a reader would take for the grid's own word (`aether_cause`, `aether_processor`, `ce_dataref`,
+what a response is told by) is never taken from a client.
 """
 
 import re
@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from gateway.body import parsed
 from gateway.errors import ApiError, invalid, refused
+from gateway.responses.body import TOLD_BY
 from streams import envelope as env
 from streams.text import is_wellformed
 
@@ -27,9 +28,10 @@ KEY, DATA, DATA_TYPE, DATA_SCHEMA = "partitionkey", "data", "datacontenttype", "
 REQUIRED = ("specversion", "id", "source", "type")
 
 _NAME = re.compile(r"[a-z0-9]{1,50}")
-_RESERVED = frozenset(
-    re.sub("[^a-z0-9]", "", name) for name in (env.CAUSE, env.REQUEST, env.PROCESSOR)
-) | {"aetherattempt", "dataref", "data_base64"}
+_OURS = (env.CAUSE, env.REQUEST, env.PROCESSOR, *(name.removeprefix("ce_") for name in TOLD_BY))
+_RESERVED = {re.sub("[^a-z0-9]", "", name) for name in _OURS} | {
+    "aetherattempt", "dataref", "data_base64",
+}  # fmt: skip
 
 
 class CloudEvent(NamedTuple):

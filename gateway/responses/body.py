@@ -37,6 +37,7 @@ STORED, PREVIOUS, INSTRUCTED, METADATA, BACKGROUND = (
     "ce_responsemetadata",
     "ce_responsebackground",
 )
+TOLD_BY = (STORED, PREVIOUS, INSTRUCTED, METADATA, BACKGROUND)
 
 
 class ResponseRequest(BaseModel):

@@ -84,8 +84,17 @@ def as_response_format(form: Format | None) -> dict[str, Any] | None:
 
 
 def shown(verbatim: str) -> dict[str, Any]:
-    """Return what a record says a model was told, as a response shows it."""
-    told = orjson.loads(verbatim) if verbatim else {}
+    """Return what a record says a model was told, as a response shows it.
+
+    Whoever writes to the log may have written the record: what says nothing is shown as nothing.
+    """
+    try:
+        return _shown(orjson.loads(verbatim or "{}"))
+    except (ValueError, TypeError, KeyError, AttributeError):  # no JSON, or of another shape
+        return _shown({})
+
+
+def _shown(told: dict[str, Any]) -> dict[str, Any]:
     form, choice = told.get("response_format", {"type": "text"}), told.get("tool_choice", "auto")
     text = {"format": {"type": form["type"], **form.get("json_schema", {})}}
     if "verbosity" in told:

@@ -38,7 +38,16 @@ class Told(NamedTuple):
     @property
     def instructed(self) -> bool:
         """Whether its first message are its instructions."""
-        return INSTRUCTED in self.head
+        return INSTRUCTED in self.head and bool(self.request.messages)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What its client noted; nothing if the record holds no such note."""
+        try:
+            noted = json.loads(self.head.get(METADATA, b"{}"))
+        except ValueError:
+            return {}
+        return noted if isinstance(noted, dict) else {}
 
 
 def response_id(run_id: RunId) -> str:
@@ -66,10 +75,10 @@ def shown(
         "incomplete_details": None,
         "instructions": told.request.messages[0].content if told.instructed else None,
         "max_output_tokens": options.max_tokens,
-        "metadata": json.loads(told.head.get(METADATA, b"{}")),
+        "metadata": told.metadata,
         "model": told.request.model,
         "output": [],
-        "previous_response_id": previous.decode() if previous else None,
+        "previous_response_id": previous.decode(errors="replace") if previous else None,
         "store": told.is_stored,
         "temperature": options.temperature,
         "top_p": options.top_p,

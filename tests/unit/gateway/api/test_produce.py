@@ -110,6 +110,8 @@ BAD: dict[str, tuple[dict[str, Any], tuple[int, str, list[str]]]] = {
     "processor": ({"aetherprocessor": "memory/1"}, (403, "reserved_attribute", [])),
     "request": ({"aetherrequest": "1"}, (403, "reserved_attribute", [])),
     "reference": ({"dataref": "sha256:00"}, (403, "reserved_attribute", [])),
+    "response": ({"responsestored": "true"}, (403, "reserved_attribute", [])),
+    "previous": ({"previousresponse": "resp_1"}, (403, "reserved_attribute", [])),
     "schema": ({"dataschema": "x/aether.memory.MemoryOffered2"},
                (422, "incompatible_schema", ["/dataschema"])),
     "no data": ({"data": None}, (422, "schema_mismatch", [""])),
