@@ -4,6 +4,7 @@ A decision made twice has the same ids, because a derived id is a pure function 
 """
 
 import hashlib
+import re
 from typing import NewType
 
 EventId = NewType("EventId", str)
@@ -18,6 +19,7 @@ ProcessorName = NewType("ProcessorName", str)
 
 #: The UUID namespace of everything derived here: UUIDv5(DNS, "aether-grid").
 NAMESPACE = bytes.fromhex("fc4b7a3a2f77546eb49f738f85eb24f6")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def derived(*name: object) -> str:
@@ -41,6 +43,15 @@ def of_decision(cause: EventId, processor: ProcessorName, step: int) -> EventId:
 def of_position(topic: str, partition: int, offset: int) -> EventId:
     """Return the id of a record that came without one: the same on every read, in any language."""
     return EventId(derived(topic, partition, offset))
+
+
+def of_source(source: str, said: str) -> EventId:
+    """Return the id of what a source calls `said`, one and the same however often it is sent.
+
+    CloudEvents' names are a source's own, ours are the whole log's: a UUID is both, and stays.
+    """
+    # Printable both, so that no other pair makes the same name.
+    return EventId(said if _UUID.fullmatch(said) else derived(f"{source}\n{said}"))
 
 
 def _derived(name: str) -> str:

@@ -2,7 +2,7 @@
 
 As the IETF draft has it: 409 while the first is under way, 422 for another body. Answers are kept
 by this gateway for a day, the latest ten thousand; what is lost with it costs a repeated record,
-whose `ce_id` its client chose, so that readers drop it.
+whose `ce_id` comes of its client's, so that readers drop it.
 """
 
 import hashlib

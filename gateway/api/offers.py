@@ -8,6 +8,7 @@ from gateway.errors import ApiError, invalid, refused
 from streams import envelope as env
 from streams.events import AREAS
 from streams.events.offered import OFFERED
+from streams.ids import EventId, of_source
 from streams.io import schemas
 from streams.io.avro_json import Unfit, from_json
 from streams.io.codec import area_of
@@ -23,7 +24,7 @@ _ELSEWHERE = frozenset({KEY, DATA_TYPE, DATA_SCHEMA, "specversion", "time", "cor
 class Offer(NamedTuple):
     """A record on its way, and what its client is told of it."""
 
-    event_id: str
+    event_id: EventId
     draft: Draft
 
 
@@ -71,16 +72,19 @@ def offer_of(topic: Topic, said: CloudEvent, wire: Wire) -> Offer:
     run_id = getattr(event, "run_id", None)
     if run_id is not None and not can_name(run_id):
         raise invalid(f"run_id has {NAMES_RULE}", f"{said.at}/data/run_id")
-    head = _head(said, wire.ce_type(kind), run_id)
-    return Offer(said.id, wire.draft(topic.name, None, said.key.encode(), event, head))
+    event_id = of_source(said.attributes["source"], said.id)
+    head = _head(said, event_id, wire.ce_type(kind), run_id)
+    return Offer(event_id, wire.draft(topic.name, None, said.key.encode(), event, head))
 
 
-def _head(said: CloudEvent, ce_type: tuple[str, bytes], run_id: str | None) -> Headers:
+def _head(
+    said: CloudEvent, event_id: EventId, ce_type: tuple[str, bytes], run_id: str | None
+) -> Headers:
     given = said.attributes
     at = given.get("time", "").encode() or env.rfc3339(int(time.time() * 1000))
     run = run_id or given.get("correlationid")
     return [
-        (env.ID, said.id.encode()),
+        (env.ID, event_id.encode()),
         ce_type,
         env.SPEC_VERSION,
         (env.TIME, at),

@@ -5,7 +5,16 @@ import uuid
 from hypothesis import given as forall
 from hypothesis import strategies as st
 
-from streams.ids import NAMESPACE, EventId, ProcessorName, derived, minted, of_decision, of_position
+from streams.ids import (
+    NAMESPACE,
+    EventId,
+    ProcessorName,
+    derived,
+    minted,
+    of_decision,
+    of_position,
+    of_source,
+)
 
 OURS = uuid.uuid5(uuid.NAMESPACE_DNS, "aether-grid")
 TEXT = st.text(st.characters(codec="utf-8"))
@@ -42,6 +51,14 @@ def test_what_two_processors_decide_from_one_cause_has_two_ids() -> None:
     named = [of_decision(cause, ProcessorName(p), step) for p in ("a", "b") for step in (0, 1)]
     assert len(set(named)) == 4
     assert named[0] == derived("c", "a", 0)
+
+
+def test_a_sources_own_id_becomes_one_of_the_whole_log() -> None:
+    kept = str(uuid.uuid4())
+    assert of_source("/a", "1") == str(uuid.uuid5(OURS, "/a\n1"))
+    assert of_source("/a", "1") != of_source("/b", "1")
+    assert of_source("/a", "b/1") != of_source("/a/b", "1")
+    assert of_source("/a", kept) == of_source("/b", kept) == kept
 
 
 def test_a_position_has_one_id() -> None:

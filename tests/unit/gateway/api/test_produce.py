@@ -8,6 +8,7 @@ import pytest
 
 from streams.errors import DeliveryFailed
 from streams.events.sessions import RequestReceived
+from streams.ids import minted, of_source
 from streams.io.avro_json import to_json
 from streams.partitioner import partition_of
 from streams.topics import FORKS, MEMORY, SESSIONS
@@ -16,6 +17,7 @@ from tests.unit.gateway.api.events import BATCHED, DATA, PATH, STRUCTURED, heade
 from tests.unit.gateway.door import Door, opened, silent
 
 RECEIVED = EVENTS["RequestReceived"]
+FIRST = of_source("/test", "1")
 
 
 def problem(response: Any) -> tuple[int, str, list[str]]:
@@ -39,12 +41,12 @@ async def test_an_event_becomes_the_record_that_it_says(binary: bool, tmp_path: 
         (record,) = written(door)
         event = door.grid.wire.open(record)
     assert answer.status_code == 202
-    assert answer.json() == {"data": [{"id": "1", "topic": MEMORY.name}]}
+    assert answer.json() == {"data": [{"id": FIRST, "topic": MEMORY.name}]}
     assert to_json(event.event) == DATA
-    assert (event.key, event.event_id, event.run_id) == ("grid", "1", "run")
+    assert (event.key, event.event_id, event.run_id) == ("grid", FIRST, "run")
     assert record.partition == partition_of(b"grid", MEMORY.partitions)
     assert dict(record.headers) == {
-        "ce_id": b"1",
+        "ce_id": FIRST.encode(),
         "ce_type": b"aether.memory.MemoryOffered.v1",
         "ce_specversion": b"1.0",
         "ce_source": b"/test",
@@ -80,8 +82,23 @@ async def test_a_batch_is_written_in_its_order(tmp_path: Path) -> None:
     async with opened(tmp_path) as door:
         answer = await door.http.post(PATH, json=batch, headers=BATCHED)
         ids = [dict(record.headers)["ce_id"] for record in written(door)]
-    assert [each["id"] for each in answer.json()["data"]] == [str(n) for n in range(50)]
-    assert ids == [str(n).encode() for n in range(50)]
+    assert [each["id"] for each in answer.json()["data"]] == [
+        of_source("/test", str(n)) for n in range(50)
+    ]
+    assert [name.decode() for name in ids] == [each["id"] for each in answer.json()["data"]]
+
+
+async def test_an_id_is_its_sources_own_and_a_uuid_is_everybodys(tmp_path: Path) -> None:
+    """What repeats is one event to every reader; what only counts alike is two."""
+    own = minted(0, b"\xff" * 10)
+    named = [("1", "/a"), ("1", "/b"), ("1", "/a"), (own, "/a"), (own.upper(), "/a")]
+    async with opened(tmp_path) as door:
+        for name, source in named:
+            event = said(name, source=source)
+            assert (await door.http.post(PATH, json=event, headers=STRUCTURED)).status_code == 202
+        one, other, again, kept, odd = [door.grid.wire.open(r).event_id for r in written(door)]
+    assert (one, kept) == (again, own)
+    assert len({one, other, kept, odd}) == 4
 
 
 BAD: dict[str, tuple[dict[str, Any], tuple[int, str, list[str]]]] = {
