@@ -11,7 +11,7 @@ import orjson
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway import answers
+from gateway import answers, sse
 from gateway.asked import Asked, next_news
 from gateway.errors import ApiError, failed
 from gateway.pieces import Heard
@@ -27,7 +27,8 @@ class Frames(StreamingResponse):
     def __init__(
         self, first: bytes, rest: AsyncGenerator[bytes, None], headers: dict[str, str]
     ) -> None:
-        super().__init__(_chained(first, rest), media_type="text/event-stream", headers=headers)
+        told = {**sse.HEADERS, **headers}
+        super().__init__(_chained(first, rest), media_type=sse.MEDIA_TYPE, headers=told)
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from gateway import sse
+from gateway.api import queries
 from gateway.board import Board
 from streams.io.lag_history import Observed
 from streams.lag.figures import figures
 from streams.lag.plain import group_json, probes_json
 
-STREAM = "text/event-stream"
 #: A proxy that hears nothing for a minute hangs up.
 ALIVE_S = 15.0
 ALIVE = b": alive\n\n"
@@ -32,8 +33,8 @@ class Lag:
 
         Each event is the whole, so that one who comes back with `Last-Event-ID` misses nothing.
         """
-        if STREAM in request.headers.get("accept", ""):
-            return StreamingResponse(self._stream(), media_type=STREAM)
+        if queries.streams(request):
+            return StreamingResponse(self._stream(), media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
         return JSONResponse(lag_shown(self._board.known))
 
     async def _stream(self) -> AsyncIterator[bytes]:

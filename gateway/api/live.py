@@ -14,6 +14,7 @@ import orjson
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway import sse
 from gateway.api import places
 from gateway.api.history import page
 from gateway.api.places import Places
@@ -26,7 +27,6 @@ from streams.log import EventLog, Record
 
 T = TypeVar("T")
 
-MEDIA_TYPE = "text/event-stream"
 QUIET_S = 10.0
 AT_ONCE = 500
 STREAMS_MAX = 200
@@ -124,8 +124,7 @@ class Stream(StreamingResponse):
     """The answer; it is counted while it is open and lets go however it ends."""
 
     def __init__(self, reading: Reading, frames: AsyncGenerator[bytes, None]) -> None:
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        super().__init__(frames, media_type=MEDIA_TYPE, headers=headers)
+        super().__init__(frames, media_type=sse.MEDIA_TYPE, headers=sse.HEADERS)
         self._reading = reading
         self._frames = frames
 

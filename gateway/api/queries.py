@@ -5,6 +5,7 @@ from collections.abc import Collection
 from starlette.requests import Request
 
 from gateway.errors import invalid
+from gateway.sse import MEDIA_TYPE
 
 LIMIT, LIMIT_MAX = 50, 1_000
 DIGITS_MAX = 9
@@ -43,4 +44,4 @@ def words_of(request: Request, name: str, known: Collection[str]) -> frozenset[s
 
 def streams(request: Request) -> bool:
     """Whether the client asks for server-sent events."""
-    return "text/event-stream" in request.headers.get("accept", "")
+    return MEDIA_TYPE in request.headers.get("accept", "")

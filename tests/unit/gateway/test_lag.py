@@ -86,6 +86,7 @@ async def test_every_sample_is_streamed_to_those_who_listen(door: Door) -> None:
         door.http.stream("GET", "/api/lag", headers=headers) as r,
     ):
         assert r.headers["content-type"].startswith("text/event-stream")
+        assert r.headers["x-accel-buffering"] == "no"
         lines = r.aiter_lines()
         while len(heard) < 3:
             line = await anext(lines)

@@ -98,6 +98,8 @@ async def test_a_stream_says_what_it_is(tmp_path: Path) -> None:
     assert headers["content-type"] == "text/event-stream; charset=utf-8"
     assert headers["x-request-id"] == request.event.run_id
     assert headers["x-aether-ignored"] == "functions"
+    assert headers["x-accel-buffering"] == "no"  # else a proxy may keep tokens back
+    assert headers["cache-control"] == "no-store"
 
 
 @pytest.fixture
