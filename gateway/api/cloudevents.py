@@ -27,10 +27,17 @@ BATCH_MAX, ATTRIBUTES_MAX, VALUE_MAX = 1_000, 32, 1_024
 KEY, DATA, DATA_TYPE, DATA_SCHEMA = "partitionkey", "data", "datacontenttype", "dataschema"
 REQUIRED = ("specversion", "id", "source", "type")
 
+#: Bytes, which no schema here holds.
+BINARY = "data_base64"
+
 _NAME = re.compile(r"[a-z0-9]{1,50}")
+#: RFC 3339's form; whether there is such a moment is for `datetime`, which takes more of ISO 8601.
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
 _OURS = (env.CAUSE, env.REQUEST, env.PROCESSOR, *(name.removeprefix("ce_") for name in TOLD_BY))
 _RESERVED = {re.sub("[^a-z0-9]", "", name) for name in _OURS} | {
-    "aetherattempt", "dataref", "data_base64",
+    "aetherattempt", "dataref",
 }  # fmt: skip
 
 
@@ -94,6 +101,9 @@ def structured(said: Any, trace: env.Head, at: str) -> CloudEvent:
         _refuse_reserved(name, f"{at}/{name}")
         if name == DATA or value is None:
             continue
+        if name == BINARY:
+            why = f"{BINARY} holds bytes; an event here is JSON, and stands in {DATA}"
+            raise refused(415, "unsupported_media_type", why, [(f"{at}/{name}", why)])
         if isinstance(value, bool):
             value = "true" if value else "false"
         if not isinstance(value, str | int):
@@ -130,7 +140,7 @@ def _checked(attributes: dict[str, str], at: str) -> dict[str, str]:
 
 def _is_time(text: str) -> bool:
     try:
-        return datetime.fromisoformat(text).tzinfo is not None
+        return bool(_TIME.fullmatch(text) and datetime.fromisoformat(text.upper()))
     except ValueError:
         return False
 

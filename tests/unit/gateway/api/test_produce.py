@@ -57,6 +57,18 @@ async def test_an_event_becomes_the_record_that_it_says(binary: bool, tmp_path: 
     }
 
 
+@pytest.mark.parametrize(
+    "time",
+    ["2026-01-31T12:00:00Z", "2026-01-31t12:00:00.123456789z", "2026-01-31T12:00:00.5-08:00"],
+)
+async def test_any_time_of_rfc_3339_is_taken(time: str, tmp_path: Path) -> None:
+    async with opened(tmp_path) as door:
+        answer = await door.http.post(PATH, json=said(time=time), headers=STRUCTURED)
+        (record,) = written(door)
+    assert answer.status_code == 202
+    assert dict(record.headers)["ce_time"] == time.encode()
+
+
 async def test_a_key_in_a_header_may_be_any_text(tmp_path: Path) -> None:
     async with opened(tmp_path) as door:
         given = headers(partitionkey="user:gr%C3%B6%C3%9Fe")
@@ -108,6 +120,12 @@ BAD: dict[str, tuple[dict[str, Any], tuple[int, str, list[str]]]] = {
     "other version": ({"specversion": "0.3"}, (400, "invalid_request", ["/specversion"])),
     "time": ({"time": "yesterday"}, (400, "invalid_request", ["/time"])),
     "time without a zone": ({"time": "2026-01-31T12:00:00"}, (400, "invalid_request", ["/time"])),
+    "ISO 8601's basic time": ({"time": "20260131T12Z"}, (400, "invalid_request", ["/time"])),
+    "time with a blank": ({"time": "2026-01-31 12:00:00+00:00"},
+                          (400, "invalid_request", ["/time"])),
+    "no such day": ({"time": "2026-02-31T12:00:00Z"}, (400, "invalid_request", ["/time"])),
+    "bytes": ({"data_base64": "AAA=", "data": None},
+              (415, "unsupported_media_type", ["/data_base64"])),
     "no key": ({"partitionkey": None}, (400, "invalid_request", ["/partitionkey"])),
     "the grid's key": ({"partitionkey": "@grid"}, (400, "invalid_request", ["/partitionkey"])),
     "long key": ({"partitionkey": "k" * 201}, (400, "invalid_request", ["/partitionkey"])),
