@@ -39,7 +39,7 @@ class Load(NamedTuple):
             body = json.dumps(asked).encode()
             sent, began = time.time(), time.perf_counter()
             writer.write(
-                b"POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\n"
+                b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
                 b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
             )
             await _answer(reader)
