@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from replay.change import changed
 from replay.grid import own
 from replay.past import Past, Standpoint
-from replay.recorded import Outside, Recorded
+from replay.recorded import Outside, Recorded, plain_of
 from streams.effects import EffectClass
 from streams.envelope import CAUSATION, PROCESSOR, Envelope, author_of
 from streams.errors import EffectDuringReplay, Misconfigured, Poison
@@ -99,15 +99,17 @@ class Forker(NamedTuple):
             raise Misconfigured(
                 f"run {past.name} has no event {branch.at}", fix="see `aether run show`"
             )
-        fork_id = RunId(derived("fork", past.name, branch.at, text_of(dict(branch.changes))))
+        asked = derived("fork", past.name, branch.at, text_of(dict(branch.changes)))
         first = past.stream[at]
         told = changed(first.event, own(branch.changes))
-        renamed = first._replace(event=told, event_id=EventId(derived(fork_id, first.event_id)))
+        renamed = first._replace(event=told, event_id=EventId(derived(asked, first.event_id)))
         prefix = [Step(envelope, How.SHARED) for envelope in past.stream[:at]]
         stage = _Stage(self, past, {**past.instead, first.event_id: renamed.event_id})
         steps = stage.play([*prefix, Step(renamed, How.CHANGED)])
-        kept = (s for s in steps if s.envelope.run_id == past.run_id)
-        return Forked(fork_id=fork_id, origin=past.name, branch=branch, steps=tuple(kept))
+        kept = tuple(s for s in steps if s.envelope.run_id == past.run_id)
+        news = list(_news(past, kept))
+        fork_id = RunId(derived(asked, *news) if news else asked)
+        return Forked(fork_id=fork_id, origin=past.name, branch=branch, steps=kept)
 
 
 class _Stage:
@@ -171,6 +173,22 @@ class _Stage:
         envelope = _made(cause, effect.name, 0, 0, event, took)
         self._known[event_id] = envelope
         yield Step(envelope, how)
+
+
+def _news(past: Past, steps: Iterable[Step]) -> Iterator[str]:
+    """Yield what a fork owes to more than its past and its change.
+
+    Asked again it may come to something else, with other answers or later deciders: so these are
+    part of its id, and no fork is hidden behind one that was told otherwise.
+    """
+    signed = {envelope.head.get(PROCESSOR) for envelope in past.stream}
+    recorded = [envelope.event for envelope in past.stream]
+    for envelope, how in steps:
+        signature = envelope.head.get(PROCESSOR, b"")
+        if how is How.DECIDED and signature not in signed:
+            yield signature.decode()
+        elif how in (How.RECORDED, How.LIVE) and envelope.event not in recorded:
+            yield text_of(plain_of(envelope.event))
 
 
 def paces(stream: Sequence[Envelope[Any]]) -> Mapping[ProcessorName, int]:

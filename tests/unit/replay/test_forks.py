@@ -1,16 +1,20 @@
 """A kept fork comes back as it was made, can be forked again, and leaves the sessions alone."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from replay.fork import Branch, Forked, How, Step
+from replay.fork import Branch, Forked, How, Perform, Step
 from replay.forks import changes_of, find_fork, forked_of, kept, kept_forks, past_of_any, steps_of
 from replay.grid import under
+from replay.recorded import Outside
 from replay.travel import Traveller
+from streams.envelope import Envelope
 from streams.errors import Misconfigured
 from streams.events import sessions as s
-from streams.ids import EventId, RunId
+from streams.ids import EventId, RunId, derived
 from streams.topics import FORKS, SESSIONS
 from tests.unit.replay.memory_grid import DECIDERS, MemoryGrid
 from tests.unit.replay.test_fork import fork, forker, past
@@ -48,6 +52,68 @@ def test_a_fork_comes_back_as_it_was_made(grid: MemoryGrid) -> None:
     back = steps_of(found, past(grid, run_id), grid.wire)
     own = [step for step in back if step.envelope.run_id == run_id]
     assert told(own) == told(made.steps)
+
+
+def test_a_fork_is_not_hidden_behind_one_that_was_answered_otherwise(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    told_so = [fork(grid, run_id, s.RequestRouted, capability="blue-talk")]
+    for text in ("live", "live again", "live"):
+        live = forker(grid, run_id, perform=saying(text))
+        told_so.append(fork(grid, run_id, s.RequestRouted, live, capability="blue-talk"))
+    grid.ask("green?", "bob", model="blue")
+    anywhere = forker(grid, run_id, RunId(derived("run", "bob", "green?", "blue")))
+    told_so.append(fork(grid, run_id, s.RequestRouted, anywhere, capability="blue-talk"))
+    for made in told_so:
+        keep(grid, made)
+    ends = [text_at_the_end(grid, made.fork_id) for made in told_so]
+    assert ends == [None, "live", "live again", "live", "blue: green?"]
+    assert told_so[1].fork_id == told_so[3].fork_id
+
+
+def text_at_the_end(grid: MemoryGrid, fork_id: RunId) -> str | None:
+    goes = Traveller(grid.log, grid.wire, grid.snapshots)
+    last = past_of_any(fork_id, DECIDERS, goes).stream[-1].event
+    return last.text if isinstance(last, s.ResponseCompleted) else None
+
+
+def saying(text: str) -> Perform:
+    """Return what answers for real."""
+
+    def perform(effect: Outside, cause: Envelope[Any]) -> Any:
+        request = cause.event
+        return s.InferenceCompleted(
+            run_id=request.run_id,
+            inference_id=request.inference_id,
+            model=request.model,
+            text=text,
+            citations=(),
+            finish_reason="stop",
+            prompt_tokens=1,
+            completion_tokens=1,
+        )
+
+    return perform
+
+
+def test_what_a_later_decider_makes_of_a_fork_is_another_fork(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    now = past(grid, run_id)
+    points = [
+        point._replace(decider=replace(point.decider, version=point.decider.version + 1))
+        for point in now.standpoints
+    ]
+    branch = Branch(at=EventId(run_id), changes={"model": "gray-talk"})
+    asked = forker(grid, run_id)
+    one, two = (asked.fork(told, branch) for told in (now, now._replace(standpoints=points)))
+    assert one.fork_id != two.fork_id
+    assert one.fork_id == asked.fork(now, branch).fork_id
+
+
+def test_a_plain_fork_is_called_as_it_ever_was(grid: MemoryGrid) -> None:
+    run_id = grid.ask("green?")
+    at = past(grid, run_id).first(s.InferenceRequested)
+    made = fork(grid, run_id, s.InferenceRequested, text="why?")
+    assert made.fork_id == derived("fork", run_id, at, '{"text":"why?"}')
 
 
 def test_only_what_is_not_shared_is_kept(grid: MemoryGrid) -> None:
