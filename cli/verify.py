@@ -139,11 +139,12 @@ def as_text(divergence: Divergence) -> str:
     cause, version = divergence.cause, divergence.version
     place = f"{cause.topic}/{cause.partition}@{cause.offset}"
     then = "" if version is None else f" than its version {version} did"
+    read = cause.event is not None
     lines = [
         f"{divergence.decider} version {divergence.today} decides"
-        f" {type(cause.event).__name__} at {place} otherwise{then}",
+        f" {type(cause.event).__name__ if read else 'what is'} at {place} otherwise{then}",
         f"  state     {text_of(divergence.state)}",
-        f"  input     {cause.event}",
+        f"  input     {cause.event if read else 'no longer read'}",
         *_events("expected", divergence.expected),
         *_events("got", divergence.got),
     ]

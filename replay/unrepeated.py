@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from streams.envelope import Envelope, Origin, origin_of
+from streams.envelope import Envelope, Origin, author_of, origin_of
 from streams.errors import Poison
+from streams.ids import ProcessorName
 from streams.io.wire import Wire
 from streams.ledger import Marks
 from streams.log import EventLog, Record
@@ -29,8 +30,11 @@ def opened(
     kinds: Kinds | None = None,
     end: int | None = None,
     start: int = 0,
+    authors: frozenset[ProcessorName] = frozenset(),
 ) -> Iterator[tuple[int, Sequence[Entry]]]:
     """Yield the events of a partition up to its end of now or `end`, of some kinds or all of ours.
+
+    Those by some `authors` come whatever their kind.
 
     What stands before `start` is not read; later repeats of it are taken for new.
 
@@ -40,7 +44,7 @@ def opened(
     for records in log.read(
         topic, partition, max(span.first, start), span.end if end is None else end
     ):
-        found = (_open(record, wire, kinds) for record in records)
+        found = (_open(record, wire, kinds, authors) for record in records)
         yield (
             len(records),
             [
@@ -51,10 +55,15 @@ def opened(
         )
 
 
-def _open(record: Record, wire: Wire, kinds: Kinds | None) -> Entry | None:
+def _open(
+    record: Record, wire: Wire, kinds: Kinds | None, authors: frozenset[ProcessorName]
+) -> Entry | None:
     try:
         kind = wire.codec.kind_of(record.value)
-        if kind is None or (kinds is not None and kind not in kinds):
+        if kind is None:
+            return None
+        wanted = kinds is None or kind in kinds
+        if not wanted and author_of(dict(record.headers)) not in authors:
             return None
         envelope = wire.open(record)
         return Entry(envelope, origin_of(envelope.head, envelope.offset))

@@ -33,6 +33,7 @@ class Divergence(NamedTuple):
 
     `state` is what the input's key had come to, as plain data; `version` is that of the decider
     which wrote the record, or was at work where nothing is recorded; None if it wrote nothing yet.
+    `cause` has no event where it was decided on then and is not read today.
     """
 
     decider: str
@@ -96,9 +97,14 @@ class _Waiting(NamedTuple):
 
 
 class Verifier:
-    """Redecides one partition for one decider; records go in, in the order of the log."""
+    """Redecides one partition for one decider; records go in, in the order of the log.
 
-    def __init__(self, decider: AnyDecider, wire: Wire, compared: Range, hear: Hear) -> None:
+    The log begins at `first`: what was decided on events before it counts, and cannot be compared.
+    """
+
+    def __init__(
+        self, decider: AnyDecider, wire: Wire, compared: Range, hear: Hear, first: int = 0
+    ) -> None:
         self.inputs = self.decisions = self.parked = self.divergences = self.announced = 0
         self.versions: set[int] = set()
         self.stopped = False
@@ -106,6 +112,7 @@ class Verifier:
         self._wire = wire
         self._compared = compared
         self._hear = hear
+        self._first = first
         self._standing = Standing(decider, wire, Snapshot(0, []))
         self._facts, self._reads = frozenset(decider.grid.reads), frozenset(decider.reads)
         self._dump = form_of(decider.state_type).dump
@@ -116,7 +123,7 @@ class Verifier:
 
     @property
     def kinds(self) -> frozenset[type]:
-        """The kinds of event that must be shown to it."""
+        """The kinds of event that must be shown to it, besides all that its decider decided."""
         return self._facts | self._reads | frozenset(self._decider.writes)
 
     def read(self, envelope: Envelope[Any], origin: Origin) -> None:
@@ -144,7 +151,7 @@ class Verifier:
         self._open.append(Made(envelope.event_id, envelope.event))
         if cause.step + 1 == cause.steps:
             made, self._open = tuple(self._open), []
-            self._judge(self._at(cause.offset), made)
+            self._judge(self._at(cause.offset) or _unread(cause.offset, envelope), made)
 
     def _judge_up_to(self, offset: int) -> None:
         """Nothing was recorded of the inputs below `offset`."""
@@ -156,32 +163,35 @@ class Verifier:
             return self._queue.popleft()
         return None
 
-    def _judge(self, waiting: _Waiting | None, got: tuple[Made, ...]) -> None:
-        if waiting is None or self.stopped:
-            return  # a decision on what today's decider no longer reads, or that cannot be opened
+    def _judge(self, waiting: _Waiting, got: tuple[Made, ...]) -> None:
+        if self.stopped:
+            return
         cause = waiting.cause
         if waiting.is_fact:
             self._standing.learn(cause.event)
-        if not waiting.is_input:
+        if not waiting.is_input and not got:
             return
         ledger = self._standing.ledger
         state = ledger.states.get(cause.key, self._decider.initial)
         if self._concerns(cause):
-            self._compare(cause, state, got)
+            self._compare(waiting, state, got)
         if got:
-            ledger.keep(cause.key, cause.offset, [made.event for made in got])
+            known = [made.event for made in got if isinstance(made.event, self._decider.writes)]
+            ledger.keep(cause.key, cause.offset, known)
 
     def _concerns(self, cause: Envelope[Any]) -> bool:
         start, end, _, key = self._compared
-        return start <= cause.offset < end and key in (None, cause.key)
+        return max(start, self._first) <= cause.offset < end and key in (None, cause.key)
 
-    def _compare(self, cause: Envelope[Any], state: Any, got: tuple[Made, ...]) -> None:
+    def _compare(self, waiting: _Waiting, state: Any, got: tuple[Made, ...]) -> None:
+        cause = waiting.cause
         self.inputs += 1
         if got:
             self.decisions += 1
             self.versions |= set() if self._at_work is None else {self._at_work}
         try:
-            events = self._decider.decide(state, cause, self._standing.grid)
+            grid = self._standing.grid
+            events = self._decider.decide(state, cause, grid) if waiting.is_input else ()
         except Poison:
             events = ()
             self.parked += 1
@@ -222,10 +232,12 @@ def verify(
     progress: Progress = lambda _: None,
 ) -> list[Verified]:
     """Redecide a partition for deciders of one topic, in one pass; `hear` says whether to go on."""
-    verifiers = [Verifier(decider, wire, range_, hear) for decider, range_ in compared]
     topic = compared[0][0].topic.name
+    first = log.span(topic, partition).first
+    verifiers = [Verifier(decider, wire, range_, hear, first) for decider, range_ in compared]
     kinds = frozenset[type]().union(*(verifier.kinds for verifier in verifiers))
-    for count, entries in opened(log, wire, topic, partition, kinds):
+    authors = frozenset(decider.name for decider, _ in compared)
+    for count, entries in opened(log, wire, topic, partition, kinds, authors=authors):
         for envelope, origin in entries:
             for verifier in verifiers:
                 verifier.read(envelope, origin)
@@ -236,6 +248,13 @@ def verify(
         for verifier in verifiers:
             verifier.close()
     return [verifier.verified(partition) for verifier in verifiers]
+
+
+def _unread(offset: int, decision: Envelope[Any]) -> _Waiting:
+    """Return what stands for an input that nobody reads today, as the decision on it tells it."""
+    cause_id = decision.cause_id or EventId("")
+    cause = decision._replace(event=None, event_id=cause_id, offset=offset, head={})
+    return _Waiting(cause, is_fact=False, is_input=False)
 
 
 def _version(envelope: Envelope[Any]) -> int | None:

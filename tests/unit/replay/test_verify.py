@@ -15,7 +15,7 @@ from streams.io.memory_log import MemoryLog
 from streams.log import Record
 from tests.unit.processors.crash_world import World, make_runner
 from tests.unit.processors.faults import letters_at
-from tests.unit.processors.toy_events import Counted, Told
+from tests.unit.processors.toy_events import TOPIC, Counted, Looked, Told
 from tests.unit.processors.toy_parts import ADDER, COUNTER, count
 
 SEEDS = range(24)
@@ -155,6 +155,47 @@ def test_a_decider_may_not_change_under_its_version(tmp_path: Path) -> None:
     done = compare(made, replace(COUNTER, decide=lambda *_: ()), found)
     assert (done.divergences, done.announced) == (len(found), 0)
     assert found
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_a_decider_no_longer_reads_was_decided_on_all_the_same(
+    version: int, tmp_path: Path
+) -> None:
+    made, found = world(5, tmp_path), Heard()
+    whole = compare(made, ADDER)
+    less = replace(ADDER, reads=(Told, Counted), version=version)
+    done = compare(made, less, found)
+    assert done.decisions == whole.decisions > len(found) > 0
+    wrong = (len(found), 0) if version == 1 else (0, len(found))
+    assert (done.divergences, done.announced) == wrong
+    assert all(d.got and not d.expected for d in found)
+    causes = [(d.cause.event, type(made.wire.open(at(made, d.cause.offset)).event)) for d in found]
+    assert set(causes) == {(None, Looked)}
+    assert all(d.cause.event_id == made.wire.open(at(made, d.cause.offset)).event_id for d in found)
+    keys = [compare(made, less, key=key) for key in ("x", "y", "@grid")]
+    assert sum(each.divergences + each.announced for each in keys) == len(found)
+
+
+def at(made: World, offset: int) -> Record:
+    return next(record for record in made.records() if record.offset == offset)
+
+
+def test_what_a_decider_no_longer_writes_was_decided_all_the_same(tmp_path: Path) -> None:
+    made, found = world(5, tmp_path), Heard()
+    done = compare(made, replace(COUNTER, writes=(), decide=lambda *_: ()), found)
+    assert done.divergences == len(found) == done.decisions == compare(made, COUNTER).decisions > 0
+
+
+def test_what_was_decided_on_events_before_the_log_begins_is_not_compared(tmp_path: Path) -> None:
+    made, found = world(5, tmp_path), Heard()
+    first = decisions(made, ADDER)[0]
+    origin = origin_of(dict(first.headers), first.offset)
+    assert isinstance(origin, Decision)
+    assert origin.cause.offset < first.offset
+    made.broker.truncate(TOPIC.name, 0, first.offset)
+    compared = Range(0, first.offset + len(made.records()), 0)
+    verify([(ADDER, compared)], 0, MemoryLog(made.broker), made.wire, found)
+    assert [d for d in found if d.cause.event is None] == []
 
 
 def test_a_missing_decision_is_blamed_on_the_version_that_was_at_work(tmp_path: Path) -> None:
