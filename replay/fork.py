@@ -1,26 +1,29 @@
 """Fork: a run told again from some event on, with one thing changed; the original is untouched.
 
 What came before is shared. What comes after is decided anew, and effects are answered from the
-record where the request is the same; where it is not, a stand-in is left and marked. Time passes as
-it did: an effect takes as long as was recorded, all else as its processor took in the run.
+record where the request is the same; where it is not, a stand-in is left and marked. What came of
+itself comes again when it came. Time passes as it did: all takes as long as was recorded, or, if it
+is new, as its processor took in the run.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import count
-from statistics import median_low
 from typing import Any, NamedTuple
 
 from replay.change import changed
 from replay.grid import own
-from replay.past import Past, Standpoint
+from replay.mind import Mind, made
+from replay.original import Original
+from replay.past import Past
 from replay.recorded import Outside, Recorded, plain_of
 from streams.effects import EffectClass
-from streams.envelope import CAUSATION, PROCESSOR, Envelope, author_of
-from streams.errors import EffectDuringReplay, Misconfigured, Poison
+from streams.envelope import PROCESSOR, Envelope
+from streams.errors import EffectDuringReplay, Misconfigured
 from streams.ids import EventId, ProcessorName, RunId, derived, of_decision
+from streams.io.runs import ENDS
 from streams.plain import text_of
 
 STEPS_MAX = 10_000
@@ -94,7 +97,8 @@ class Forker(NamedTuple):
 
     def fork(self, past: Past, branch: Branch) -> Forked:
         """Tell a run again. Raises Misconfigured if it cannot branch there or be changed so."""
-        at = next((n for n, e in enumerate(past.stream) if e.event_id == branch.at), None)
+        places = (n for n, e in enumerate(past.stream) if e.event_id == branch.at)
+        at = next((n for n in places if past.stream[n].run_id == past.run_id), None)
         if at is None:
             raise Misconfigured(
                 f"run {past.name} has no event {branch.at}", fix="see `aether run show`"
@@ -103,9 +107,7 @@ class Forker(NamedTuple):
         first = past.stream[at]
         told = changed(first.event, own(branch.changes))
         renamed = first._replace(event=told, event_id=EventId(derived(asked, first.event_id)))
-        prefix = [Step(envelope, How.SHARED) for envelope in past.stream[:at]]
-        stage = _Stage(self, past, {**past.instead, first.event_id: renamed.event_id})
-        steps = stage.play([*prefix, Step(renamed, How.CHANGED)])
+        steps = _Stage(self, past, at, renamed).play(at, renamed)
         kept = tuple(s for s in steps if s.envelope.run_id == past.run_id)
         news = list(_news(past, kept))
         fork_id = RunId(derived(asked, *news) if news else asked)
@@ -113,37 +115,67 @@ class Forker(NamedTuple):
 
 
 class _Stage:
-    """One fork under way: a stream in memory that deciders and the record append to."""
+    """One fork under way: a stream in memory that deciders and the record append to.
 
-    def __init__(self, forker: Forker, past: Past, instead: Mapping[EventId, EventId]) -> None:
+    `first` stands in the place `at` of the original.
+    """
+
+    def __init__(self, forker: Forker, past: Past, at: int, first: Envelope[Any]) -> None:
         self._forker = forker
-        self._instead = instead
-        self._known: dict[EventId, Envelope[Any]] = {}
-        self._pace = pace = paces(past.stream)
-        self._minds = [
-            _Mind(point, past.key, pace.get(point.decider.name, 0)) for point in past.standpoints
-        ]
-
-    def play(self, steps: Sequence[Step]) -> list[Step]:
-        """Hear what was told in turn, then what comes of it in order of time, until all is over."""
-        self._known = {step.envelope.event_id: step.envelope for step in steps}
-        for decided, told in self._instead.items():
+        self._past = past
+        self._original = Original(past, forker.recorded.effects)
+        shared = past.stream[:at]
+        self._known = {envelope.event_id: envelope for envelope in (*shared, first)}
+        for decided, told in {**past.instead, past.stream[at].event_id: first.event_id}.items():
             if told in self._known:  # else the branch lies before it
                 self._known[decided] = self._known[told]
-        heard, later, turn = list[Step](), list[tuple[int, int, Step]](), count()
+        self._places = {envelope.event_id: place for place, envelope in enumerate(shared)}
+        self._places[first.event_id] = at
+        self._minds = [Mind(point, past.key) for point in past.standpoints]
+        self._heard = list[Step]()
+        self._later = list[tuple[int, int, int, Step]]()
+        self._open = list[tuple[Outside, Envelope[Any]]]()
+        self._turn = count()
 
-        def hear(step: Step) -> None:
-            heard.append(step)
-            for new in self._consider(step.envelope):
-                heappush(later, (new.envelope.recorded_at_ms, next(turn), new))
-
-        for step in steps:
-            hear(step)
-        while later:
-            if len(heard) > STEPS_MAX:
+    def play(self, at: int, first: Envelope[Any]) -> list[Step]:
+        """Hear what was told in turn, then what comes of it in order of time, to the run's end."""
+        for place, envelope in enumerate(self._past.stream[:at]):
+            self._hear(self._original.when(place), Step(envelope, How.SHARED))
+        for place in self._original.by_itself(at):
+            envelope = self._past.stream[place]
+            self._places[envelope.event_id] = place
+            self._tell(self._original.when(place), Step(envelope, How.RECORDED))
+        self._hear(self._original.when(at), Step(first, How.CHANGED))
+        while not self._is_over() and (self._later or self._insist()):
+            if len(self._heard) > STEPS_MAX + len(self._past.stream):
                 raise Misconfigured(f"the fork does not end within {STEPS_MAX} events")
-            hear(heappop(later)[2])
-        return heard
+            at_ms, _, _, step = heappop(self._later)
+            self._hear(at_ms, step)
+        return self._heard
+
+    def _hear(self, at_ms: int, step: Step) -> None:
+        self._heard.append(step)
+        for new in self._consider(step.envelope):
+            took = new.envelope.recorded_at_ms - step.envelope.recorded_at_ms
+            self._tell(at_ms + took, new)
+
+    def _tell(self, at_ms: int, step: Step) -> None:
+        """Let a step be heard in its time, and what was recorded in the order of the log."""
+        place = self._places.get(step.envelope.event_id, len(self._past.stream))
+        heappush(self._later, (at_ms, place, next(self._turn), step))
+
+    def _is_over(self) -> bool:
+        last = self._heard[-1].envelope
+        return last.run_id == self._past.run_id and isinstance(last.event, ENDS)
+
+    def _insist(self) -> bool:
+        """Ask again what the record leaves open, for the run waits for it; say whether so."""
+        open_, self._open = self._open, []
+        now = max(self._original.end_ms, self._heard[-1].envelope.recorded_at_ms)
+        for effect, cause in open_:
+            for step in self._ask(effect, cause, now - cause.recorded_at_ms):
+                self._tell(step.envelope.recorded_at_ms, step)
+        return bool(self._later)
 
     def _consider(self, cause: Envelope[Any]) -> Iterator[Step]:
         for mind in self._minds:
@@ -152,15 +184,45 @@ class _Stage:
             if isinstance(cause.event, effect.reads):
                 yield from self._answer(effect, cause)
 
-    def _decide(self, mind: "_Mind", cause: Envelope[Any]) -> Iterable[Step]:
-        fresh = mind.decide(cause)
+    def _decide(self, mind: Mind, cause: Envelope[Any]) -> Iterable[Step]:
+        name, version = mind.name, mind.version
+        before, fresh = self._places.get(cause.event_id), list[Envelope[Any]]()
+        for step, event in enumerate(mind.decide(cause)):
+            place = None if before is None else self._original.decided(before, name, step)
+            took = self._took(before, place, name, step)
+            fresh.append(made(cause, name, version, step, event, took))
+            self._stands(fresh[-1], place)
         mind.keep(cause.key, [self._known.get(e.event_id, e).event for e in fresh])
         for envelope in fresh:
             if envelope.event_id not in self._known:
                 self._known[envelope.event_id] = envelope
                 yield Step(envelope, How.DECIDED)
 
+    def _took(self, before: int | None, place: int | None, name: ProcessorName, step: int) -> int:
+        """Return how long a decision takes: as it took, as it usually takes, or past the record."""
+        original, least = self._original, 0
+        if before is not None and place is not None:
+            return original.took(before, place)
+        if before is not None and original.awaits(before, name, step):
+            least = original.end_ms - original.when(before)
+        return max(least, original.pace(name))
+
     def _answer(self, effect: Outside, cause: Envelope[Any]) -> Iterable[Step]:
+        before = self._places.get(cause.event_id)
+        then = None if before is None else self._original.answer(before, effect.name)
+        if then in self._known:
+            return
+        if before is not None and then is None:
+            asked = self._past.stream[before].event
+            if effect.asked(asked) == effect.asked(cause.event):
+                self._open.append((effect, cause))
+                return
+        yield from self._ask(effect, cause, 0, self._original.place(then))
+
+    def _ask(
+        self, effect: Outside, cause: Envelope[Any], least: int, place: int | None = None
+    ) -> Iterable[Step]:
+        """Answer from the record, else otherwise; nobody is asked for what happened beside."""
         event_id = of_decision(cause.event_id, effect.name, 0)
         if event_id in self._known:
             return
@@ -168,11 +230,18 @@ class _Stage:
             outcome = self._forker.recorded.outcome(effect, cause)
             event, took, how = outcome.event, outcome.milliseconds, How.RECORDED
         except EffectDuringReplay:
+            if cause.run_id != self._past.run_id:
+                return
             event, how = self._forker.otherwise(effect, cause)
-            took = self._pace.get(effect.name, 0)
-        envelope = _made(cause, effect.name, 0, 0, event, took)
+            took = self._original.pace(effect.name)
+        envelope = made(cause, effect.name, 0, 0, event, max(took, least))
         self._known[event_id] = envelope
+        self._stands(envelope, place)
         yield Step(envelope, how)
+
+    def _stands(self, envelope: Envelope[Any], place: int | None) -> None:
+        if place is not None:
+            self._places.setdefault(envelope.event_id, place)
 
 
 def _news(past: Past, steps: Iterable[Step]) -> Iterator[str]:
@@ -189,63 +258,3 @@ def _news(past: Past, steps: Iterable[Step]) -> Iterator[str]:
             yield signature.decode()
         elif how in (How.RECORDED, How.LIVE) and envelope.event not in recorded:
             yield text_of(plain_of(envelope.event))
-
-
-def paces(stream: Sequence[Envelope[Any]]) -> Mapping[ProcessorName, int]:
-    """Return how many milliseconds each processor took from a cause to what it made of it."""
-    told = {envelope.event_id: envelope.recorded_at_ms for envelope in stream}
-    took: dict[ProcessorName, list[int]] = {}
-    for envelope in stream:
-        author, cause = author_of(envelope.head), envelope.cause_id
-        if author is not None and cause in told:
-            took.setdefault(author, []).append(max(0, envelope.recorded_at_ms - told[cause]))
-    return {author: median_low(times) for author, times in took.items()}
-
-
-def _made(
-    cause: Envelope[Any], author: ProcessorName, version: int, step: int, event: Any, took: int
-) -> Envelope[Any]:
-    """Return what came of a cause, so long after it; it stands at no offset of the log."""
-    head = {
-        CAUSATION: cause.event_id.encode(),
-        PROCESSOR: f"{author}/{version}".encode(),
-    }
-    return cause._replace(
-        event=event,
-        event_id=of_decision(cause.event_id, author, step),
-        offset=-1,
-        recorded_at_ms=cause.recorded_at_ms + took,
-        head=head,
-    )
-
-
-class _Mind:
-    """A decider in a fork: it takes in what is said to have been decided, also where it was not."""
-
-    def __init__(self, point: Standpoint, key: str, pace: int) -> None:
-        self._decider = point.decider
-        self._pace = pace
-        self._states = {key: point.state}
-        self._grid = point.grid
-
-    def decide(self, cause: Envelope[Any]) -> list[Envelope[Any]]:
-        """Return what it makes of an event."""
-        decider = self._decider
-        if isinstance(cause.event, decider.grid.reads):
-            self._grid = decider.grid.evolve(self._grid, cause.event)
-        if not isinstance(cause.event, decider.reads):
-            return []
-        try:
-            events = decider.decide(self._state(cause.key), cause, self._grid)
-        except Poison:
-            return []
-        name, version, took = decider.name, decider.version, self._pace
-        return [_made(cause, name, version, step, event, took) for step, event in enumerate(events)]
-
-    def keep(self, key: str, events: Sequence[Any]) -> None:
-        """Fold a decision."""
-        if events:
-            self._states[key] = self._decider.fold(events, self._state(key))
-
-    def _state(self, key: str) -> Any:
-        return self._states.get(key, self._decider.initial)

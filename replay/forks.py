@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from heapq import merge
 from typing import Any, NamedTuple
 
 from replay.fork import Branch, Forked, How, Step
@@ -96,12 +97,21 @@ def changes_of(made: ForkMade) -> Mapping[str, Any]:
 
 
 def steps_of(made: ForkMade, origin: Past, wire: Wire) -> list[Step]:
-    """Return all that happened in a fork and beside it, what it shares with its origin first."""
+    """Return all that happened in a fork and beside it, what it shares with its origin first.
+
+    What happens beside it after the branch is as it was recorded, in its time.
+    """
     at = next((n for n, e in enumerate(origin.stream) if e.event_id == made.at), None)
     if at is None:
         raise Misconfigured(f"{origin.name} has no event {made.at}, where the fork leaves it")
     shared = [Step(envelope, How.SHARED) for envelope in origin.stream[:at]]
-    return [*shared, *(_opened(step, origin, wire) for step in made.steps)]
+    own = (_opened(step, origin, wire) for step in made.steps)
+    beside = (
+        Step(envelope, How.RECORDED)
+        for envelope in origin.stream[at:]
+        if envelope.run_id != origin.run_id
+    )
+    return [*shared, *merge(own, beside, key=lambda step: step.envelope.recorded_at_ms)]
 
 
 def _step(step: Step, wire: Wire) -> ForkStep:

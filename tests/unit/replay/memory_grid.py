@@ -22,6 +22,7 @@ from processors.router.decider import ROUTER
 from processors.runner import Runner
 from streams.events.memory import Content, Kind
 from streams.events.sessions import (
+    CancellationRequested,
     CapabilityAdopted,
     InferenceRequested,
     Message,
@@ -142,6 +143,12 @@ class MemoryGrid:
 
     def ask(self, text: str, session: str = "ada", model: str = "aether") -> RunId:
         """Ask, and let the grid work until nothing more happens."""
+        run_id = self.say(text, session, model)
+        self.work()
+        return run_id
+
+    def say(self, text: str, session: str = "ada", model: str = "aether") -> RunId:
+        """Ask, and leave it there."""
         run_id = RunId(derived("run", session, text, model))
         event = RequestReceived(
             run_id=run_id,
@@ -163,8 +170,24 @@ class MemoryGrid:
             run_id=run_id,
         )
         self.broker.land(draft)
-        asyncio.run(self._work())
         return run_id
+
+    def cancel(self, run_id: RunId, session: str = "ada") -> None:
+        """Cancel a run, and leave it there."""
+        draft = self.wire.root(
+            CancellationRequested(run_id=run_id),
+            component="test",
+            topic=SESSIONS.name,
+            key=session,
+            event_id=EventId(derived("cancelled", run_id)),
+            at_ms=0,
+            run_id=run_id,
+        )
+        self.broker.land(draft)
+
+    def work(self) -> None:
+        """Let the grid work until nothing more happens."""
+        asyncio.run(self._work())
 
     async def _work(self) -> None:
         runner = self._runner()
