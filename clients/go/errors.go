@@ -11,7 +11,8 @@ var (
 	ErrUnreachable = errors.New("aether: unreachable")
 	// ErrUnknown is an event that was not acknowledged in time: it may or may not be in the log.
 	ErrUnknown = errors.New("aether: not acknowledged")
-	// ErrBadEvent is a value that does not fit its schema, or bytes that are not what theirs says.
+	// ErrBadEvent is a value that does not fit its schema, or is too large, or bytes that are not what
+	// their schema says.
 	ErrBadEvent = errors.New("aether: bad event")
 )
 

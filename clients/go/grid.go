@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -145,6 +146,8 @@ func lost(err error, name string) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, kerr.MessageTooLarge):
+		return fmt.Errorf("%w: %s: %w", ErrBadEvent, name, err)
 	case errors.Is(err, kgo.ErrRecordTimeout), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w: %s: %w", ErrUnknown, name, err)
 	}

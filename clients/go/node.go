@@ -3,12 +3,24 @@ package aethergrid
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log"
 	"reflect"
+	"runtime/debug"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-const registryTopic = "aether.registry.events"
+const (
+	registryTopic      = "aether.registry.events"
+	inferenceRequested = "aether.sessions.InferenceRequested"
+	inferenceCompleted = "aether.sessions.InferenceCompleted"
+	inferenceFailed    = "aether.sessions.InferenceFailed"
+	// detailMax is in how many bytes is told what went wrong: it must fit, whatever was said.
+	detailMax = 2_000
+)
 
 // Card is what a capability says of itself; the router knows it by description and examples.
 type Card struct {
@@ -111,19 +123,32 @@ func (g *Grid) Serve(ctx context.Context, name string, handler Handler) error {
 			return g.unread(ctx, topic, err)
 		}
 		for _, record := range fetches.Records() {
-			if err := g.work(ctx, name, handler, record); err != nil {
-				return err
+			err := g.work(ctx, name, handler, record)
+			if err == nil {
+				err = acknowledge(context.WithoutCancel(ctx), reader, record)
 			}
-			if err := reader.CommitRecords(ctx, record); err != nil && ctx.Err() == nil {
-				return unreachable(err, "could not acknowledge")
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}
 }
 
+// acknowledge commits a record. If that fails, another node has it now and gives the same id, or the
+// next one is acknowledged with it; a refusal alone stays.
+func acknowledge(ctx context.Context, reader *kgo.Client, record *kgo.Record) error {
+	if err := reader.CommitRecords(ctx, record); denies(err) {
+		return unreachable(err, "could not acknowledge")
+	}
+	return nil
+}
+
 func (g *Grid) work(ctx context.Context, name string, handler Handler, record *kgo.Record) error {
 	event, err := g.read(ctx, record)
-	if errors.Is(err, ErrBadEvent) || err == nil && event.Value == nil {
+	if errors.Is(err, ErrBadEvent) || err == nil && (event.Value == nil || event.Name != inferenceRequested) {
 		return nil // whoever wrote it is no grid: nobody waits for an answer
 	}
 	if err != nil {
@@ -134,14 +159,38 @@ func (g *Grid) work(ctx context.Context, name string, handler Handler, record *k
 	if work.RequestID == "" {
 		work.RequestID = event.EventID
 	}
-	reply, err := handler(ctx, work)
-	kind, outcome := outcomeOf(work, reply, err)
-	trace := map[string]string{"traceparent": event.Headers["traceparent"], "tracestate": event.Headers["tracestate"]}
-	_, err = g.Produce(ctx, Draft{
-		Name: kind, Key: work.Session, Value: outcome, EventID: outcomeID(work.RequestID, name),
-		RunID: work.RunID, CauseID: work.RequestID, Trace: trace,
-	})
+	draft := Draft{
+		Key: work.Session, EventID: outcomeID(work.RequestID, name), RunID: work.RunID, CauseID: work.RequestID,
+		Trace: map[string]string{
+			"traceparent": event.Headers["traceparent"], "tracestate": event.Headers["tracestate"],
+		},
+	}
+	reply, err := answer(ctx, handler, work)
+	if err != nil && ctx.Err() != nil {
+		return err // it was interrupted: the request comes again
+	}
+	lasting := context.WithoutCancel(ctx)
+	draft.Name, draft.Value = outcomeOf(work, reply, err)
+	if _, err = g.Produce(lasting, draft); errors.Is(err, ErrBadEvent) { // nothing was written yet
+		draft.Name, draft.Value = outcomeOf(work, Reply{}, err)
+		_, err = g.Produce(lasting, draft)
+	}
 	return err
+}
+
+// answer calls a handler; that it panics is an error like any other.
+func answer(ctx context.Context, handler Handler, work Work) (reply Reply, err error) {
+	defer func() {
+		if said := recover(); said != nil {
+			log.Printf("aether: a handler panicked: %v\n%s", said, debug.Stack())
+			err = fmt.Errorf("panic: %v", said)
+		}
+	}()
+	reply, err = handler(ctx, work)
+	if err == nil && !utf8.ValidString(reply.Text) {
+		err = errors.New("the text of the reply is not UTF-8")
+	}
+	return reply, err
 }
 
 // outcomeOf says what came of a request: an error is an outcome, too.
@@ -150,12 +199,15 @@ func outcomeOf(work Work, reply Reply, err error) (string, map[string]any) {
 	for _, field := range []string{"run_id", "inference_id", "model"} {
 		outcome[field] = work.Value[field]
 	}
+	if refused := (*Refused)(nil); errors.As(err, &refused) {
+		outcome["reason"], outcome["detail"] = refused.Reason, strings.ToValidUTF8(refused.Detail, "\uFFFD")
+		return inferenceFailed, outcome
+	}
 	if err != nil {
-		outcome["reason"], outcome["detail"] = "node_failed", err.Error()
-		if refused := (*Refused)(nil); errors.As(err, &refused) {
-			outcome["reason"], outcome["detail"] = refused.Reason, refused.Detail
-		}
-		return "aether.sessions.InferenceFailed", outcome
+		detail := err.Error()
+		detail = strings.ToValidUTF8(detail[:min(len(detail), detailMax)], "\uFFFD")
+		outcome["reason"], outcome["detail"] = "node_failed", detail
+		return inferenceFailed, outcome
 	}
 	citations := make([]any, len(reply.Citations))
 	for i, citation := range reply.Citations {
@@ -166,5 +218,5 @@ func outcomeOf(work Work, reply Reply, err error) (string, map[string]any) {
 		outcome["finish_reason"] = "stop"
 	}
 	outcome["prompt_tokens"], outcome["completion_tokens"] = reply.PromptTokens, reply.CompletionTokens
-	return "aether.sessions.InferenceCompleted", outcome
+	return inferenceCompleted, outcome
 }

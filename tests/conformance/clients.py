@@ -190,7 +190,7 @@ RUST = Client(
         ("sh", "-c", f"cargo build --quiet {FEATURES} --example agent"),
         ("sh", "-c", 'mkdir -p bin && cp "$CARGO_TARGET_DIR/debug/examples/agent" bin/agent'),
     ),
-    test=("sh", "-c", f"cargo test --quiet {FEATURES} --test vectors"),
+    test=("sh", "-c", f"cargo test --quiet {FEATURES} --test vectors --test nodes"),
     agent=("bin/agent",),
 )
 

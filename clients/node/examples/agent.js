@@ -21,6 +21,7 @@ import { Denied, Grid, Refused, RunFailed } from '../src/index.js'
 const EVENT = 'aether.memory.RecallJudged'
 const TOPIC = 'aether.memory.events'
 const IN_FLIGHT = 2_000
+const TOO_LARGE = 3_000_000
 
 const say = (told) => process.stdout.write(JSON.stringify(told) + '\n')
 
@@ -42,6 +43,8 @@ async function ask (grid, model, session, text) {
 async function serve (grid, name) {
   const handle = ({ text }) => {
     if (text.includes('refuse')) throw new Refused('not_today', 'node will not')
+    if (text.includes('overflow')) return 'x'.repeat(TOO_LARGE)
+    if (text.includes('nonsense')) return { text: '', citations: [{}] }
     return `node heard: ${text}`
   }
   const version = await grid.register(name, `Repeats in node what it is told, as ${name}.`, [name])

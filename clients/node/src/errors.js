@@ -19,7 +19,7 @@ export class Unknown extends GridError {}
 /** What was waited for did not come in time. */
 export class TimedOut extends GridError {}
 
-/** A value does not fit its schema, or bytes are not what their schema says. */
+/** A value does not fit its schema, or is too large, or bytes are not what their schema says. */
 export class BadEvent extends GridError {}
 
 /** The answer is no: `reason` is a code, `detail` words. A handler throws it to refuse. */
@@ -47,17 +47,27 @@ export function denialOr (Kind, message, cause) {
 }
 
 function refusal (error) {
-  if (!error) return undefined
-  if (error.code === 'PLT_KFK_AUTHENTICATION') return reasonOf(error)
-  if (REFUSALS.has(error.apiId)) return error.serverErrorMessage ?? error.message
-  for (const below of [error.cause, ...(error.errors ?? [])]) {
-    const said = refusal(below)
-    if (said) return said
+  const found = below(error, ({ code, apiId }) => code === 'PLT_KFK_AUTHENTICATION' || REFUSALS.has(apiId))
+  if (!found) return undefined
+  return REFUSALS.has(found.apiId) ? found.serverErrorMessage ?? found.message : reasonOf(found)
+}
+
+/** Whether a broker says that a record is too large. */
+export function isTooLarge (error) {
+  return below(error, ({ apiId }) => apiId === 'MESSAGE_TOO_LARGE') !== undefined
+}
+
+/** Return the first error of a kind among an error and those below it. */
+function below (error, is) {
+  if (!error || is(error)) return error ?? undefined
+  for (const each of [error.cause, ...(error.errors ?? [])]) {
+    const found = below(each, is)
+    if (found) return found
   }
   return undefined
 }
 
 function reasonOf (error) {
-  const below = error.cause?.errors?.[0] ?? error.cause
-  return below ? `${error.message} ${below.serverErrorMessage ?? below.message}` : error.message
+  const why = error.cause?.errors?.[0] ?? error.cause
+  return why ? `${error.message} ${why.serverErrorMessage ?? why.message}` : error.message
 }

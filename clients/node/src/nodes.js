@@ -5,16 +5,18 @@
  * request is acknowledged only after its answer is durable. Nothing is lost; a crash asks again.
  */
 
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 
-import { GridError, Refused, Unreachable, denialOr } from './errors.js'
+import { BadEvent, GridError, Refused, Unreachable, denialOr } from './errors.js'
 import { ofOutcome } from './ids.js'
 
 const REGISTRY = 'aether.registry.events'
 const [OFFERED, REGISTERED, PERCEIVED, REFUSED] = ['Offered', 'Registered', 'Perceived', 'Refused']
   .map((word) => `aether.registry.Capability${word}`)
-const COMPLETED = 'aether.sessions.InferenceCompleted'
-const FAILED = 'aether.sessions.InferenceFailed'
+const [REQUESTED, COMPLETED, FAILED] = ['Requested', 'Completed', 'Failed']
+  .map((word) => `aether.sessions.Inference${word}`)
+/** What went wrong is told in so many characters at most: it must fit, whatever was said. */
+const DETAIL_MAX = 2_000
 
 /** Offer a capability and wait until it is in force; one that says nothing new is so already. */
 export async function register (grid, name, description, examples, more) {
@@ -55,6 +57,7 @@ export async function serve (grid, name, handler, signal) {
     for await (const record of stream) {
       await work(grid, name, handler, record)
       await record.commit()
+      if (signal?.aborted) break // what was fetched beyond it is for whoever serves next
     }
   } catch (cause) {
     throw cause instanceof GridError ? cause : denialOr(Unreachable, `could not read ${topic}`, cause)
@@ -66,28 +69,35 @@ export async function serve (grid, name, handler, signal) {
 
 async function work (grid, name, handler, record) {
   const event = await grid.read(record)
-  if (!event?.value) return // whoever wrote it is no grid: nobody waits for an answer
+  if (!event?.value || event.name !== REQUESTED) return // whoever wrote it is no grid: nobody waits for an answer
   const requestId = event.causeId ?? event.eventId
   const { headers: { traceparent, tracestate }, key, runId, value } = event
   const asked = { text: value.text, runId, session: key, requestId, value }
-  const [kind, outcome] = await outcomeOf(handler, asked)
-  await grid.produce(kind, key, outcome, {
+  const told = {
     eventId: ofOutcome(requestId, name),
     runId,
     causeId: requestId,
     trace: traceparent ? { traceparent, ...(tracestate && { tracestate }) } : {}
-  })
+  }
+  const [kind, outcome] = await outcomeOf(handler, asked)
+  try {
+    await grid.produce(kind, key, outcome, told)
+  } catch (error) {
+    if (!(error instanceof BadEvent)) throw error
+    await grid.produce(FAILED, key, failed(asked, error.message), told) // nothing was written yet
+  }
 }
 
 /** Return what came of a request: whatever a handler throws is an outcome, too. */
 async function outcomeOf (handler, asked) {
-  const { run_id, inference_id, model } = asked.value // eslint-disable-line camelcase
-  const about = { run_id, inference_id, model }
   try {
     const said = await handler(asked)
     const reply = typeof said === 'string' ? { text: said } : said
+    if (typeof reply?.text !== 'string') {
+      throw new TypeError(`a handler returns text or an object with one, not ${inspect(said, { depth: 0 })}`)
+    }
     return [COMPLETED, {
-      ...about,
+      ...about(asked),
       citations: [],
       finish_reason: 'stop',
       prompt_tokens: 0,
@@ -95,7 +105,21 @@ async function outcomeOf (handler, asked) {
       ...reply
     }]
   } catch (error) {
-    if (error instanceof Refused) return [FAILED, { ...about, reason: error.reason, detail: error.detail }]
-    return [FAILED, { ...about, reason: 'node_failed', detail: String(error) }]
+    if (!(error instanceof Refused)) return [FAILED, failed(asked, wordsOf(error))]
+    return [FAILED, { ...about(asked), reason: error.reason, detail: error.detail }]
   }
+}
+
+function about ({ value: { run_id, inference_id, model } }) { // eslint-disable-line camelcase
+  return { run_id, inference_id, model }
+}
+
+/** Return an outcome that can be written whatever `detail` is. */
+function failed (asked, detail) {
+  return { ...about(asked), reason: 'node_failed', detail: detail.slice(0, DETAIL_MAX).toWellFormed() }
+}
+
+/** Return what was thrown in words; it need not be an error. */
+function wordsOf (thrown) {
+  return thrown instanceof Error ? String(thrown) : inspect(thrown)
 }

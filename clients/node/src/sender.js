@@ -6,16 +6,21 @@
 
 import { Base, Producer, compatibilityPartitioner } from '@platformatic/kafka'
 
-import { GridError, Unknown, Unreachable, denialOr } from './errors.js'
+import { BadEvent, Unknown, Unreachable, denialOr, isTooLarge } from './errors.js'
 
 /** An idempotent producer by itself tries for ever; this is about as long as it takes elsewhere. */
 const RETRIES = 15
 const BATCH_MAX = 2_000
 const BATCH_BYTES_MAX = 900_000 // a broker takes 1 MiB in one batch unless it was told otherwise
+const RECORD_BYTES_MAX = 2_097_152 // what the grid's topics take
 
 /** Return the partition of a key among `count`: Kafka's Java partitioner, murmur2. */
 export function partitionOf (key, count) {
   return compatibilityPartitioner(undefined, Buffer.from(key)) % count
+}
+
+function tooLarge (value) {
+  return new BadEvent(`a record of ${value.length} bytes is too large`)
 }
 
 export class Sender {
@@ -35,10 +40,17 @@ export class Sender {
     })
   }
 
-  /** Append a record; resolves to where it stands. Rejects with Unknown or Unreachable. */
+  /** Append a record; resolves to where it stands. Rejects with Unknown, Unreachable or BadEvent. */
   append (topic, key, value, headers) {
+    if (value.length > RECORD_BYTES_MAX) throw tooLarge(value)
+    const message = {
+      topic,
+      key: Buffer.from(key),
+      value,
+      headers: new Map(Object.entries(headers).map((pair) => pair.map((each) => Buffer.from(each))))
+    }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ topic, key, value, headers, resolve, reject })
+      this.#waiting.push({ message, resolve, reject })
       this.#sending ??= this.#sendAll()
     })
   }
@@ -55,29 +67,26 @@ export class Sender {
     this.#sending = null
   }
 
+  /** Take what comes next: a record that is larger than a batch goes alone, and fails alone. */
   #batch () {
-    let [count, bytes] = [0, 0]
-    while (count < Math.min(this.#waiting.length, BATCH_MAX) && bytes < BATCH_BYTES_MAX) {
-      bytes += this.#waiting[count++].value.length
-    }
+    const most = Math.min(this.#waiting.length, BATCH_MAX)
+    const size = (at) => this.#waiting[at].message.value.length
+    let [count, bytes] = [1, size(0)]
+    while (count < most && (bytes += size(count)) < BATCH_BYTES_MAX) count++
     return this.#waiting.splice(0, count)
   }
 
   async #send (batch) {
     let counts
     try {
-      counts = await this.#counts([...new Set(batch.map(({ topic }) => topic))])
+      counts = await this.#counts([...new Set(batch.map(({ message }) => message.topic))])
     } catch (cause) {
       for (const { reject } of batch) reject(denialOr(Unreachable, 'nothing was written', cause))
       return
     }
-    const messages = batch.map(({ topic, key, value, headers }) => ({
-      topic,
-      partition: partitionOf(key, counts.get(topic)),
-      key: Buffer.from(key),
-      value,
-      headers: new Map(Object.entries(headers).map((pair) => pair.map((each) => Buffer.from(each))))
-    }))
+    const messages = batch.map(({ message }) => (
+      { ...message, partition: partitionOf(message.key, counts.get(message.topic)) }
+    ))
     try {
       const { offsets } = await this.#producer.send({ messages })
       const next = new Map(offsets.map((each) => [`${each.topic}/${each.partition}`, each.offset]))
@@ -87,7 +96,8 @@ export class Sender {
         batch[at].resolve({ topic, partition, offset: Number(offset) })
       })
     } catch (cause) {
-      const error = cause instanceof GridError ? cause : denialOr(Unknown, 'not acknowledged', cause)
+      const large = batch.length === 1 && isTooLarge(cause)
+      const error = large ? tooLarge(batch[0].message.value) : denialOr(Unknown, 'not acknowledged', cause)
       for (const { reject } of batch) reject(error)
     }
   }

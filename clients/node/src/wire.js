@@ -98,9 +98,18 @@ const LONG = avro.types.LongType.__with({
   compare: (one, other) => (one === other ? 0 : one < other ? -1 : 1)
 })
 
+/** Half of a character, as `slice` leaves it: avsc by itself would write what nobody can read. */
+class Text extends avro.types.StringType {
+  _write (tap, value) {
+    if (value?.isWellFormed?.() === false) throw new Error('half a character in a text')
+    super._write(tap, value)
+  }
+}
+
 /** Return a schema's text as avsc wants it. */
 export function typeOf (text) {
-  return avro.Type.forSchema(JSON.parse(text), { wrapUnions: false, registry: { long: LONG } })
+  const registry = { long: LONG, string: new Text() }
+  return avro.Type.forSchema(JSON.parse(text), { wrapUnions: false, registry })
 }
 
 /** Return the topic on which events of a name belong: `aether.{area}.events`. */

@@ -1,32 +1,17 @@
 /** The vectors of the conformance suite: this client must write and read what every other does. */
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import test from 'node:test'
 
 import { BadEvent } from '../src/errors.js'
 import { derived, minted, ofOutcome } from '../src/ids.js'
 import { partitionOf } from '../src/sender.js'
-import { decode, encode, headersOf, opened, schemaIdOf, topicOf, typeOf } from '../src/wire.js'
+import { decode, encode, headersOf, opened, schemaIdOf, topicOf } from '../src/wire.js'
+import { named, native, vectors } from './vectors.js'
 
-const HOME = new URL('../../../', import.meta.url)
-const text = (path) => readFileSync(new URL(path, HOME), 'utf8')
-const vectors = (name) => JSON.parse(text(`tests/conformance/vectors/${name}.json`))
 const { kinds, events, refused } = vectors('events')
-
-const named = new Map(Object.entries(kinds).map(([name, { id, schema }]) => (
-  [name, { id, type: typeOf(text(`schemas/avro/${schema}`)) }]
-)))
 const byId = new Map([...named.values()].map((each) => [each.id, each]))
 const schemas = { of: async (id) => byId.get(id) }
-
-function native (value) {
-  if (Array.isArray(value)) return value.map(native)
-  if (value === null || typeof value !== 'object') return value
-  if ('$long' in value) return BigInt(value.$long)
-  if ('$bytes' in value) return Buffer.from(value.$bytes, 'base64')
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, native(each)]))
-}
 
 /** What avsc reads are instances of classes of its own. */
 function plain (value) {

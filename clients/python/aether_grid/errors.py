@@ -5,7 +5,7 @@ GridError
 ├── Unreachable   a broker or the registry did not answer; nothing was written
 ├── Unknown       an event was sent and not acknowledged in time; it may still be there
 ├── TimedOut      a run had not ended in time; it goes on
-├── BadEvent      a value does not fit its schema, or bytes are not what their schema says
+├── BadEvent      a value does not fit its schema or the log; or bytes do not fit theirs
 ├── Refused       the grid, or a node, says no: `reason` is a code, `detail` words
 └── RunFailed     a run ended without an answer, the same way
 """
@@ -32,7 +32,7 @@ class TimedOut(GridError, TimeoutError):
 
 
 class BadEvent(GridError, ValueError):
-    """A value does not fit its schema, or bytes are not what their schema says."""
+    """A value does not fit its schema, or is too large, or bytes are not what their schema says."""
 
 
 class Refused(GridError):

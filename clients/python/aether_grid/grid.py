@@ -178,6 +178,8 @@ class Grid:
 
     def _lost(self, error: KafkaError, what: str) -> GridError:
         """Say of an event that was not delivered whether it may be there all the same."""
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+            return BadEvent(f"{what} is too large: {error.str()}")
         if error.code() in MAYBE_THERE:
             return Unknown(f"{what} was not acknowledged in time: {error.str()}")
         if error.code() in NEVER_SENT and self._denial.said:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaException, Message
 
-from aether_grid.errors import Refused, TimedOut
+from aether_grid.errors import BadEvent, Refused, TimedOut
 from aether_grid.ids import of_outcome
 from aether_grid.wire import Event
 
@@ -26,7 +26,11 @@ OFFERED, REGISTERED, PERCEIVED, REFUSED = (
     f"aether.registry.Capability{word}"
     for word in ("Offered", "Registered", "Perceived", "Refused")
 )
-COMPLETED, FAILED = "aether.sessions.InferenceCompleted", "aether.sessions.InferenceFailed"
+REQUESTED, COMPLETED, FAILED = (
+    f"aether.sessions.Inference{word}" for word in ("Requested", "Completed", "Failed")
+)
+#: What went wrong is told in so many characters at most: it must fit, whatever was said.
+DETAIL_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,8 @@ def serve(grid: "Grid", name: str, handler: Handler, stop: threading.Event) -> N
 
 def _work(grid: "Grid", name: str, handler: Handler, message: Message) -> None:
     event = grid.read(message)
-    if event is None or event.value is None:
-        logger.error("passed over what cannot be read", extra={"offset": message.offset()})
+    if event is None or event.value is None or event.name != REQUESTED:
+        logger.error("passed over what is no request", extra={"offset": message.offset()})
         return
     work = Work(
         text=event.value["text"],
@@ -115,41 +119,50 @@ def _work(grid: "Grid", name: str, handler: Handler, message: Message) -> None:
         request_id=event.cause_id or event.event_id,
         value=event.value,
     )
+    told: dict[str, Any] = {
+        "event_id": of_outcome(work.request_id, name),
+        "run_id": work.run_id,
+        "cause_id": work.request_id,
+        "trace": _trace(event),
+    }
     kind, outcome = _outcome(handler, work)
-    grid.produce(
-        kind,
-        work.session,
-        outcome,
-        event_id=of_outcome(work.request_id, name),
-        run_id=work.run_id,
-        cause_id=work.request_id,
-        trace=_trace(event),
-    )
+    try:
+        grid.produce(kind, work.session, outcome, **told)
+    except BadEvent as error:  # nothing was written, and nobody else could write it either
+        logger.warning("an answer does not fit", extra={"error": str(error)})
+        grid.produce(FAILED, work.session, _failed(work, str(error)), **told)
 
 
 def _outcome(handler: Handler, work: Work) -> tuple[str, dict[str, Any]]:
     """Return what came of a request: whatever a handler raises is an outcome, too."""
-    about = {each: work.value[each] for each in ("run_id", "inference_id", "model")}
     try:
         said = handler(work)
+        reply = Reply(said) if isinstance(said, str) else said
+        if not isinstance(reply, Reply):
+            raise TypeError(f"a handler returns text or a Reply, not {type(reply).__name__}")
+        return COMPLETED, {
+            **_about(work),
+            "text": reply.text,
+            "citations": [dict(each) for each in reply.citations],
+            "finish_reason": reply.finish_reason,
+            "prompt_tokens": reply.prompt_tokens,
+            "completion_tokens": reply.completion_tokens,
+        }
     except Refused as refusal:
-        return FAILED, {**about, "reason": refusal.reason, "detail": refusal.detail}
+        return FAILED, {**_about(work), "reason": refusal.reason, "detail": refusal.detail}
     except Exception as error:
         logger.exception("a handler failed", extra={"run_id": work.run_id})
-        return FAILED, {
-            **about,
-            "reason": "node_failed",
-            "detail": f"{type(error).__name__}: {error}",
-        }
-    reply = Reply(said) if isinstance(said, str) else said
-    return COMPLETED, {
-        **about,
-        "text": reply.text,
-        "citations": [dict(each) for each in reply.citations],
-        "finish_reason": reply.finish_reason,
-        "prompt_tokens": reply.prompt_tokens,
-        "completion_tokens": reply.completion_tokens,
-    }
+        return FAILED, _failed(work, f"{type(error).__name__}: {error}")
+
+
+def _about(work: Work) -> dict[str, Any]:
+    return {each: work.value[each] for each in ("run_id", "inference_id", "model")}
+
+
+def _failed(work: Work, detail: str) -> dict[str, Any]:
+    """Return an outcome that can be written whatever `detail` is."""
+    fits = detail[:DETAIL_MAX].encode(errors="replace").decode()
+    return {**_about(work), "reason": "node_failed", "detail": fits}
 
 
 def _trace(event: Event) -> dict[str, str]:

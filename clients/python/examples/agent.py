@@ -21,11 +21,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from aether_grid import Denied, Grid, Refused, RunFailed, Work
+from aether_grid import Denied, Grid, Refused, Reply, RunFailed, Work
 from aether_grid.errors import GridError
 from aether_grid.wire import Place
 
 EVENT, TOPIC = "aether.memory.RecallJudged", "aether.memory.events"
+TOO_LARGE = 3_000_000
 
 
 def say(**told: object) -> None:
@@ -47,9 +48,13 @@ def ask(grid: Grid, model: str, session: str, text: str) -> None:
 def serve(grid: Grid, name: str) -> None:
     """Answer in this language until standard input is closed."""
 
-    def handle(work: Work) -> str:
+    def handle(work: Work) -> str | Reply:
         if "refuse" in work.text:
             raise Refused("not_today", "python will not")
+        if "overflow" in work.text:
+            return "x" * TOO_LARGE
+        if "nonsense" in work.text:
+            return Reply("", citations=[{}])
         return f"python heard: {work.text}"
 
     version = grid.register(name, f"Repeats in python what it is told, as {name}.", [name])

@@ -18,7 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use aether_grid::{Access, Card, Draft, Error, Event, Grid, Question, Refused, Registry, Token};
+use aether_grid::{
+    Access, Card, Draft, Error, Event, Grid, Question, Refused, Registry, Reply, Token,
+};
 use base64::{prelude::BASE64_STANDARD, Engine};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -27,6 +29,7 @@ use sha2::{Digest, Sha256};
 const LATE: Duration = Duration::from_secs(120);
 const EVENT: &str = "aether.memory.RecallJudged";
 const TOPIC: &str = "aether.memory.events";
+const TOO_LARGE: usize = 3_000_000;
 
 type Done = Result<(), Box<dyn AnyError>>;
 
@@ -74,6 +77,12 @@ fn serve(grid: &Grid, name: &str) -> Done {
         |work| {
             if work.text.contains("refuse") {
                 return Err(Refused::new("not_today", "rust will not").into());
+            }
+            if work.text.contains("overflow") {
+                return Ok("x".repeat(TOO_LARGE).into());
+            }
+            if work.text.contains("nonsense") {
+                return Ok(Reply { citations: vec![json!({})], ..Reply::from("") });
             }
             Ok(format!("rust heard: {}", work.text).into())
         },

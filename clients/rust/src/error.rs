@@ -14,7 +14,7 @@ pub enum Error {
     Unknown(String),
     /// What was waited for did not come in time.
     TimedOut(String),
-    /// A value does not fit its schema, or bytes are not what their schema says.
+    /// A value does not fit its schema, or is too large, or bytes are not what their schema says.
     BadEvent(String),
     /// The grid says no.
     Refused(Refused),

@@ -272,8 +272,11 @@ fn serve_deliveries(producer: Arc<BaseProducer<Denial>>, halt: Arc<AtomicBool>) 
 
 /// Say of an event that was not delivered whether it may be there all the same.
 fn lost(error: &KafkaError, name: &str, denial: &Denial) -> Error {
-    use RDKafkaErrorCode::{Fatal, MessageTimedOut, PurgeInflight, PurgeQueue, RequestTimedOut};
+    use RDKafkaErrorCode::{
+        Fatal, MessageSizeTooLarge, MessageTimedOut, PurgeInflight, PurgeQueue, RequestTimedOut,
+    };
     match error.rdkafka_error_code() {
+        Some(MessageSizeTooLarge) => Error::BadEvent(format!("{name} is too large: {error}")),
         Some(MessageTimedOut | PurgeInflight | RequestTimedOut) => {
             Error::Unknown(format!("{name}: {error}"))
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error as AnyError;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,6 +17,11 @@ use crate::ids::of_outcome;
 use crate::wire::{Event, Headers};
 
 const REGISTRY: &str = "aether.registry.events";
+const REQUESTED: &str = "aether.sessions.InferenceRequested";
+const COMPLETED: &str = "aether.sessions.InferenceCompleted";
+const FAILED: &str = "aether.sessions.InferenceFailed";
+/// What went wrong is told in so many characters at most: it must fit, whatever was said.
+const DETAIL_MAX: usize = 2_000;
 
 /// What a capability says of itself; the router knows it by description and examples.
 #[derive(Debug, Clone, Default)]
@@ -123,7 +129,9 @@ impl Grid {
         while !stop.load(Ordering::Relaxed) {
             let Some(message) = poll(&reader)? else { continue };
             match self.read(&message) {
-                Ok(event) if event.value.is_some() => self.work(name, &mut handler, event)?,
+                Ok(event) if event.name == REQUESTED && event.value.is_some() => {
+                    self.work(name, &mut handler, event)?
+                }
                 Ok(_) | Err(Error::BadEvent(_)) => {} // whoever wrote it is no grid
                 Err(error) => return Err(error),
             }
@@ -146,14 +154,21 @@ impl Grid {
             request_id: event.cause_id.clone().unwrap_or_else(|| event.place.event_id.clone()),
             event,
         };
-        let (kind, outcome) = outcome_of(&work, handler(&work));
-        let mut draft = Draft::new(kind, &work.session, outcome);
-        draft.event_id = Some(of_outcome(&work.request_id, name));
-        draft.run_id = Some(&work.run_id);
-        draft.cause_id = Some(&work.request_id);
         let trace = work.event.headers.iter().filter(|(name, _)| name.starts_with("trace"));
-        draft.trace = trace.map(|(name, said)| (name.clone(), said.clone())).collect::<Headers>();
-        self.produce(draft).map(drop)
+        let trace: Headers = trace.map(|(name, said)| (name.clone(), said.clone())).collect();
+        let answer = |answered| {
+            let (kind, outcome) = outcome_of(&work, answered);
+            let mut draft = Draft::new(kind, &work.session, outcome);
+            draft.event_id = Some(of_outcome(&work.request_id, name));
+            draft.run_id = Some(&work.run_id);
+            draft.cause_id = Some(&work.request_id);
+            draft.trace = trace.clone();
+            self.produce(draft).map(drop)
+        };
+        match answer(guarded(handler, &work)) {
+            Err(Error::BadEvent(why)) => answer(Err(why.into())), // nothing was written yet
+            done => done,
+        }
     }
 }
 
@@ -162,6 +177,15 @@ fn version_of(event: &Event) -> i64 {
         Some(Value::Long(version)) => *version,
         _ => 0,
     }
+}
+
+/// Call a handler; that it panics is an error like any other.
+fn guarded(handler: &mut impl FnMut(&Work) -> Answered, work: &Work) -> Answered {
+    catch_unwind(AssertUnwindSafe(|| handler(work))).unwrap_or_else(|said| {
+        let text = said.downcast_ref::<&str>().map(|text| text.to_string());
+        let text = text.or_else(|| said.downcast_ref::<String>().cloned());
+        Err(format!("panic: {}", text.unwrap_or_default()).into())
+    })
 }
 
 /// What came of a request: an error is an outcome, too.
@@ -181,12 +205,14 @@ fn outcome_of(work: &Work, answered: Answered) -> (&'static str, Json) {
         }),
         Err(error) => match error.downcast_ref::<Refused>() {
             Some(no) => json!({"reason": no.reason, "detail": no.detail}),
-            None => json!({"reason": "node_failed", "detail": error.to_string()}),
+            None => {
+                let detail: String = error.to_string().chars().take(DETAIL_MAX).collect();
+                json!({"reason": "node_failed", "detail": detail})
+            }
         },
     };
     if let (Json::Object(all), Json::Object(more)) = (&mut outcome, more) {
         all.extend(more);
     }
-    let completed = "aether.sessions.InferenceCompleted";
-    (if answered.is_ok() { completed } else { "aether.sessions.InferenceFailed" }, outcome)
+    (if answered.is_ok() { COMPLETED } else { FAILED }, outcome)
 }

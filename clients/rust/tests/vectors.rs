@@ -1,72 +1,18 @@
 //! The vectors of the conformance suite: this client must write and read what every other does.
 
-use std::collections::{BTreeMap, HashMap};
+mod schemas;
+
+use std::collections::BTreeMap;
 use std::sync::{mpsc, Arc};
 
-use aether_grid::wire::{self, About, Headers, Named, Raw};
-use aether_grid::{ids, Access, Draft, Error, Grid, Result, Schemas};
+use aether_grid::wire::{self, About, Headers, Raw};
+use aether_grid::{ids, Access, Draft, Error, Grid, Schemas};
 use apache_avro::types::Value;
-use apache_avro::Schema;
-use base64::{prelude::BASE64_STANDARD, Engine};
 use rdkafka::mocking::MockCluster;
 use serde::Deserialize;
 use serde_json::{json, Value as Json};
 
-const HOME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-
-fn vectors(name: &str) -> Json {
-    let path = format!("{HOME}/tests/conformance/vectors/{name}.json");
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn unpacked(text: &Json) -> Vec<u8> {
-    BASE64_STANDARD.decode(text.as_str().unwrap()).unwrap()
-}
-
-/// The schemas of this repository, under the ids that the vectors have.
-#[derive(Default)]
-struct Files {
-    by_name: HashMap<String, Arc<Named>>,
-    by_id: HashMap<u32, Arc<Named>>,
-}
-
-impl Files {
-    fn read() -> Self {
-        let mut files = Self::default();
-        for (name, kind) in vectors("events")["kinds"].as_object().unwrap() {
-            let path = format!("{HOME}/schemas/avro/{}", kind["schema"].as_str().unwrap());
-            let schema = Schema::parse_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-            let id = kind["id"].as_u64().unwrap() as u32;
-            let named = Arc::new(Named { id, schema });
-            files.by_name.insert(name.clone(), named.clone());
-            files.by_id.insert(id, named);
-        }
-        files
-    }
-}
-
-impl Schemas for Files {
-    fn latest(&self, _: &str, name: &str) -> Result<Arc<Named>> {
-        Ok(self.by_name[name].clone())
-    }
-
-    fn of(&self, id: u32) -> Result<Arc<Named>> {
-        Ok(self.by_id[&id].clone())
-    }
-}
-
-/// What a caller hands over: plain data, bytes as numbers.
-fn native(value: &Json) -> Json {
-    match value {
-        Json::Array(items) => items.iter().map(native).collect(),
-        Json::Object(fields) => match (fields.get("$bytes"), fields.get("$long")) {
-            (Some(packed), _) => json!(unpacked(packed)),
-            (_, Some(text)) => json!(text.as_str().unwrap().parse::<i64>().unwrap()),
-            _ => fields.iter().map(|(name, each)| (name.clone(), native(each))).collect(),
-        },
-        other => other.clone(),
-    }
-}
+use schemas::{native, unpacked, vectors, Files};
 
 /// What was read, in the same form.
 fn plain(value: &Value) -> Json {

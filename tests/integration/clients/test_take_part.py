@@ -28,6 +28,8 @@ STEPS = {
     *("RequestReceived", "RequestRouted", "RunStarted", "PlanMade"),
     *("InferenceRequested", "InferenceCompleted", "ResponseCompleted"),
 }
+#: What no node can answer, and a word of why; it goes on serving.
+UNFIT = {"overflow": "large", "nonsense": "this is no aether.sessions.InferenceCompleted"}
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=language_of)
@@ -42,6 +44,10 @@ def test_a_language_asks_and_serves(client: Client, front: Front) -> None:
         kinds = [kind.removeprefix("aether.sessions.") for kind in answered["events"]]
         assert (kinds[0], kinds[-1]) == ("RequestReceived", "ResponseCompleted")
         assert set(kinds) >= STEPS
+        for unfit, why in UNFIT.items():
+            failed = told(client, front, "ask", name, unfit, f"please {unfit}")
+            assert failed["failed"] == "node_failed"
+            assert why in failed["detail"]
         by_meaning = told(client, front, "ask", "aether", f"again-{client.language}", name)
         assert by_meaning["capability"] == name
         refused = told(client, front, "ask", name, "refused", "please refuse")

@@ -34,6 +34,8 @@ import (
 const (
 	event = "aether.memory.RecallJudged"
 	topic = "aether.memory.events"
+
+	tooLarge = 3_000_000
 )
 
 type said map[string]any
@@ -84,8 +86,13 @@ func serve(ctx context.Context, grid *aethergrid.Grid, name string) error {
 		stop()
 	}()
 	return grid.Serve(ctx, name, func(_ context.Context, work aethergrid.Work) (aethergrid.Reply, error) {
-		if strings.Contains(work.Text, "refuse") {
+		switch asked := func(word string) bool { return strings.Contains(work.Text, word) }; {
+		case asked("refuse"):
 			return aethergrid.Reply{}, &aethergrid.Refused{Reason: "not_today", Detail: "go will not"}
+		case asked("overflow"):
+			return aethergrid.Reply{Text: strings.Repeat("x", tooLarge)}, nil
+		case asked("nonsense"):
+			return aethergrid.Reply{Citations: []map[string]any{{}}}, nil
 		}
 		return aethergrid.Reply{Text: "go heard: " + work.Text}, nil
 	})

@@ -1,5 +1,6 @@
 package grid.aether.client;
 
+import grid.aether.client.GridException.BadEvent;
 import grid.aether.client.GridException.Unknown;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -70,6 +72,15 @@ public final class Grid implements AutoCloseable {
     } catch (KafkaException error) { // OAuth asks for its first token here
       throw GridException.of("could not connect", error);
     }
+  }
+
+  /** Stands on what a test has: nothing can be read. */
+  Grid(Schemas schemas, Producer<byte[], byte[]> producer) {
+    this.schemas = schemas;
+    this.producer = producer;
+    connect = Map.of();
+    inbox = null;
+    source = "/aether/test/client";
   }
 
   /** Connects without further settings. */
@@ -123,6 +134,9 @@ public final class Grid implements AutoCloseable {
   }
 
   private static GridException lost(String name, Exception error) {
+    if (error instanceof RecordTooLargeException) {
+      return new BadEvent(name + " is too large: " + error.getMessage(), error);
+    }
     return error instanceof TimeoutException
         ? new Unknown(name + " was not acknowledged in time", error)
         : GridException.of(name + " was not written", error);

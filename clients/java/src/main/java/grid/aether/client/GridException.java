@@ -54,7 +54,7 @@ public class GridException extends RuntimeException {
     }
   }
 
-  /** A value does not fit its schema, or bytes are not what their schema says. */
+  /** A value does not fit its schema, or is too large, or bytes are not what their schema says. */
   public static final class BadEvent extends GridException {
     public BadEvent(String message, Throwable cause) {
       super(message, cause);

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.apache.avro.generic.IndexedRecord;
 import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -28,6 +29,9 @@ import org.apache.kafka.common.errors.RebalanceInProgressException;
 /** Serving a capability: requests lie on a topic of its own, answers go to the session. */
 final class Nodes {
   private static final String REGISTRY = "aether.registry.events";
+
+  /** What went wrong is told in so many characters at most: it must fit, whatever was said. */
+  private static final int DETAIL_MAX = 2_000;
 
   private Nodes() {}
 
@@ -95,7 +99,8 @@ final class Nodes {
     }
   }
 
-  private static void work(
+  /** Answers one request; a record that is none is passed over. */
+  static void work(
       Grid grid, String name, Node handler, ConsumerRecord<byte[], byte[]> record) {
     Event event;
     try {
@@ -108,7 +113,6 @@ final class Nodes {
     }
     String request = event.causeId() == null ? event.id() : event.causeId();
     var work = new Node.Work(asked.getText(), event.runId(), event.key(), request, asked);
-    IndexedRecord outcome = outcome(handler, work);
     var trace = new LinkedHashMap<String, String>();
     for (String each : List.of("traceparent", "tracestate")) {
       if (event.headers().containsKey(each)) {
@@ -116,7 +120,13 @@ final class Nodes {
       }
     }
     String id = Ids.ofOutcome(request, name);
-    grid.produce(new Draft(event.key(), outcome, null, id, event.runId(), request, trace));
+    Function<IndexedRecord, Draft> draft =
+        outcome -> new Draft(event.key(), outcome, null, id, event.runId(), request, trace);
+    try {
+      grid.produce(draft.apply(outcome(handler, work)));
+    } catch (BadEvent unfit) { // nothing was written yet
+      grid.produce(draft.apply(failed(asked, unfit)));
+    }
   }
 
   /** Returns what came of a request: whatever a handler throws is an outcome, too. */
@@ -137,9 +147,16 @@ final class Nodes {
           .build();
     } catch (Refused no) {
       return new InferenceFailed(run, asked.getInferenceId(), asked.getModel(), no.reason, no.detail);
-    } catch (Exception error) {
-      return new InferenceFailed(
-          run, asked.getInferenceId(), asked.getModel(), "node_failed", error.toString());
+    } catch (Exception | AssertionError | LinkageError | StackOverflowError error) {
+      return failed(asked, error);
     }
+  }
+
+  /** Returns an outcome that can be written whatever was thrown. */
+  private static IndexedRecord failed(InferenceRequested asked, Throwable thrown) {
+    String detail = thrown.toString();
+    return new InferenceFailed(
+        asked.getRunId(), asked.getInferenceId(), asked.getModel(), "node_failed",
+        detail.substring(0, Math.min(detail.length(), DETAIL_MAX)));
   }
 }

@@ -1,6 +1,7 @@
 package grid.aether.client;
 
 import aether.memory.RecallJudged;
+import aether.sessions.Citation;
 import aether.sessions.ResponseCompleted;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import grid.aether.client.GridException.Denied;
@@ -40,6 +41,7 @@ import org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHand
 public final class Agent {
   private static final String TOPIC = "aether.memory.events";
   private static final Duration LATE = Duration.ofMinutes(2);
+  private static final int TOO_LARGE = 3_000_000;
 
   private Agent() {}
 
@@ -147,6 +149,12 @@ public final class Agent {
     grid.serve(name, work -> {
       if (work.text().contains("refuse")) {
         throw new Refused("not_today", "java will not");
+      }
+      if (work.text().contains("overflow")) {
+        return Node.Reply.of("x".repeat(TOO_LARGE));
+      }
+      if (work.text().contains("nonsense")) {
+        return new Node.Reply("", List.of(new Citation()), "stop", 0, 0);
       }
       return Node.Reply.of("java heard: " + work.text());
     }, stop::get);
