@@ -10,10 +10,12 @@
  *   agent.js KAFKA REGISTRY show
  *
  * Who it is stands in variables: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER, AETHER_USER and
- * AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens.
+ * AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens. AETHER_CA is a
+ * file with who vouches for brokers over TLS.
  */
 
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 
 import { Denied, Grid, Refused, RunFailed } from '../src/index.js'
@@ -113,10 +115,11 @@ async function show (grid) {
 
 /** Return the options of @platformatic/kafka for who this is. */
 function credentials () {
-  const { AETHER_SASL: mechanism, AETHER_USER: username, AETHER_PASSWORD: password } = process.env
+  const { AETHER_SASL: mechanism, AETHER_USER: username, AETHER_PASSWORD: password, AETHER_CA } = process.env
   if (!mechanism) return {}
   const sasl = { mechanism, username, password }
-  return { sasl: mechanism === 'OAUTHBEARER' ? { mechanism, token: () => token(username, password) } : sasl }
+  const tls = AETHER_CA && { tls: { ca: readFileSync(AETHER_CA) } }
+  return { ...tls, sasl: mechanism === 'OAUTHBEARER' ? { mechanism, token: () => token(username, password) } : sasl }
 }
 
 /** Ask for a token by OAuth's client credentials. */

@@ -9,8 +9,8 @@ agent.py KAFKA REGISTRY hear PARTITION
 agent.py KAFKA REGISTRY show
 
 Who it is stands in variables: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER, AETHER_USER and
-AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens. AETHER_INBOX is
-the node to whose inbox all goes.
+AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens. AETHER_CA is a
+file with who vouches for brokers over TLS. AETHER_INBOX is the node to whose inbox all goes.
 """
 
 import hashlib
@@ -124,6 +124,8 @@ def credentials() -> dict[str, str]:
         os.environ.get(f"AETHER_{name}", "") for name in ("SASL", "USER", "PASSWORD", "TOKEN_URL")
     )
     secured = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": kind}
+    if authority := os.environ.get("AETHER_CA"):
+        secured |= {"security.protocol": "SASL_SSL", "ssl.ca.location": authority}
     if kind == "OAUTHBEARER":
         return {
             **secured,

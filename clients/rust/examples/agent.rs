@@ -9,7 +9,8 @@
 //!     agent KAFKA REGISTRY show
 //!
 //! Who it is stands in variables: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER, AETHER_USER and
-//! AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens.
+//! AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens. AETHER_CA is a
+//! file with who vouches for brokers over TLS.
 
 use std::collections::HashMap;
 use std::error::Error as AnyError;
@@ -188,7 +189,12 @@ fn connect(kafka: &str, registry: &str) -> Result<Grid, Error> {
     let (kind, user, password) =
         (said("AETHER_SASL"), said("AETHER_USER"), said("AETHER_PASSWORD"));
     let registry = Arc::new(Registry::new(registry));
-    let protocol = ("security.protocol", "SASL_PLAINTEXT");
+    let authority = said("AETHER_CA");
+    let mut options = match authority.as_str() {
+        "" => vec![("security.protocol", "SASL_PLAINTEXT")],
+        path => vec![("security.protocol", "SASL_SSL"), ("ssl.ca.location", path)],
+    };
+    options.push(("sasl.mechanism", &kind));
     let inbox = said("AETHER_INBOX");
     let (node, inbox) = if inbox.is_empty() { ("local", false) } else { (&*inbox, true) };
     match kind.as_str() {
@@ -196,7 +202,6 @@ fn connect(kafka: &str, registry: &str) -> Result<Grid, Error> {
         "OAUTHBEARER" => {
             let url = said("AETHER_TOKEN_URL");
             let tokens = Arc::new(move || token(&url, &user, &password));
-            let options = [protocol, ("sasl.mechanism", &kind)];
             Grid::with(
                 kafka,
                 registry,
@@ -205,12 +210,7 @@ fn connect(kafka: &str, registry: &str) -> Result<Grid, Error> {
             )
         }
         _ => {
-            let options = [
-                protocol,
-                ("sasl.mechanism", &kind),
-                ("sasl.username", &user),
-                ("sasl.password", &password),
-            ];
+            options.extend([("sasl.username", &*user), ("sasl.password", &password)]);
             Grid::with(kafka, registry, node, Access { kafka: &options, tokens: None, inbox })
         }
     }

@@ -1,6 +1,6 @@
-"""A Kafka that lets nobody in without a name: SCRAM and OAuth on one listener, and access control.
+"""A Kafka that lets nobody in without a name: SCRAM and OAuth, plainly or over TLS; access control.
 
-A second listener without either is for the operator alone: the registry, and what prepares the log.
+A listener without either is for the operator alone: the registry, and what prepares the log.
 """
 
 import os
@@ -26,6 +26,7 @@ from engines.supervisor import Supervisor
 from streams.access import Resource, Right
 from streams.io.kafka.access import grant
 from tests.engines_fixtures import alone
+from tests.integration.secured.certificate import Certificate, certified
 from tests.integration.secured.tokens import AUDIENCE, ISSUER, Account, Tokens
 
 #: Who may come in by SCRAM, and by OAuth; an account's tokens say who it is.
@@ -39,21 +40,28 @@ ACCOUNTS = {
 TRUSTED = ("ada", "ada-oauth", "grid-oauth")
 SECRETS = (*USERS.values(), *(account.secret for account in ACCOUNTS.values()), "wrong_secret")
 _SECURED = """
-listeners=CLIENT://{host}:{port},SASL://{host}:{sasl_port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=CLIENT://{host}:{port},SASL://{host}:{sasl_port}
-listener.security.protocol.map=CLIENT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
-listener.name.sasl.sasl.enabled.mechanisms=SCRAM-SHA-512,OAUTHBEARER
-listener.name.sasl.scram-sha-512.sasl.jaas.config=\
-org.apache.kafka.common.security.scram.ScramLoginModule required;
-listener.name.sasl.oauthbearer.sasl.jaas.config=\
-org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
-listener.name.sasl.oauthbearer.sasl.server.callback.handler.class=\
-org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler
+listeners={advertised},CONTROLLER://{host}:{controller_port}
+advertised.listeners={advertised}
+listener.security.protocol.map=\
+CLIENT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SASL_SSL,CONTROLLER:PLAINTEXT
+listener.name.tls.ssl.keystore.type=PEM
+listener.name.tls.ssl.keystore.location={keystore}
 sasl.oauthbearer.jwks.endpoint.url={keys}
 sasl.oauthbearer.expected.audience={audience}
 sasl.oauthbearer.expected.issuer={issuer}
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
+"""
+_ADVERTISED = "CLIENT://{host}:{port},SASL://{host}:{sasl_port},TLS://{host}:{tls_port}"
+#: What each door that asks who comes in has in its configuration.
+_ASKING = """
+listener.name.{door}.sasl.enabled.mechanisms=SCRAM-SHA-512,OAUTHBEARER
+listener.name.{door}.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.{door}.oauthbearer.sasl.jaas.config=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
+listener.name.{door}.oauthbearer.sasl.server.callback.handler.class=\
+org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler
 """
 
 
@@ -63,6 +71,8 @@ class Broker:
 
     plain: str
     sasl: str
+    tls: str
+    authority: Path
     registry_url: str
     tokens: Tokens
 
@@ -92,7 +102,8 @@ def broker_running(folder: Path, installed: Installed) -> Iterator[Broker]:
     """Run the broker, its registry and the identity provider."""
     with ExitStack() as running:
         tokens = running.enter_context(Tokens(ACCOUNTS, folder / "keys.json").serving())
-        ports = {name: free_port() for name in ("port", "sasl_port", "controller_port")}
+        certificate = certified(folder)
+        ports = {name: free_port() for name in ("port", "sasl_port", "tls_port", "controller_port")}
         files = KafkaFiles(
             jars=installed.kafka, directory=folder / "kafka", log=folder / "kafka.log"
         )
@@ -102,7 +113,9 @@ def broker_running(folder: Path, installed: Installed) -> Iterator[Broker]:
             controller_port=ports["controller_port"],
             environment=os.environ,
         )
-        running.enter_context(Supervisor([_secured(service, files, ports, tokens)])).start()
+        running.enter_context(
+            Supervisor([_secured(service, files, ports, tokens, certificate)])
+        ).start()
         plain = f"{LOOPBACK}:{ports['port']}"
         _enroll(plain)
         at = free_port()
@@ -115,15 +128,28 @@ def broker_running(folder: Path, installed: Installed) -> Iterator[Broker]:
             environment=os.environ,
         )
         running.enter_context(Supervisor([alone(registered)])).start()
-        yield Broker(plain, f"{LOOPBACK}:{ports['sasl_port']}", api_url(at), tokens)
+        sasl, tls = (f"{LOOPBACK}:{ports[door]}" for door in ("sasl_port", "tls_port"))
+        yield Broker(plain, sasl, tls, certificate.authority, api_url(at), tokens)
 
 
 def _secured(
-    service: Service, files: KafkaFiles, ports: Mapping[str, int], tokens: Tokens
+    service: Service,
+    files: KafkaFiles,
+    ports: Mapping[str, int],
+    tokens: Tokens,
+    certificate: Certificate,
 ) -> Service:
     """Return an embedded Kafka whose configuration ends with what secures it."""
     keys = tokens.keys.as_uri()
-    text = _SECURED.format(host=LOOPBACK, keys=keys, audience=AUDIENCE, issuer=ISSUER, **ports)
+    text = _SECURED.format(
+        advertised=_ADVERTISED.format(host=LOOPBACK, **ports),
+        host=LOOPBACK,
+        controller_port=ports["controller_port"],
+        keystore=certificate.keystore,
+        keys=keys,
+        audience=AUDIENCE,
+        issuer=ISSUER,
+    ) + "".join(_ASKING.format(door=door) for door in ("sasl", "tls"))
 
     def prepare() -> None:
         service.prepare()

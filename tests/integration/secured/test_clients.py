@@ -1,4 +1,4 @@
-"""Every language comes in plainly, by a password and by a token; who is refused hears of it.
+"""Every language comes in plainly, by a password, by a token, and over TLS; who is refused hears.
 
 What it hears is its language's error for that, and nothing of what is secret, wherever it is said.
 """
@@ -6,12 +6,14 @@ What it hears is its language's error for that, and nothing of what is secret, w
 import json
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.conformance.clients import CLIENTS, Client, language_of
 from tests.integration.secured.broker import ACCOUNTS, SECRETS, USERS, Broker
+from tests.integration.secured.certificate import certified
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(2_000)]
 each_client = pytest.mark.parametrize("client", CLIENTS, ids=language_of)
@@ -45,8 +47,16 @@ def by_token(broker: Broker, client: str, secret: str) -> Who:
     return Who(broker.sasl, {**given, "AETHER_TOKEN_URL": broker.tokens.url})
 
 
-def said(client: Client, broker: Broker, who: Who, *command: str) -> Any:
-    """Run an agent to its end and return what it says, which holds no secret; nor does its log."""
+def over_tls(broker: Broker, who: Who, authority: Path | None = None) -> Who:
+    """Come in the same way by the door that is encrypted, if an authority vouches for it."""
+    trusted = str(authority or broker.authority)
+    return Who(broker.tls, {**who.variables, "AETHER_CA": trusted})
+
+
+def ran(
+    client: Client, broker: Broker, who: Who, *command: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run an agent to its end. What it says holds no secret; nor does its log."""
     done = subprocess.run(
         [*client.agent, who.kafka, broker.registry_url, *command],
         cwd=client.folder,
@@ -58,23 +68,43 @@ def said(client: Client, broker: Broker, who: Who, *command: str) -> Any:
         check=False,
     )
     told = done.stdout + done.stderr
-    assert done.returncode == 0, told
     assert [secret for secret in SECRETS if secret in told] == []
+    return done
+
+
+def said(client: Client, broker: Broker, who: Who, *command: str) -> Any:
+    """Run an agent that ends well, and return what it says."""
+    done = ran(client, broker, who, *command)
+    assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 
 
 @each_client
 def test_a_client_comes_in_and_follows_what_it_produced(ready: Client, broker: Broker) -> None:
+    password = by_password(broker, "ada", USERS["ada"])
+    token = by_token(broker, "ada-oauth", ACCOUNTS["ada-oauth"].secret)
     doors = {
         "plain": plainly(broker),
-        "password": by_password(broker, "ada", USERS["ada"]),
-        "token": by_token(broker, "ada-oauth", ACCOUNTS["ada-oauth"].secret),
+        "password": password,
+        "token": token,
+        "password over TLS": over_tls(broker, password),
+        "token over TLS": over_tls(broker, token),
     }
     for door, who in doors.items():
         key = f"{ready.language}-{door}"
         echoed = said(ready, broker, who, "echo", key)
         assert (echoed["key"], echoed["same"]) == (key, True)
         assert said(ready, broker, who, "hear", str(echoed["partition"]))["key"]
+
+
+@each_client
+def test_a_broker_that_nobody_vouches_for_is_told_nothing(
+    ready: Client, broker: Broker, tmp_path: Path
+) -> None:
+    stranger = certified(tmp_path).authority
+    who = over_tls(broker, by_password(broker, "ada", USERS["ada"]), stranger)
+    done = ran(ready, broker, who, "echo", "nobody")
+    assert "same" not in done.stdout
 
 
 @each_client

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,18 +18,29 @@ import (
 
 // credentials returns franz-go's options for who this is: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER,
 // AETHER_USER and AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens.
-func credentials() []kgo.Opt {
+// AETHER_CA is a file with who vouches for brokers over TLS.
+func credentials() ([]kgo.Opt, error) {
+	options := []kgo.Opt{}
 	user, password := os.Getenv("AETHER_USER"), os.Getenv("AETHER_PASSWORD")
 	switch os.Getenv("AETHER_SASL") {
 	case "SCRAM-SHA-512":
-		return []kgo.Opt{kgo.SASL(scram.Auth{User: user, Pass: password}.AsSha512Mechanism())}
+		options = append(options, kgo.SASL(scram.Auth{User: user, Pass: password}.AsSha512Mechanism()))
 	case "OAUTHBEARER":
-		return []kgo.Opt{kgo.SASL(oauth.Oauth(func(ctx context.Context) (oauth.Auth, error) {
+		options = append(options, kgo.SASL(oauth.Oauth(func(ctx context.Context) (oauth.Auth, error) {
 			token, err := tokenOf(ctx, os.Getenv("AETHER_TOKEN_URL"), user, password)
 			return oauth.Auth{Token: token}, err
-		}))}
+		})))
 	}
-	return nil
+	if path := os.Getenv("AETHER_CA"); path != "" {
+		authority, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		trusted := x509.NewCertPool()
+		trusted.AppendCertsFromPEM(authority)
+		options = append(options, kgo.DialTLSConfig(&tls.Config{RootCAs: trusted}))
+	}
+	return options, nil
 }
 
 // tokenOf asks for a token by OAuth's client credentials.

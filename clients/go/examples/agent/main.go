@@ -198,7 +198,11 @@ func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	kafka, registry, command, given := os.Args[1], os.Args[2], os.Args[3], os.Args[4:]
-	config := aethergrid.Config{Bootstrap: kafka, Registry: registry, Kafka: credentials()}
+	options, err := credentials()
+	if err != nil {
+		log.Fatal(err)
+	}
+	config := aethergrid.Config{Bootstrap: kafka, Registry: registry, Kafka: options}
 	config.Node, config.Inbox = os.LookupEnv("AETHER_INBOX")
 	grid, err := aethergrid.Connect(config)
 	if err != nil {

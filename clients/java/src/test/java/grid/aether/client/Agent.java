@@ -36,7 +36,8 @@ import org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHand
  * </pre>
  *
  * <p>Who it is stands in variables: AETHER_SASL is SCRAM-SHA-512 or OAUTHBEARER, AETHER_USER and
- * AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens.
+ * AETHER_PASSWORD are a user or a client, AETHER_TOKEN_URL gives the latter tokens. AETHER_CA is a
+ * file with who vouches for brokers over TLS.
  */
 public final class Agent {
   private static final String TOPIC = "aether.memory.events";
@@ -81,6 +82,11 @@ public final class Agent {
         "security.protocol", "SASL_PLAINTEXT", "sasl.mechanism", kind,
         "sasl.jaas.config", ("org.apache.kafka.common.security." + login).formatted(
             System.getenv("AETHER_USER"), System.getenv("AETHER_PASSWORD"))));
+    if (System.getenv("AETHER_CA") != null) {
+      settings.putAll(Map.of(
+          "security.protocol", "SASL_SSL", "ssl.truststore.type", "PEM",
+          "ssl.truststore.location", System.getenv("AETHER_CA")));
+    }
     if (oauth) {
       String url = System.getenv("AETHER_TOKEN_URL");
       System.setProperty("org.apache.kafka.sasl.oauthbearer.allowed.urls", url);
