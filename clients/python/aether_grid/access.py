@@ -18,6 +18,8 @@ REFUSALS = {
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 }
+#: What passes by trying on: who took too long to ask again is out of its group, and joins it anew.
+PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._MAX_POLL_EXCEEDED)
 #: How librdkafka begins to say that it got no token.
 NO_TOKEN = "Failed to acquire"  # noqa: S105
 POLL_S = 0.1
@@ -86,7 +88,7 @@ class Reader:
         if error is None:
             self._denial.let_in()
             return message
-        if error.retriable() or error.code() == KafkaError._ALL_BROKERS_DOWN:
+        if error.retriable() or error.code() in PASSING:
             return None
         raise refused_or(Unreachable, error, f"could not read {message.topic()}: {error.str()}")
 

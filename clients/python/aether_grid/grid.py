@@ -21,6 +21,7 @@ from aether_grid.errors import (
 )
 from aether_grid.ids import minted, of_inbox
 from aether_grid.run import Run
+from aether_grid.seen import Seen
 from aether_grid.wire import Event, Place, Registry, Source, encode, headers, opened, topic_of
 
 PRODUCER: Options = {
@@ -45,8 +46,6 @@ READER: Options = {
 }
 MAYBE_THERE = (KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT, KafkaError._PURGE_INFLIGHT)
 NEVER_SENT = (KafkaError._PURGE_QUEUE, KafkaError._FATAL)
-#: A repeat follows its first soon: another worker took over and did the same again.
-REMEMBERED = 10_000
 
 Delivered = Callable[[Place | GridError], None]
 
@@ -217,16 +216,13 @@ class Grid:
         first one of an id counts. Raises Denied, Unreachable, and TimedOut after `timeout_s`.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        seen: dict[str, None] = {}
+        seen = Seen()
         with self.consumer({}) as reader:
             reader.consumer.assign([TopicPartition(topic, p, at) for p, at in starts.items()])
             while deadline is None or time.monotonic() < deadline:
                 message = reader.poll()
                 event = None if message is None else self.read(message)
-                if event is not None and event.event_id not in seen:
-                    seen[event.event_id] = None
-                    if len(seen) > REMEMBERED:
-                        del seen[next(iter(seen))]
+                if event is not None and seen.first(event.event_id):
                     yield event
         raise TimedOut(f"nothing more of {topic} within {timeout_s} s")
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import KafkaException, Message
+from confluent_kafka import KafkaException
 
 from aether_grid.errors import BadEvent, Refused, TimedOut
 from aether_grid.ids import of_outcome
+from aether_grid.seen import Seen
 from aether_grid.wire import Event
 
 if TYPE_CHECKING:
@@ -92,32 +93,37 @@ def register(
 
 
 def serve(grid: "Grid", name: str, handler: Handler, stop: threading.Event) -> None:
-    """Answer requests one after the other; more nodes of one name share them by session."""
-    topic = f"aether.work.{name}"
+    """Answer requests one after the other; more nodes of one name share them by session.
+
+    One that comes again, since it took longer than its group waits, is acknowledged and no more.
+    """
+    topic, seen = f"aether.work.{name}", Seen()
     with grid.consumer({"group.id": topic, "auto.offset.reset": "earliest"}) as reader:
         reader.consumer.subscribe([topic])
         while not stop.is_set():
             message = reader.poll()
             if message is None:
                 continue
-            _work(grid, name, handler, message)
+            event = grid.read(message)
+            if event is None or event.value is None or event.name != REQUESTED:
+                logger.error("passed over what is no request", extra={"offset": message.offset()})
+            elif seen.first(event.event_id):
+                _work(grid, name, handler, event, event.value)
             try:
                 reader.consumer.commit(message=message, asynchronous=False)
             except KafkaException as error:  # another node has it now, and gives the same id
                 logger.warning("not acknowledged", extra={"error": str(error)})
 
 
-def _work(grid: "Grid", name: str, handler: Handler, message: Message) -> None:
-    event = grid.read(message)
-    if event is None or event.value is None or event.name != REQUESTED:
-        logger.error("passed over what is no request", extra={"offset": message.offset()})
-        return
+def _work(
+    grid: "Grid", name: str, handler: Handler, event: Event, value: Mapping[str, Any]
+) -> None:
     work = Work(
-        text=event.value["text"],
+        text=value["text"],
         run_id=event.run_id,
         session=event.key,
         request_id=event.cause_id or event.event_id,
-        value=event.value,
+        value=value,
     )
     told: dict[str, Any] = {
         "event_id": of_outcome(work.request_id, name),

@@ -101,3 +101,21 @@ def test_a_record_that_is_no_request_is_passed_over(grid: Grid) -> None:
     asked = request(grid, "hello")
     (came,) = outcomes(grid, said("yes"), 1)
     assert came.event_id == of_outcome(asked, "poet")
+
+
+def test_what_takes_longer_than_the_group_waits_is_asked_once_and_the_node_goes_on(
+    broker: str,
+) -> None:
+    waits = {"max.poll.interval.ms": 4_500, "session.timeout.ms": 4_000}
+    heard: list[str] = []
+    with Grid(broker, Files(), kafka={"allow.auto.create.topics": True, **waits}) as grid:
+        asked = [request(grid, text) for text in ("slowly", "hello")]
+
+        def handle(work: Work) -> str:
+            heard.append(work.text)
+            threading.Event().wait(7.0 if work.text == "slowly" else 0.0)
+            return work.text
+
+        came = outcomes(grid, handle, 2)
+    assert heard == ["slowly", "hello"]
+    assert [event.event_id for event in came] == [of_outcome(each, "poet") for each in asked]

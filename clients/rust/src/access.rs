@@ -145,12 +145,18 @@ pub(crate) fn refuses(error: &KafkaError) -> bool {
 /// Whether librdkafka goes on trying by itself; of a refusal its context hears.
 fn passes(error: &KafkaError) -> bool {
     use Code::{
-        AllBrokersDown, Authentication, BrokerTransportFailure, OperationTimedOut, Resolve,
+        AllBrokersDown, Authentication, BrokerTransportFailure, OperationTimedOut, PollExceeded,
+        Resolve,
     };
     matches!(
         error.rdkafka_error_code(),
         Some(
-            AllBrokersDown | Authentication | BrokerTransportFailure | OperationTimedOut | Resolve
+            AllBrokersDown
+                | Authentication
+                | BrokerTransportFailure
+                | OperationTimedOut
+                | PollExceeded
+                | Resolve
         )
     )
 }

@@ -1,15 +1,12 @@
 //! Events as they come, each once.
 
-use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::access::{poll, Reader};
 use crate::error::{Error, Result};
 use crate::grid::Grid;
+use crate::seen::Seen;
 use crate::wire::Event;
-
-/// A repeat follows its first soon: another worker took over and did the same again.
-const REMEMBERED: usize = 10_000;
 
 /// Events as they come.
 pub struct Follow<'a> {
@@ -44,25 +41,5 @@ impl Iterator for Follow<'_> {
         }
         self.deadline = None;
         Some(Err(Error::TimedOut("nothing more came".into())))
-    }
-}
-
-/// The ids that were read lately.
-#[derive(Default)]
-struct Seen {
-    ids: HashSet<String>,
-    order: VecDeque<String>,
-}
-
-impl Seen {
-    fn first(&mut self, id: &str) -> bool {
-        if !self.ids.insert(id.into()) {
-            return false;
-        }
-        self.order.push_back(id.into());
-        if self.order.len() > REMEMBERED {
-            self.order.pop_front().map(|old| self.ids.remove(&old));
-        }
-        true
     }
 }

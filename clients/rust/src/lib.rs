@@ -9,6 +9,7 @@ pub mod ids;
 mod node;
 mod registry;
 mod run;
+mod seen;
 mod shape;
 pub mod wire;
 

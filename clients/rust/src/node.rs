@@ -14,6 +14,7 @@ use crate::access::{away, poll};
 use crate::error::{Error, Refused, Result};
 use crate::grid::{Draft, Grid};
 use crate::ids::of_outcome;
+use crate::seen::Seen;
 use crate::wire::{Event, Headers};
 
 const REGISTRY: &str = "aether.registry.events";
@@ -126,11 +127,15 @@ impl Grid {
         let topic = format!("aether.work.{name}");
         let reader = self.consumer(&[("group.id", &topic), ("auto.offset.reset", "earliest")])?;
         reader.subscribe(&[&topic]).map_err(|error| away(&error, &topic))?;
+        let mut seen = Seen::default();
         while !stop.load(Ordering::Relaxed) {
             let Some(message) = poll(&reader)? else { continue };
             match self.read(&message) {
                 Ok(event) if event.name == REQUESTED && event.value.is_some() => {
-                    self.work(name, &mut handler, event)?
+                    // if it took longer than its group waits it comes again: its answer is there
+                    if seen.first(&event.place.event_id) {
+                        self.work(name, &mut handler, event)?
+                    }
                 }
                 Ok(_) | Err(Error::BadEvent(_)) => {} // whoever wrote it is no grid
                 Err(error) => return Err(error),

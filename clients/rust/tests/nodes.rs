@@ -118,3 +118,20 @@ fn a_record_that_is_no_request_is_passed_over() {
         outcomes(grid, &[request(grid, "hello")], |_| Ok("yes".into()));
     });
 }
+
+#[test]
+fn what_takes_longer_than_the_group_waits_is_asked_once_and_the_node_goes_on() {
+    let waits = [("max.poll.interval.ms", "4500"), ("session.timeout.ms", "4000")];
+    on_a_grid(&waits, |grid| {
+        let asked = ["slowly", "hello"].map(|text| request(grid, text));
+        let mut heard = vec![];
+        outcomes(grid, &asked, |work| {
+            heard.push(work.text.clone());
+            if work.text == "slowly" {
+                std::thread::sleep(Duration::from_secs(7));
+            }
+            Ok("yes".into())
+        });
+        assert_eq!(heard, ["slowly", "hello"]);
+    });
+}

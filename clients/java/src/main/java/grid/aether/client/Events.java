@@ -27,12 +27,7 @@ public final class Events implements Iterable<Event>, Iterator<Event>, AutoClose
   /** A repeat follows its first soon: another worker took over and did the same again. */
   private static final int REMEMBERED = 10_000;
 
-  private final Set<String> seen = Collections.newSetFromMap(new LinkedHashMap<>() {
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
-      return size() > REMEMBERED;
-    }
-  });
+  private final Set<String> seen = lately();
   private final Consumer<byte[], byte[]> reader;
   private final Schemas schemas;
   private final Predicate<Event> wanted;
@@ -58,6 +53,16 @@ public final class Events implements Iterable<Event>, Iterator<Event>, AutoClose
     reader.assign(
         starts.keySet().stream().map(p -> new TopicPartition(topic, p)).collect(Collectors.toSet()));
     starts.forEach((partition, at) -> reader.seek(new TopicPartition(topic, partition), at));
+  }
+
+  /** Returns a set of ids that forgets the oldest. */
+  static Set<String> lately() {
+    return Collections.newSetFromMap(new LinkedHashMap<>() {
+      @Override
+      protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+        return size() > REMEMBERED;
+      }
+    });
   }
 
   @Override

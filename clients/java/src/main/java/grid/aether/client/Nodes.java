@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.apache.avro.generic.IndexedRecord;
@@ -81,11 +82,12 @@ final class Nodes {
     String topic = "aether.work." + name;
     Map<String, Object> member =
         Map.of("group.id", topic, "auto.offset.reset", "earliest", "max.poll.records", 1);
+    Set<String> seen = Events.lately();
     try (var reader = grid.reader(member)) {
       reader.subscribe(List.of(topic));
       while (!stop.getAsBoolean()) {
         for (var record : reader.poll(Duration.ofMillis(100))) {
-          work(grid, name, handler, record);
+          work(grid, name, handler, record, seen);
           var at = new TopicPartition(record.topic(), record.partition());
           try {
             reader.commitSync(Map.of(at, new OffsetAndMetadata(record.offset() + 1)));
@@ -99,16 +101,20 @@ final class Nodes {
     }
   }
 
-  /** Answers one request; a record that is none is passed over. */
+  /**
+   * Answers one request; a record that is none is passed over, and so is one that was seen: it took
+   * longer than its group waits and comes again, and its answer is there.
+   */
   static void work(
-      Grid grid, String name, Node handler, ConsumerRecord<byte[], byte[]> record) {
+      Grid grid, String name, Node handler, ConsumerRecord<byte[], byte[]> record,
+      Set<String> seen) {
     Event event;
     try {
       event = Wire.opened(grid.schemas, record);
     } catch (BadEvent none) {
       return; // whoever wrote it is no grid: nobody waits for an answer
     }
-    if (!(event.value() instanceof InferenceRequested asked)) {
+    if (!(event.value() instanceof InferenceRequested asked) || !seen.add(event.id())) {
       return;
     }
     String request = event.causeId() == null ? event.id() : event.causeId();

@@ -8,8 +8,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import grid.aether.client.GridException.Refused;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -28,6 +30,7 @@ class NodesTest {
   private final Vectors all = new Vectors();
   private final List<Event> came = new ArrayList<>();
   private final Grid grid = new Grid(all.schemas(), new Log());
+  private final Set<String> seen = new HashSet<>();
 
   NodesTest() throws IOException {}
 
@@ -52,6 +55,7 @@ class NodesTest {
 
   /** Has a request answered, and returns what came of it. */
   private Event outcome(Node handler) {
+    seen.clear();
     work("aether.sessions.InferenceRequested", handler);
     return came.get(came.size() - 1);
   }
@@ -60,7 +64,8 @@ class NodesTest {
     for (JsonNode one : all.told.get("events")) {
       if (one.get("event").textValue().equals(name)) {
         byte[] frame = Vectors.unpacked(one.get("frame"));
-        Nodes.work(grid, "poet", handler, new ConsumerRecord<>("t", 0, 0, new byte[0], frame));
+        var record = new ConsumerRecord<>("t", 0, 0, new byte[0], frame);
+        Nodes.work(grid, "poet", handler, record, seen);
         return;
       }
     }
@@ -98,6 +103,13 @@ class NodesTest {
     assertEquals("yes", outcome(work -> Node.Reply.of("yes")).field("text"));
     String request = Ids.derived("t", 0, 0);
     came.forEach(event -> assertEquals(Ids.ofOutcome(request, "poet"), event.id()));
+  }
+
+  @Test
+  void whatComesAgainIsAnsweredOnce() {
+    outcome(work -> Node.Reply.of("yes"));
+    work("aether.sessions.InferenceRequested", work -> Node.Reply.of("again"));
+    assertEquals(1, came.size());
   }
 
   @Test
