@@ -60,15 +60,20 @@ func unreachable(err error, what string) error {
 	return fmt.Errorf("%w: %s: %w", kind, what, err)
 }
 
-// poll waits for records, at most some.
+// poll waits for records, at most some. That a group was lost passes: franz-go joins it again.
 func poll(ctx context.Context, reader *kgo.Client, most int) (kgo.Fetches, error) {
 	for {
 		waiting, cancel := context.WithTimeout(ctx, quiet)
 		fetches := reader.PollRecords(waiting, most)
 		cancel()
 		err := fetches.Err()
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		lost := (*kgo.ErrGroupSession)(nil)
+		passes := errors.Is(err, context.DeadlineExceeded) || errors.As(err, &lost) && !denies(err)
+		if !passes || ctx.Err() != nil {
 			return fetches, err
+		}
+		if !fetches.Empty() {
+			return fetches, nil
 		}
 		if err := refused(ctx, reader); err != nil {
 			return nil, err

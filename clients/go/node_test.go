@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 const (
@@ -17,6 +20,12 @@ const (
 
 // asked is a grid of its own with some requests for a poet on it, and their ids.
 func asked(t *testing.T, texts ...string) (*Grid, []string) {
+	t.Helper()
+	grid, ids, _ := onBroker(t, texts...)
+	return grid, ids
+}
+
+func onBroker(t *testing.T, texts ...string) (*Grid, []string, *kfake.Cluster) {
 	t.Helper()
 	broker, err := kfake.NewCluster(
 		kfake.NumBrokers(1), kfake.SeedTopics(1, "aether.work.poet", "aether.sessions.events"),
@@ -38,7 +47,7 @@ func asked(t *testing.T, texts ...string) (*Grid, []string) {
 		check(t, err)
 		ids = append(ids, place.EventID)
 	}
-	return grid, ids
+	return grid, ids, broker
 }
 
 // served returns what came of as many requests as there are ids, and holds it to them.
@@ -145,6 +154,26 @@ func TestWhatWasInterruptedIsAskedAgain(t *testing.T) {
 	})
 	if came[0].Name != inferenceCompleted {
 		t.Error(came[0])
+	}
+}
+
+func TestANodeWhoseGroupIsInTroubleGoesOn(t *testing.T) {
+	grid, _, broker := onBroker(t)
+	var troubled atomic.Bool
+	broker.ControlKey(int16(kmsg.Heartbeat), func(asked kmsg.Request) (kmsg.Response, error, bool) {
+		broker.KeepControl()
+		if troubled.CompareAndSwap(false, true) {
+			answer := asked.ResponseKind().(*kmsg.HeartbeatResponse)
+			answer.ErrorCode = kerr.UnknownMemberID.Code
+			return answer, nil, true
+		}
+		return nil, nil, false
+	})
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	check(t, grid.Serve(ctx, "poet", func(context.Context, Work) (Reply, error) { return Reply{}, nil }))
+	if !troubled.Load() {
+		t.Error("nothing happened")
 	}
 }
 
