@@ -1,5 +1,6 @@
 """A connection to the grid: events go in durably, and what becomes of them is read in order."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ from aether_grid.ids import minted, of_inbox
 from aether_grid.run import Run
 from aether_grid.seen import Seen
 from aether_grid.wire import Event, Place, Registry, Source, encode, headers, opened, topic_of
+
+logger = logging.getLogger("aether_grid")
 
 PRODUCER: Options = {
     "acks": "all",
@@ -124,11 +127,16 @@ class Grid:
         )  # fmt: skip
 
         def report(error: KafkaError | None, message: Message) -> None:
+            what: Place | GridError
             if error is None:
                 self._denial.let_in()
-                delivered(Place(place, message.partition() or 0, message.offset() or 0, known))
+                what = Place(place, message.partition() or 0, message.offset() or 0, known)
             else:
-                delivered(self._lost(error, f"{name} {made}"))
+                what = self._lost(error, f"{name} {made}")
+            try:
+                delivered(what)
+            except Exception:  # else nobody would hear of any other event, nor could it be closed
+                logger.exception("who hears of deliveries failed", extra={"event_id": known})
 
         try:
             self._hand_over(place, frame, key.encode(), head, report)

@@ -55,6 +55,16 @@ def outcomes(grid: Grid, handler: Handler, count: int) -> list[Event]:
         serving.join()
 
 
+def test_whoever_hears_of_a_delivery_and_raises_takes_it_from_nobody_else(grid: Grid) -> None:
+    value = {"run_id": "r", "reason": "", "detail": ""}
+
+    def hear(_: object) -> None:
+        raise OSError("no disk")
+
+    grid.send("aether.sessions.RunFailed", "ada", value, hear)
+    assert grid.produce("aether.sessions.RunFailed", "ada", value).offset == 1
+
+
 def raised(kind: Callable[..., Exception], *said: Any) -> Handler:
     def handle(_: Work) -> str:
         raise kind(*said)
