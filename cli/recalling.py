@@ -5,11 +5,11 @@ Each fills a library of its own from the log: the grid's index belongs to its wo
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -27,6 +27,7 @@ from processors.recall.projection import IndexProjection
 from processors.recall.ranking import UNTRAINED, Weights, adoption
 from replay.memories import told
 from replay.runs import events_of
+from streams.envelope import Envelope
 from streams.errors import Misconfigured
 from streams.events.memory import RecallJudged
 from streams.events.sessions import RequestReceived, ResponseCompleted
@@ -160,7 +161,7 @@ async def _found(
 
 
 async def _learned(settings: Settings, client: Client, folder: Path) -> Learned:
-    judged = [e.event for e in told(client.log, client.wire, kinds=(RecallJudged,))]
+    judged = distinct(told(client.log, client.wire, kinds=(RecallJudged,)))
     if len(judged) < JUDGED_MIN:
         raise Misconfigured(
             f"{len(judged)} recalls are judged; at least {JUDGED_MIN} teach anything",
@@ -172,6 +173,16 @@ async def _learned(settings: Settings, client: Client, folder: Path) -> Learned:
     cut = round(len(examples) * (1 - LATER_SHARE))
     new = learned(examples[:cut])
     return Learned(new, cut, compared(new, library.by, examples[cut:]))
+
+
+def distinct(judged: Iterable[Envelope[Any]]) -> list[RecallJudged]:
+    """Return each question's last judgement, the question that was judged first before the others.
+
+    A question judged again is no further evidence, and none that came later.
+    """
+    in_order = sorted(judged, key=lambda envelope: envelope.recorded_at_ms)
+    events = [envelope.event for envelope in in_order]
+    return list({(event.question, event.scopes): event for event in events}.values())
 
 
 async def _example(library: Library, encoder: Encoder, judged: RecallJudged) -> Example | None:

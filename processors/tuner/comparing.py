@@ -24,7 +24,7 @@ THRESHOLD = 0.5
 class Comparing(Waits):
     """Counts where one of two weights was right and the other was not."""
 
-    name, version = ProcessorName("comparing"), 2
+    name, version = ProcessorName("comparing"), 3
     topic: Topic = TUNING
     reads: tuple[type, ...] = (ComparisonRequested,)
     writes: tuple[type, ...] = (WeightsCompared,)

@@ -1,16 +1,17 @@
 """What there is to learn from: the examples of every capability, and what people said since.
 
-A bounded fold of one stream: the latest feedback counts, and a capability's newest version.
+A bounded fold of one stream: the latest feedback counts, and a capability's newest version. A run
+is one lesson, however often somebody speaks of it.
 """
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from processors.classifier.training import EXAMPLES_MIN, Lesson
 from streams.envelope import Envelope
 from streams.events.tuning import ExamplesLearned, FeedbackAccepted, FeedbackGiven
-from streams.ids import CapabilityId
+from streams.ids import CapabilityId, RunId
 
 FEEDBACK_MAX = 50_000
 
@@ -24,7 +25,8 @@ class Syllabus:
         #: The encoder that spoke last; vectors of others mean nothing beside its.
         self.encoder = ""
         self.known: dict[CapabilityId, ExamplesLearned] = {}
-        self.feedback: deque[tuple[int, FeedbackGiven]] = deque(maxlen=FEEDBACK_MAX)
+        #: What was said of a run last, with the offset of what was said of it first.
+        self.feedback: OrderedDict[RunId, tuple[int, FeedbackGiven]] = OrderedDict()
         self._given: dict[str, tuple[int, FeedbackGiven]] = {}
         for envelope in past:
             self.take(envelope)
@@ -43,16 +45,19 @@ class Syllabus:
             case FeedbackAccepted():
                 given = self._given.pop(envelope.cause_id or "", None)
                 if given is not None:
-                    self.feedback.append(given)
+                    self._heed(*given)
 
     def lessons(self) -> list[Lesson]:
         """Return all of them; a capability with too few examples is known by its centroid."""
         return [*self._examples(), *(lesson for _, lesson in self.said())]
 
     def said(self, since: int = -1) -> Iterator[tuple[int, Lesson]]:
-        """Yield what feedback after an offset teaches; "wrong" alone, what is not right."""
+        """Yield what feedback after an offset teaches; "wrong" alone, what is not right.
+
+        A run that was spoken of before is none of it, even if it is spoken of again.
+        """
         encoder = self.encoder
-        for offset, event in self.feedback:
+        for offset, event in self.feedback.values():
             if offset > since and event.encoder == encoder:
                 if event.none_of_these:
                     yield offset, Lesson(event.vector, None)
@@ -60,6 +65,12 @@ class Syllabus:
                     yield offset, Lesson(event.vector, event.label)
                 elif event.chosen is not None:
                     yield offset, Lesson(event.vector, None, event.chosen)
+
+    def _heed(self, offset: int, event: FeedbackGiven) -> None:
+        first, _ = self.feedback.get(event.run_id, (offset, event))
+        self.feedback[event.run_id] = first, event
+        if len(self.feedback) > FEEDBACK_MAX:
+            self.feedback.popitem(last=False)
 
     def _examples(self) -> Iterator[Lesson]:
         encoder = self.encoder

@@ -20,7 +20,7 @@ from streams.topics import TUNING, Topic
 class Training(Waits):
     """Learns weights, in a thread; one request of a target at a time."""
 
-    name, version = ProcessorName("training"), 2
+    name, version = ProcessorName("training"), 3
     topic: Topic = TUNING
     reads: tuple[type, ...] = (TrainingRequested,)
     writes: tuple[type, ...] = (WeightsTrained, TrainingFailed)

@@ -1,0 +1,45 @@
+"""What there is to learn from: each run once, as it was spoken of last."""
+
+from dataclasses import replace
+
+from processors.classifier.training import Lesson
+from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY
+from processors.tuner.syllabus import READS, Syllabus
+from streams.events import tuning as t
+from streams.ids import CapabilityId
+from tests.unit.processors.meanings import name_of
+from tests.unit.processors.tuner.lessons import Grid, feedback, registered
+
+
+def syllabus(grid: Grid) -> Syllabus:
+    return Syllabus(e for e in grid.log if type(e.event) in READS)
+
+
+def test_what_is_said_of_a_run_last_is_its_one_lesson() -> None:
+    grid = registered()
+    first = feedback(1)
+    for label in (3, 1, 4):
+        grid.say(replace(first, label=CapabilityId(name_of(label))))
+    grid.say(feedback(2))
+    lessons = [lesson for _, lesson in syllabus(grid).said()]
+    assert lessons == [Lesson(first.vector, name_of(4)), Lesson(feedback(2).vector, name_of(2))]
+
+
+def test_a_run_that_was_spoken_of_before_is_nothing_new() -> None:
+    grid = registered()
+    grid.say(feedback(1))
+    since = grid.log[-1].offset
+    grid.say(feedback(2))
+    grid.say(feedback(1))
+    assert [lesson.label for _, lesson in syllabus(grid).said(since)] == [name_of(2)]
+
+
+def test_one_judgement_said_often_passes_no_gate() -> None:
+    grid = registered()
+    first = grid.state.in_force
+    for number in range(REFIT_EVERY):
+        grid.say(feedback(number))
+    for _ in range(3 * COMPARE_EVERY):
+        grid.say(feedback(REFIT_EVERY))
+    assert [compared.judged for compared in grid.all(t.WeightsCompared)] == [1, 0, 0]
+    assert grid.state.in_force == first
