@@ -118,6 +118,7 @@ async def _round(
     say(f"{len(train)} examples learned in {seconds:.1f} s")
     found = {OURS: figures(await path.route([text for text, _ in test]), test)}
     found[OURS]["train_s"] = seconds
+    found[OURS] |= await _strayed(path, test)
     if sessions:
         found[OURS] |= await _conversed(path, sessions)
     if not alone:
@@ -134,6 +135,23 @@ async def _conversed(path: Path, sessions: Sequence[Sequence[Row]]) -> dict[str,
     return {
         "sessions_accuracy": figures(inside, rows)["accuracy"],
         "sessions_accuracy_apart": figures(apart, rows)["accuracy"],
+    }
+
+
+async def _strayed(path: Path, test: Sequence[Row]) -> dict[str, float | None]:
+    """Return how often what is none of the labels' is answered: first in a session, and second.
+
+    The request before is one of the labels', drawn by chance, and about something else.
+    """
+    inside = [text for text, label in test if label != OUTSIDE]
+    outside = [text for text, label in test if label == OUTSIDE]
+    if not inside or not outside:
+        return {"oos_taken": None, "oos_taken_in_session": None}
+    before = random.Random(0).choices(inside, k=len(outside))
+    second = [(await path.converse(both))[1] for both in zip(before, outside, strict=True)]
+    return {
+        "oos_taken": 100 * fmean(told.taken for told in await path.route(outside)),
+        "oos_taken_in_session": 100 * fmean(told.taken for told in second),
     }
 
 

@@ -132,6 +132,10 @@ class Judge:
         confidence = _confidence(self._calibration, top + pull * least, nearness, scored[0].share)
         return Judgement(scored, round(nearness, 6), confidence)
 
+    def nearness(self, label: str, vector: Reals) -> float:
+        """Return the cosine of a vector and the nearest of a label's examples."""
+        return round(self._nearness(self.labels.index(label), vector), 6)
+
     def _nearness(self, at: int, vector: Reals) -> float:
         return float(np.dot(self._near[at], vector).max()) / UNIT**2
 

@@ -142,7 +142,7 @@ def evolve(state: Routing, event: Decided) -> Routing:
 
 ROUTER: Decider[Routing, Inputs, Decided, Table] = Decider(
     name=ProcessorName("router"),
-    version=4,
+    version=5,
     topic=SESSIONS,
     reads=(RequestReceived, TextPerceived),
     writes=(RequestRouted, RequestRefused, ClarificationAsked),

@@ -1,9 +1,11 @@
 """What a request means: by itself, or together with what its session was about.
 
-A short request that means little by itself may be a follow-up ("and yesterday's?"); a session
-leaves its capability only for one that is clearly more likely, so that it does not flap.
+A short request that means little by itself may be a follow-up ("and yesterday's?"): its session
+says what it means, but makes it surer only if its own words speak for that, too. A session leaves
+its capability only for one that is clearly more likely, so that it does not flap.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,6 +16,15 @@ from streams.ids import CapabilityId
 CANDIDATES_MAX = 5
 #: A request of more words says what it is about.
 FOLLOW_UP_WORDS_MAX = 12
+#: Thai, Lao, Burmese, Khmer, kana and Han: no spaces between words, and about two letters in one.
+_UNSPACED = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+    r"\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_WORD = re.compile(f"[{_UNSPACED}]{{1,2}}|[^\\s{_UNSPACED}]+")
+#: Words less near (cosine) to the examples of what they would follow up do not speak for it;
+#: measured, see `benchmarks/README.md`.
+AKIN = 0.3
 #: What the session was about counts as much as the words of a follow-up.
 REMINDER = 1.0
 #: A session stays with its capability unless another leads by this much of the whole.
@@ -46,11 +57,16 @@ def choose(
     alone = judge.judge(vector, CANDIDATES_MAX)
     if before is None or len(focus) != 2 * len(vector):
         return _choice(alone, vector)
-    if alone.confidence < sure and len(event.text.split()) <= FOLLOW_UP_WORDS_MAX:
+    if alone.confidence < sure and words_in(event.text) <= FOLLOW_UP_WORDS_MAX:
         mixed = direction(vector + REMINDER * unpacked(focus))
         if mixed is not None:
-            return _choice(judge.judge(mixed, CANDIDATES_MAX), mixed, follows=True)
+            return _followed(judge, alone, vector, mixed)
     return _held(_choice(alone, vector), before)
+
+
+def words_in(text: str) -> int:
+    """Return about how many words a text has, in whatever script."""
+    return len(_WORD.findall(text))
 
 
 def sparing(choice: Choice, takes: Callable[[CapabilityId], float | None], within: float) -> Choice:
@@ -70,6 +86,14 @@ def sparing(choice: Choice, takes: Callable[[CapabilityId], float | None], withi
         return choice
     rest = tuple(c for c in choice.candidates if c is not chosen)
     return replace(choice, candidates=(chosen, *rest), spares=True)
+
+
+def _followed(judge: Judge, alone: Judgement, vector: Reals, mixed: Reals) -> Choice:
+    together = _choice(judge.judge(mixed, CANDIDATES_MAX), mixed, follows=True)
+    if judge.nearness(together.candidates[0].capability, vector) >= AKIN:
+        return together
+    # the session alone would say so: it is as sure of whatever is asked in it
+    return replace(together, confidence=min(alone.confidence, together.confidence))
 
 
 def _choice(judgement: Judgement, vector: Reals, *, follows: bool = False) -> Choice:

@@ -1,5 +1,6 @@
 """The routing benchmark's figures are what their names say, and its files are read as they are."""
 
+import asyncio
 import importlib
 import json
 import sys
@@ -46,6 +47,23 @@ def test_joint_counts_what_is_answered_right_and_what_is_rightly_refused(routing
     assert found["oos_auroc"] == 100.0
     assert found["decision_ms_p50"] == 2.5
     assert routing.figures(told[:1], [("t", "a")])["oos_auroc"] is None
+
+
+def test_what_is_outside_is_asked_first_and_after_something_else(routing: Any) -> None:
+    class Credulous:
+        """Takes the first outside text, and whatever is not the first of its session."""
+
+        async def converse(self, texts: list[str]) -> list[Any]:
+            return [routing.Told("a", at > 0 or text == "x", 0.5, 0.0)
+                    for at, text in enumerate(texts)]  # fmt: skip
+
+        async def route(self, texts: list[str]) -> list[Any]:
+            return [told for text in texts for told in await self.converse([text])]
+
+    test = [("t", "a"), ("x", routing.OUTSIDE), ("y", routing.OUTSIDE)]
+    found = asyncio.run(routing._strayed(Credulous(), test))
+    assert found == {"oos_taken": 50.0, "oos_taken_in_session": 100.0}
+    assert set(asyncio.run(routing._strayed(Credulous(), test[:1])).values()) == {None}
 
 
 def test_files_are_read_with_whatever_their_columns_are_called(

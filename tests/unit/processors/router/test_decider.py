@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from processors.router.decider import ROUTER, Routing
+from processors.router.meaning import words_in
 from processors.router.table import AUTOMATIC, Table, adopt
 from streams.events.sessions import (
     ClarificationAsked,
@@ -124,15 +125,28 @@ def test_by_policy_the_client_is_asked_which_of_three_is_meant() -> None:
 # -- sessions
 
 
+def hinting_at(label: int, share: float) -> bytes:
+    """Return a vector that means nothing but a little of what a label does."""
+    return between(label, LABELS + 1, share)
+
+
 def test_a_short_unsure_request_is_understood_from_its_session() -> None:
     first = decided(perceived(like(6)))
     state = ROUTER.evolve(Routing(), first)
-    vague = perceived(vector([0.25, *[0.0] * 20, 1.0]), "run-2", "and yesterday's?")
+    vague = perceived(hinting_at(6, 0.2), "run-2", "and yesterday's?")
     alone, inside = decided(vague), decided(vague, state=state)
-    assert alone.confidence < 0.5
+    assert alone.confidence < 0.5 < inside.confidence
     assert inside.capability == name_of(6)
-    assert inside.confidence > alone.confidence
     assert "follow-up" in inside.reason
+
+
+def test_a_session_makes_nothing_surer_that_has_nothing_to_do_with_it() -> None:
+    state = ROUTER.evolve(Routing(), decided(perceived(like(6))))
+    other = perceived(hinting_at(6, 0.0), "run-2", "how tall is mont blanc?")
+    nearest, refused = (decided(other, grid, state) for grid in (TAUGHT, refusing()))
+    assert nearest.capability == refused.candidates[0].capability == name_of(6)
+    assert nearest.confidence == refused.confidence == decided(other).confidence < 0.5
+    assert refused.reason == "none_of_these"
 
 
 def test_a_follow_up_stays_one_where_its_session_makes_it_less_sure() -> None:
@@ -150,6 +164,22 @@ def test_a_long_or_clear_request_is_understood_by_itself() -> None:
     assert clear.capability == name_of(2)
     vague = perceived(vector([0.25, *[0.0] * 20, 1.0]), "run-2", " ".join(["word"] * 13))
     assert "follow-up" not in decided(vague, state=state).reason
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("and yesterday's?", 2),
+        (" two\u3000spaces\tand a tab ", 5),
+        ("", 0),
+        ("昨天的呢", 2),
+        ("那么请问我怎样才能把电脑的操作系统升级到最新版本", 12),
+        ("パソコンのOSを更新する方法", 8),
+        ("어제는 어때요?", 2),
+    ],
+)
+def test_words_are_counted_without_spaces_between_them_too(text: str, words: int) -> None:
+    assert words_in(text) == words
 
 
 def test_a_session_does_not_flap_between_two_that_are_nearly_as_likely() -> None:
