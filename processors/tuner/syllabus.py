@@ -4,8 +4,8 @@ A bounded fold of one stream: the latest feedback counts, and a capability's new
 is one lesson, however often somebody speaks of it.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from processors.classifier.training import EXAMPLES_MIN, Lesson
@@ -49,7 +49,8 @@ class Syllabus:
 
     def lessons(self) -> list[Lesson]:
         """Return all of them; a capability with too few examples is known by its centroid."""
-        return [*self._examples(), *(lesson for _, lesson in self.said())]
+        said = [lesson for _, lesson in self.said()]
+        return [*self._own(Counter(lesson.label for lesson in said)), *said]
 
     def said(self, since: int = -1) -> Iterator[tuple[int, Lesson]]:
         """Yield what feedback after an offset teaches; "wrong" alone, what is not right.
@@ -72,8 +73,12 @@ class Syllabus:
         if len(self.feedback) > FEEDBACK_MAX:
             self.feedback.popitem(last=False)
 
-    def _examples(self) -> Iterator[Lesson]:
-        encoder = self.encoder
+    def _own(self, said: Mapping[str | None, int]) -> Iterator[Lesson]:
+        """Yield what capabilities say of themselves, their descriptions included.
+
+        Who is taught by feedback alone says it, too: learned without it, it would be forgotten.
+        """
         for capability, event in self.known.items():
-            if event.encoder == encoder and len(event.vectors) > EXAMPLES_MIN:
+            examples = len(event.vectors) - 1 + said.get(capability, 0)
+            if event.encoder == self.encoder and examples >= EXAMPLES_MIN:
                 yield from (Lesson(vector, capability) for vector in event.vectors)

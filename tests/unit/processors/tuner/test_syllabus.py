@@ -8,7 +8,7 @@ from processors.tuner.syllabus import READS, Syllabus
 from streams.events import tuning as t
 from streams.ids import CapabilityId
 from tests.unit.processors.meanings import name_of
-from tests.unit.processors.tuner.lessons import Grid, feedback, registered
+from tests.unit.processors.tuner.lessons import LABELS, Grid, examples, feedback, registered
 
 
 def syllabus(grid: Grid) -> Syllabus:
@@ -32,6 +32,18 @@ def test_a_run_that_was_spoken_of_before_is_nothing_new() -> None:
     grid.say(feedback(2))
     grid.say(feedback(1))
     assert [lesson.label for _, lesson in syllabus(grid).said(since)] == [name_of(2)]
+
+
+def test_what_a_small_capability_says_of_itself_is_taught_beside_what_others_say_of_it() -> None:
+    grid = registered()
+    small = examples(0, version=2, shots=1)
+    grid.say(small)
+    own = [Lesson(vector, small.capability) for vector in small.vectors]
+    assert not set(own) & set(syllabus(grid).lessons())
+    grid.say(feedback(0))
+    grid.say(feedback(LABELS))
+    said = [Lesson(feedback(n).vector, small.capability) for n in (0, LABELS)]
+    assert [one for one in syllabus(grid).lessons() if one.label == small.capability] == own + said
 
 
 def test_one_judgement_said_often_passes_no_gate() -> None:
