@@ -108,6 +108,7 @@ _TOLD: dict[type, Callable[[Any], str]] = {
     forks.ForkMade: lambda e: f"of {e.origin}, {len(e.steps)} events of its own",
     registry.CapabilityPerceived: lambda e: f"version {e.version}, {len(e.vectors)} vectors",
     tuning.ExamplesLearned: lambda e: f"{len(e.vectors)} of {e.capability} version {e.version}",
+    tuning.ExamplesDropped: lambda e: f"{e.capability} version {e.version}",
     tuning.ExamplesNoted: lambda e: f"{e.capability} version {e.version}",
     tuning.FeedbackGiven: lambda e: f"{e.verdict}: {e.chosen} for {e.text!r}",
     tuning.FeedbackAccepted: lambda e: e.run_id,

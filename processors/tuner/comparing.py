@@ -58,14 +58,15 @@ class Comparing(Waits):
 
 
 def judge_of(syllabus: Syllabus, weights: Any) -> Judge:
-    """Return what weighs every known capability: by weights, or by what it is known by."""
+    """Return what weighs every capability in use: by weights, or by what it is known by."""
     learned = frozenset(weights.labels)
+    spoken = {n: e for n, e in sorted(syllabus.known.items()) if e.encoder == weights.encoder}
     late = [
         (name, mean)
-        for name, event in sorted(syllabus.known.items())
+        for name, event in spoken.items()
         if name not in learned and (mean := centroid(event.vectors)) is not None
     ]
-    return Judge(weights, frozenset(syllabus.known), late)
+    return Judge(weights, frozenset(spoken), late)
 
 
 def disputed(new: Judge, old: Judge, said: Sequence[Lesson]) -> tuple[int, int]:

@@ -9,25 +9,31 @@ from typing import assert_never
 
 from processors.links import Carried, Link
 from streams.envelope import Envelope
-from streams.events.registry import CapabilityPerceived
+from streams.events.registry import CapabilityPerceived, CapabilityWithdrawn
 from streams.events.sessions import PolicyAdopted, RouterAdopted
-from streams.events.tuning import ExamplesLearned, PolicySet, WeightsReleased
+from streams.events.tuning import ExamplesDropped, ExamplesLearned, PolicySet, WeightsReleased
 from streams.ids import CapabilityId, ProcessorName
 from streams.topics import GRID_KEY, REGISTRY, ROUTER_KEY, SESSIONS, TUNING
 
 Told = WeightsReleased | PolicySet
 
 
-def teach(cause: Envelope[CapabilityPerceived], _: int) -> Iterable[Carried]:
-    """Tell the tuner what a capability is known by."""
-    event = cause.event
-    learned = ExamplesLearned(
-        capability=CapabilityId(cause.key),
+def teach(cause: Envelope[CapabilityPerceived | CapabilityWithdrawn], _: int) -> Iterable[Carried]:
+    """Tell the tuner what a capability is known by, or that it is out of use."""
+    return [Carried(ROUTER_KEY, _known(CapabilityId(cause.key), cause.event))]
+
+
+def _known(
+    capability: CapabilityId, event: CapabilityPerceived | CapabilityWithdrawn
+) -> ExamplesLearned | ExamplesDropped:
+    if isinstance(event, CapabilityWithdrawn):
+        return ExamplesDropped(capability=capability, version=event.version)
+    return ExamplesLearned(
+        capability=capability,
         version=event.version,
         encoder=event.encoder,
         vectors=event.vectors,
     )
-    return [Carried(ROUTER_KEY, learned)]
 
 
 def release(cause: Envelope[Told], partitions: int) -> Iterable[Carried]:
@@ -53,10 +59,10 @@ def _adopted(event: Told) -> RouterAdopted | PolicyAdopted:
 
 TEACHING = Link(
     name=ProcessorName("teaching"),
-    version=1,
+    version=2,
     topic=REGISTRY,
     target=TUNING,
-    reads=(CapabilityPerceived,),
+    reads=(CapabilityPerceived, CapabilityWithdrawn),
     carry=teach,
 )
 RELEASE = Link(

@@ -10,12 +10,17 @@ from typing import Any
 
 from processors.classifier.training import EXAMPLES_MIN, Lesson
 from streams.envelope import Envelope
-from streams.events.tuning import ExamplesLearned, FeedbackAccepted, FeedbackGiven
+from streams.events.tuning import (
+    ExamplesDropped,
+    ExamplesLearned,
+    FeedbackAccepted,
+    FeedbackGiven,
+)
 from streams.ids import CapabilityId, RunId
 
 FEEDBACK_MAX = 50_000
 
-READS = (ExamplesLearned, FeedbackGiven, FeedbackAccepted)
+READS = (ExamplesLearned, ExamplesDropped, FeedbackGiven, FeedbackAccepted)
 
 
 class Syllabus:
@@ -24,7 +29,9 @@ class Syllabus:
     def __init__(self, past: Iterable[Envelope[Any]] = ()) -> None:
         #: The encoder that spoke last; vectors of others mean nothing beside its.
         self.encoder = ""
+        #: What is in use.
         self.known: dict[CapabilityId, ExamplesLearned] = {}
+        self._versions: dict[CapabilityId, int] = {}
         #: What was said of a run last, with the offset of what was said of it first.
         self.feedback: OrderedDict[RunId, tuple[int, FeedbackGiven]] = OrderedDict()
         self._given: dict[str, tuple[int, FeedbackGiven]] = {}
@@ -35,11 +42,10 @@ class Syllabus:
         """Take in one event; feedback counts once the tuner accepted it."""
         event = envelope.event
         match event:
-            case ExamplesLearned(capability=capability, version=version):
-                known = self.known.get(capability)
-                if known is None or known.version < version:
-                    self.known[capability] = event
-                    self.encoder = event.encoder
+            case ExamplesLearned() | ExamplesDropped():
+                if self._versions.get(event.capability, -1) < event.version:
+                    self._versions[event.capability] = event.version
+                    self._replace(event)
             case FeedbackGiven():
                 self._given[envelope.event_id] = envelope.offset, event
             case FeedbackAccepted():
@@ -57,15 +63,20 @@ class Syllabus:
 
         A run that was spoken of before is none of it, even if it is spoken of again.
         """
-        encoder = self.encoder
         for offset, event in self.feedback.values():
-            if offset > since and event.encoder == encoder:
+            if offset > since and event.encoder == self.encoder:
+                wrong = event.chosen if event.label is None else None
                 if event.none_of_these:
                     yield offset, Lesson(event.vector, None)
-                elif event.label is not None:
-                    yield offset, Lesson(event.vector, event.label)
-                elif event.chosen is not None:
-                    yield offset, Lesson(event.vector, None, event.chosen)
+                elif (event.label or wrong) in self.known:
+                    yield offset, Lesson(event.vector, event.label, wrong)
+
+    def _replace(self, event: ExamplesLearned | ExamplesDropped) -> None:
+        if isinstance(event, ExamplesDropped):
+            self.known.pop(event.capability, None)
+            return
+        self.known[event.capability] = event
+        self.encoder = event.encoder
 
     def _heed(self, offset: int, event: FeedbackGiven) -> None:
         first, _ = self.feedback.get(event.run_id, (offset, event))

@@ -82,6 +82,17 @@ class ExamplesLearned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExamplesDropped:
+    """The capability is out of use: neither its examples nor what was said of it are lessons.
+
+    A version lower than the one known changes nothing.
+    """
+
+    capability: CapabilityId
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackOffered:
     """Someone says what they think of the decision about a run.
 
@@ -271,6 +282,7 @@ class PolicySet:
 
 TuningEvent = (
     ExamplesLearned
+    | ExamplesDropped
     | ExamplesNoted
     | FeedbackOffered
     | FeedbackGiven

@@ -2,7 +2,7 @@
 
 from processors.tuner.links import RELEASE, TEACHING
 from streams.events import tuning as t
-from streams.events.registry import CapabilityPerceived, Card
+from streams.events.registry import CapabilityPerceived, CapabilityWithdrawn, Card
 from streams.events.sessions import PolicyAdopted, RouterAdopted
 from streams.ids import CapabilityId, ModelName
 from streams.topics import GRID_KEY, ROUTER_KEY
@@ -21,6 +21,13 @@ def test_what_a_capability_is_known_by_reaches_the_tuner() -> None:
     assert event == t.ExamplesLearned(
         capability=CapabilityId("weather"), version=3, encoder=ENCODER, vectors=perceived.vectors
     )
+
+
+def test_a_withdrawal_reaches_the_tuner() -> None:
+    withdrawn = CapabilityWithdrawn(version=4, reason="retired")
+    ((key, event, *_),) = TEACHING.carry(enveloped(withdrawn, "weather"), 1)
+    assert key == ROUTER_KEY
+    assert event == t.ExamplesDropped(capability=CapabilityId("weather"), version=4)
 
 
 def test_what_is_in_force_reaches_every_partition() -> None:

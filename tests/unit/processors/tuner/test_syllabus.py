@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from processors.classifier.training import Lesson
+from processors.tuner.comparing import judge_of
 from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY
 from processors.tuner.syllabus import READS, Syllabus
 from streams.events import tuning as t
@@ -44,6 +45,26 @@ def test_what_a_small_capability_says_of_itself_is_taught_beside_what_others_say
     grid.say(feedback(LABELS))
     said = [Lesson(feedback(n).vector, small.capability) for n in (0, LABELS)]
     assert [one for one in syllabus(grid).lessons() if one.label == small.capability] == own + said
+
+
+def dropped(label: int, version: int) -> t.ExamplesDropped:
+    return t.ExamplesDropped(capability=CapabilityId(name_of(label)), version=version)
+
+
+def test_what_is_withdrawn_teaches_nothing_and_competes_with_nothing() -> None:
+    grid = registered()
+    weights = grid.all(t.WeightsReleased)[-1].weights
+    grid.say(feedback(0))
+    grid.say(feedback(1, chosen=CapabilityId(name_of(0)), label=None))
+    grid.say(dropped(0, version=3))
+    grid.say(examples(0, version=2))  # understood late
+    known = syllabus(grid)
+    assert name_of(0) not in {one.label for one in known.lessons()}
+    assert [*known.said()] == []
+    assert judge_of(known, weights).labels == [name_of(label) for label in range(1, LABELS)]
+    grid.say(examples(0, version=4))
+    assert name_of(0) in {one.label for one in syllabus(grid).lessons()}
+    assert len([*syllabus(grid).said()]) == 2
 
 
 def test_one_judgement_said_often_passes_no_gate() -> None:
