@@ -1,24 +1,26 @@
 """Which weights are in force: refitted as lessons arrive, promoted on evidence, taken back on word.
 
 New examples put refitted weights in force at once, for whoever registers a capability wants it
-used. Feedback alone does not: a refit must first be better on later feedback than what is in
-force. Successive refits are judged as one, each by what came after it.
+used; of feedback they learn what those before had learned. More of it needs evidence: a refit must
+first be better on later feedback than what is in force. Successive refits are judged as one, each
+by what came after it.
 """
 
+from functools import reduce
 from typing import assert_never
 
 from processors.classifier.exact import exact
 from processors.tuner.evolution import Decided, evolve
 from processors.tuner.gate import chance, passes
-from processors.tuner.state import Tuning
+from processors.tuner.state import REFIT_EVERY, Tuning
 from streams.decider import NO_GRID, Decider
 from streams.envelope import Envelope
 from streams.events import tuning as t
 from streams.ids import ProcessorName, derived
 from streams.topics import TUNING
 
-#: So much new feedback makes a refit worth its time, and a comparison worth a look.
-REFIT_EVERY, COMPARE_EVERY = 500, 100
+#: So much new feedback makes a comparison worth a look.
+COMPARE_EVERY = 100
 
 Inputs = (
     t.ExamplesLearned
@@ -56,7 +58,7 @@ def _note(state: Tuning, cause: Envelope[Inputs], event: t.ExamplesLearned) -> t
     )
     if state.training:
         return (noted,)
-    return (noted, _training(cause, f"{event.capability} has new examples"))
+    return (noted, _taught(state, cause, f"{event.capability} has new examples"))
 
 
 def _heed(state: Tuning, cause: Envelope[Inputs], event: t.FeedbackGiven) -> tuple[Decided, ...]:
@@ -65,7 +67,7 @@ def _heed(state: Tuning, cause: Envelope[Inputs], event: t.FeedbackGiven) -> tup
         return (wrong,)
     accepted = t.FeedbackAccepted(run_id=event.run_id)
     if not state.training and state.fresh + 1 >= REFIT_EVERY:
-        return (accepted, _training(cause, f"{state.fresh + 1} new lessons"))
+        return (accepted, _training(cause, f"{state.fresh + 1} new lessons", cause.offset))
     if _worth_a_look(state, state.unjudged + 1):
         return (accepted, _comparison(state, cause.offset))
     return (accepted,)
@@ -106,7 +108,8 @@ def _settle(
             steps.append(_rejected(state, f"superseded by {version}: {why}"))
         steps.append(_promoted(state, version, why))
     if state.behind:
-        steps.append(_training(cause, "more examples arrived during the last training"))
+        so_far = reduce(evolve, steps, state)
+        steps.append(_taught(so_far, cause, "more examples arrived during the last training"))
     return tuple(steps)
 
 
@@ -149,8 +152,15 @@ def _comparison(state: Tuning, through: int) -> t.ComparisonRequested:
     )
 
 
-def _training(cause: Envelope[Inputs], reason: str) -> t.TrainingRequested:
-    return t.TrainingRequested(training_id=derived(cause.event_id, "training"), reason=reason)
+def _taught(state: Tuning, cause: Envelope[Inputs], reason: str) -> t.TrainingRequested:
+    """Ask for weights that come into force at once: they learn no feedback that is not in it."""
+    return _training(cause, reason, state.learned[-1] if state.learned else cause.offset)
+
+
+def _training(cause: Envelope[Inputs], reason: str, through: int) -> t.TrainingRequested:
+    return t.TrainingRequested(
+        training_id=derived(cause.event_id, "training"), reason=reason, feedback_through=through
+    )
 
 
 def _promoted(state: Tuning, version: str, reason: str) -> t.WeightsPromoted:
@@ -167,7 +177,7 @@ def _rejected(state: Tuning, why: str) -> t.WeightsRejected:
 
 TUNER: Decider[Tuning, Inputs, Decided, None] = Decider(
     name=ProcessorName("tuner"),
-    version=1,
+    version=2,
     topic=TUNING,
     reads=(
         t.ExamplesLearned,

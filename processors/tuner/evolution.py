@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from processors.tuner.state import HISTORY_MAX, Evidence, Tuning
+from processors.tuner.state import HISTORY_MAX, REFIT_EVERY, Evidence, Tuning
 from streams.events import tuning as t
 
 Decided = (
@@ -28,14 +28,13 @@ def evolve(state: Tuning, event: Decided) -> Tuning:
             return replace(state, versions=versions, encoder=encoder, behind=True)
         case t.FeedbackAccepted():
             return replace(state, fresh=state.fresh + 1, unjudged=state.unjudged + 1)
-        case t.TrainingRequested(training_id=training):
+        case t.TrainingRequested(training_id=training, feedback_through=through):
             # what was behind is taught by this training, and puts its weights in force at once
-            return replace(state, training=training, taught=state.behind, behind=False, fresh=0)
-        case t.TrainingSettled(candidate=candidate, since=since):
-            settled = replace(state, training="", taught=False)
-            if not candidate:
-                return settled
-            return replace(settled, candidate=candidate, since=since, unjudged=0, comparing=False)
+            asked = replace(state, training=training, taught=state.behind, behind=False)
+            learns_more = through is None or through not in state.learned[-1:]
+            return replace(asked, through=through, fresh=0 if learns_more else state.fresh)
+        case t.TrainingSettled():
+            return _settled(state, event)
         case t.ComparisonRequested(through=through):
             return replace(state, comparing=True, since=through, unjudged=0)
         case t.EvidenceWeighed(judged=judged, better=better, worse=worse):
@@ -50,17 +49,34 @@ def evolve(state: Tuning, event: Decided) -> Tuning:
             assert_never(event)
 
 
+def _settled(state: Tuning, event: t.TrainingSettled) -> Tuning:
+    # trainings of old did not say through which feedback they learned: no further than this
+    through = event.since if state.through is None else state.through
+    settled = replace(state, training="", taught=False, through=through)
+    if not event.candidate:
+        return settled
+    return replace(
+        settled,
+        candidate=event.candidate,
+        candidate_through=through,
+        since=event.since,
+        unjudged=0,
+        comparing=False,
+    )
+
+
 def _promoted(state: Tuning, event: t.WeightsPromoted) -> Tuning:
     """Put weights in force; what was taken back is not to come again by itself."""
+    decided = replace(state, candidate="", comparing=False, evidence=Evidence())
     if event.rolled_back:
-        history, barred = state.history[:-1], event.replaces
-    else:
-        history, barred = (*state.history, event.version)[-HISTORY_MAX:], state.barred
+        history, learned = state.history[:-1], state.learned[:-1]
+        return replace(decided, history=history, learned=learned, barred=event.replaces)
+    tried = event.version == state.candidate
+    through = state.candidate_through if tried else state.through
     return replace(
-        state,
-        history=history,
-        barred=barred,
-        candidate="",
-        comparing=False,
-        evidence=Evidence(),
+        decided,
+        history=(*state.history, event.version)[-HISTORY_MAX:],
+        learned=(*state.learned, -1 if through is None else through)[-HISTORY_MAX:],
+        # what a superseded candidate had learned is still to be learned
+        fresh=REFIT_EVERY if state.candidate and not tried else state.fresh,
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from streams.ids import CapabilityId
 from streams.pmap import PMap
 
+#: So much new feedback makes a refit worth its time.
+REFIT_EVERY = 500
 #: As many weights can be gone back to, one after the other.
 HISTORY_MAX = 16
 
@@ -23,7 +25,9 @@ class Tuning:
     """One target.
 
     `behind` says that examples changed since the training under way began. `fresh` counts the
-    feedback since the last training was asked for, `unjudged` that since the last comparison.
+    feedback that nothing was asked to learn from, `unjudged` that since the last comparison.
+    Weights learned feedback up to an offset: `through` the training under way, `candidate_through`
+    the candidate, `learned` each of `history`.
     """
 
     versions: PMap[int] = field(default_factory=PMap)
@@ -31,13 +35,16 @@ class Tuning:
     behind: bool = False
     training: str = ""
     taught: bool = False
+    through: int | None = None
     fresh: int = 0
     unjudged: int = 0
     candidate: str = ""
+    candidate_through: int = -1
     since: int = -1
     comparing: bool = False
     evidence: Evidence = Evidence()
     history: tuple[str, ...] = ()
+    learned: tuple[int, ...] = ()
     barred: str = ""
 
     @property

@@ -24,9 +24,10 @@ READS = (ExamplesLearned, ExamplesDropped, FeedbackGiven, FeedbackAccepted)
 
 
 class Syllabus:
-    """Everything learned so far."""
+    """Everything learned so far; feedback given after offset `through`, if told, is left out."""
 
-    def __init__(self, past: Iterable[Envelope[Any]] = ()) -> None:
+    def __init__(self, past: Iterable[Envelope[Any]] = (), through: int | None = None) -> None:
+        self._through = through
         #: The encoder that spoke last; vectors of others mean nothing beside its.
         self.encoder = ""
         #: What is in use.
@@ -47,7 +48,8 @@ class Syllabus:
                     self._versions[event.capability] = event.version
                     self._replace(event)
             case FeedbackGiven():
-                self._given[envelope.event_id] = envelope.offset, event
+                if self._through is None or envelope.offset <= self._through:
+                    self._given[envelope.event_id] = envelope.offset, event
             case FeedbackAccepted():
                 given = self._given.pop(envelope.cause_id or "", None)
                 if given is not None:

@@ -1,4 +1,4 @@
-"""Training: everything in the tuner's stream up to a request becomes weights.
+"""Training: what a request asks for of the tuner's stream before it becomes weights.
 
 The outcome is in the log, so that whoever trained, everyone decides with the same.
 """
@@ -33,8 +33,9 @@ class Training(Waits):
         return [await asyncio.to_thread(self._learn, cause) for cause in causes]
 
     def _learn(self, cause: Envelope[TrainingRequested]) -> WeightsTrained | TrainingFailed:
-        syllabus = Syllabus(self._stream.before(cause, READS))
-        lessons, name = syllabus.lessons(), cause.event.training_id
+        asked = cause.event
+        syllabus = Syllabus(self._stream.before(cause, READS), asked.feedback_through)
+        lessons, name = syllabus.lessons(), asked.training_id
         try:
             weights = train(syllabus.encoder, lessons)
         except Unteachable as error:

@@ -158,10 +158,14 @@ class FeedbackRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRequested:
-    """Weights are to be learned from every lesson in this stream up to this event."""
+    """Weights are to be learned from the lessons in this stream up to this event.
+
+    Of feedback only from what was given up to offset `feedback_through`, unless that is None.
+    """
 
     training_id: str
     reason: str
+    feedback_through: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

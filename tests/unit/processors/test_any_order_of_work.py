@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from processors.memory.decider import MEMORY_DECIDER, memory_id
 from processors.router.decider import ROUTER
-from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY, TUNER
+from processors.tuner.decider import COMPARE_EVERY, TUNER
+from processors.tuner.state import REFIT_EVERY
 from streams.events import memory as m
 from streams.events import sessions as s
 from streams.events import tuning as t

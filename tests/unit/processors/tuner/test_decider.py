@@ -10,9 +10,9 @@ import pytest
 from processors.classifier.exact import Judge, exact
 from processors.classifier.training import Lesson
 from processors.tuner.comparing import credit, disputed
-from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY, TUNER
+from processors.tuner.decider import COMPARE_EVERY, TUNER
 from processors.tuner.releasing import Releasing
-from processors.tuner.state import HISTORY_MAX, Tuning
+from processors.tuner.state import HISTORY_MAX, REFIT_EVERY, Tuning
 from streams.errors import Poison
 from streams.events import tuning as t
 from streams.ids import CapabilityId
@@ -133,6 +133,72 @@ def test_one_word_takes_the_weights_back_and_they_do_not_come_again_by_themselve
     assert (promoted.version, promoted.replaces) == (before, after)
     assert released.version == before == grid.state.in_force
     assert grid.state.barred == after
+
+
+def lessons_in_force(grid: Grid) -> int:
+    trained: list[t.WeightsTrained] = grid.all(t.WeightsTrained)
+    (found,) = {one.lessons for one in trained if one.version == grid.state.in_force}
+    return found
+
+
+EXAMPLES = LABELS * 4
+
+
+def test_new_examples_bring_nothing_back_that_was_taken_back() -> None:
+    grid = registered()
+    for number in range(REFIT_EVERY + COMPARE_EVERY):
+        grid.say(feedback(number))
+    assert lessons_in_force(grid) == EXAMPLES + REFIT_EVERY
+    grid.say(t.RollbackRequested(reason="a person wants it"))
+    grid.say(examples(0, version=2))
+    assert "examples" in grid.all(t.WeightsPromoted)[-1].reason
+    assert lessons_in_force(grid) == EXAMPLES
+
+
+def test_new_examples_keep_what_passed_the_gate_and_let_nothing_else_through() -> None:
+    grid = registered()
+    for number in range(REFIT_EVERY + COMPARE_EVERY):
+        grid.say(feedback(number))
+    for version in (2, 3):
+        grid.say(examples(0, version))
+        assert lessons_in_force(grid) == EXAMPLES + REFIT_EVERY
+    assert grid.state.fresh == COMPARE_EVERY, "it was asked of no training"
+
+
+def test_feedback_that_a_superseded_candidate_learned_is_refitted_with_the_next() -> None:
+    grid = registered()
+    for number in range(REFIT_EVERY):
+        grid.say(feedback(number))
+    grid.say(examples(0, version=2))
+    assert (grid.state.candidate, lessons_in_force(grid)) == ("", EXAMPLES)
+    grid.say(feedback(REFIT_EVERY))
+    assert grid.all(t.WeightsTrained)[-1].lessons == EXAMPLES + REFIT_EVERY + 1
+    assert grid.state.candidate == grid.all(t.WeightsTrained)[-1].version
+
+
+def test_examples_of_during_the_first_training_let_no_feedback_in_either() -> None:
+    grid = Postponed()
+    for label in range(2):
+        grid.say(examples(label))
+    grid.work()
+    first = grid.state.learned
+    grid.say(examples(2))
+    grid.say(feedback(0))
+    grid.say(examples(3))
+    grid.work()
+    assert grid.all(t.TrainingRequested)[-1].feedback_through == first[-1]
+    assert set(grid.state.learned) == set(first)
+
+
+def test_weights_of_before_trainings_said_it_learned_feedback_until_they_were_there() -> None:
+    state = Tuning()
+    for event in (
+        t.TrainingRequested(training_id="old", reason=""),
+        t.TrainingSettled(training_id="old", candidate="", since=9),
+        t.WeightsPromoted(version="v", replaces="", reason="", rolled_back=False),
+    ):
+        state = TUNER.evolve(state, event)
+    assert (state.history, state.learned) == (("v",), (9,))
 
 
 def test_there_is_nothing_to_go_back_to_at_first() -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from processors.classifier.training import Lesson
 from processors.tuner.comparing import judge_of
-from processors.tuner.decider import COMPARE_EVERY, REFIT_EVERY
+from processors.tuner.decider import COMPARE_EVERY
+from processors.tuner.state import REFIT_EVERY
 from processors.tuner.syllabus import READS, Syllabus
 from streams.events import tuning as t
 from streams.ids import CapabilityId
