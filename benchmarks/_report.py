@@ -20,9 +20,17 @@ def options(about: str) -> argparse.ArgumentParser:
     """Return a parser with what all benchmarks have in common, see `benchmarks/README.md`."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
-    parser.add_argument("--rounds", type=int, default=3, help="what is told are their medians")
+    parser.add_argument("--rounds", type=count, default=3, help="what is told are their medians")
     parser.add_argument("--picture", type=Path, help="also draw the figures, as SVG")
     return parser
+
+
+def count(told: str) -> int:
+    """Read how many of something are asked for, as an argument: at least one."""
+    number = int(told)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"want 1 or more, not {number}")
+    return number
 
 
 def say(message: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks._feedback import Decided, corrected, verdict_on
 from benchmarks._report import say
 from benchmarks._routing_path import described
-from benchmarks._texts import OUTSIDE, Row
+from benchmarks._texts import OUTSIDE, Row, learnable
 from benchmarks._vectors import KeptEncoder
 from cli.grid import engines
 from cli.tuning import tell, told
@@ -120,7 +120,7 @@ class _Replay:
         self, start: Sequence[Row], requests: Sequence[Row], test: Sequence[Row]
     ) -> dict[str, float | None]:
         await asyncio.to_thread(self._offer, start)
-        labels = len({label for _, label in start})
+        labels = len(learnable(start))
         await self._until(lambda: self._adopted_labels() == labels, "the first weights")
         before = await self._route(test)
         live = await self._teach(requests)

@@ -5,18 +5,21 @@ What cannot be understood is said at the door, with the file and the line.
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
+from processors.classifier.training import EXAMPLES_MIN
+
 OUTSIDE = "oos"
 
 Row = tuple[str, str]  # text, label
 
-#: How columns are called; where none of them is, the first two are text and label.
+#: How columns are called; where none of them is, two columns are text and label.
 TEXTS = ("text", "utterance", "query", "sentence", "question")
-LABELS = ("label", "category", "intent", "class")
+LABELS = ("label", "category", "intent", "intent_name", "class", "domain")
 #: The column that says which rows follow each other.
 SESSION = "session"
 
@@ -47,6 +50,12 @@ def teachable(rows: Sequence[Row], path: Path) -> list[Row]:
     if all(label == OUTSIDE for _, label in known):
         raise SystemExit(f"{path}: want at least one text with a label other than `{OUTSIDE}`")
     return known
+
+
+def learnable(rows: Sequence[Row]) -> set[str]:
+    """Return the labels with enough different texts for weights; a centroid is all of others."""
+    counts = Counter(label for _, label in set(rows) if label != OUTSIDE)
+    return {label for label, count in counts.items() if count >= EXAMPLES_MIN}
 
 
 def _text(path: Path) -> str:
@@ -91,7 +100,7 @@ def _table(path: Path, told: str) -> _Table | None:
 
 
 def _rows(path: Path, table: _Table) -> list[Row]:
-    text, label = _columns(table.names)
+    text, label = _columns(path, table.names)
     short = next((at for at, row in table.lines if len(row) <= max(text, label)), None)
     if short is not None:
         raise SystemExit(f"{path}, line {short}: want a text and a label")
@@ -105,13 +114,18 @@ def _delimiter(path: Path) -> str:
     return "\t" if path.suffix == ".tsv" else ","
 
 
-def _columns(names: Sequence[str]) -> tuple[int, int]:
+def _columns(path: Path, names: Sequence[str]) -> tuple[int, int]:
     """Return where text and label stand."""
     text = next((names.index(name) for name in TEXTS if name in names), None)
     label = next((names.index(name) for name in LABELS if name in names), None)
-    if text is None or label is None:
+    if text is not None and label is not None:
+        return text, label
+    if text is None and label is None and len(names) == 2:
         return 0, 1
-    return text, label
+    raise SystemExit(
+        f"{path}: which of its columns are text and label? They are {', '.join(names)}; known are"
+        f" {', '.join(TEXTS)} and {', '.join(LABELS)}"
+    )
 
 
 def _label(told: str) -> str:

@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._report import OURS, options, say, show
+from benchmarks._report import OURS, count, options, say, show
 from benchmarks._routing_path import Path, Told, described
-from benchmarks._texts import OUTSIDE, Row, read, read_sessions, teachable
+from benchmarks._texts import OUTSIDE, Row, learnable, read, read_sessions, teachable
 from benchmarks._vectors import KeptEncoder
 from engines.environment import Environment
 from engines.places import REQUIREMENTS, cache_directory
 from engines.progress import Console
+from processors.classifier.training import LABELS_MIN
 
 PEER = "semantic_router"
 BINS = 15
@@ -39,15 +40,15 @@ def main() -> None:
     parser = options("routing by meaning, beside semantic-router")
     parser.add_argument("--train", type=File, required=True)
     parser.add_argument("--test", type=File, required=True)
-    parser.add_argument("--shots", type=int, help="learn from so many examples a label")
-    parser.add_argument("--samples", type=int, default=3, help="draw the shots so often")
+    parser.add_argument("--shots", type=count, help="learn from so many examples a label")
+    parser.add_argument("--samples", type=count, default=3, help="draw the shots so often")
     parser.add_argument("--inside", action="store_true", help="learn from no `oos` examples")
     parser.add_argument(
         "--sessions", type=File, metavar="FILE", help="route these too, each row in its `session`"
     )
     parser.add_argument("--alone", action="store_true", help="leave the peer out")
     parser.add_argument(
-        "--replay", type=int, metavar="N", help="start with 5 shots, then learn from N requests"
+        "--replay", type=count, metavar="N", help="start with 5 shots, then learn from N requests"
     )
     parser.add_argument(
         "--verdicts", action="store_true", help="with --replay: only say right or wrong"
@@ -63,12 +64,13 @@ async def _measure(asked: argparse.Namespace) -> dict[str, dict[str, float | Non
     if asked.inside:
         train = [row for row in train if row[1] != OUTSIDE]
     _tell_unknown(train, test)
+    replay = beginning(train, asked.shots) if asked.replay is not None else None
     encoder = KeptEncoder()
     sessions = read_sessions(asked.sessions) if asked.sessions is not None else []
     rows = [*train, *test, *itertools.chain(*sessions)]
     await encoder.learn([text for text, _ in rows])
-    if asked.replay is not None:
-        return {OURS: await _replay(encoder, train, test, asked)}
+    if replay is not None:
+        return {OURS: await _replay(encoder, *replay, test, asked)}
     rounds = [
         await _round(encoder, drawn(train, asked.shots, seed), test, sessions, alone=asked.alone)
         for seed in range(asked.samples if asked.shots else 1)
@@ -87,15 +89,29 @@ def _tell_unknown(train: Sequence[Row], test: Sequence[Row]) -> None:
         say(f"{len(unknown)} labels to test are in no training row and count as wrong: {named}")
 
 
+def beginning(train: Sequence[Row], shots: int | None) -> tuple[list[Row], list[Row]]:
+    """Return what a replay is taught at first, and what is left to be asked."""
+    known = list(dict.fromkeys(row for row in train if row[1] != OUTSIDE))
+    start = drawn(known, shots or REPLAY_SHOTS, 0)
+    requests = sorted(set(known) - set(start))
+    if len(learnable(start)) < LABELS_MIN or not requests:
+        raise SystemExit(
+            f"--replay: of {len(start)} examples {len(learnable(start))} labels have two, and"
+            f" {len(requests)} are left to ask; want {LABELS_MIN} labels (--shots 2) and some"
+        )
+    random.Random(0).shuffle(requests)
+    return start, requests
+
+
 async def _replay(
-    encoder: KeptEncoder, train: Sequence[Row], test: Sequence[Row], asked: argparse.Namespace
+    encoder: KeptEncoder,
+    start: Sequence[Row],
+    requests: Sequence[Row],
+    test: Sequence[Row],
+    asked: argparse.Namespace,
 ) -> dict[str, float | None]:
     from benchmarks._routing_replay import replayed  # it needs the engines
 
-    known = [row for row in train if row[1] != OUTSIDE]
-    start = drawn(known, asked.shots or REPLAY_SHOTS, 0)
-    requests = sorted(set(known) - set(start))
-    random.Random(0).shuffle(requests)
     inside = [row for row in test if row[1] != OUTSIDE]
     taught = requests[: asked.replay]
     return await replayed(encoder, start, taught, inside, verdicts=asked.verdicts)

@@ -89,6 +89,26 @@ def test_shots_are_drawn_per_label_by_a_seed(routing: Any) -> None:
     assert len(routing.drawn(rows, 99, 0)) == 30
 
 
+def test_a_replay_that_nothing_could_be_learned_in_is_refused_at_once(routing: Any) -> None:
+    rows = [(f"text {n}", f"label {n % 3}") for n in range(9)]
+    start, requests = routing.beginning([*rows, *rows, ("?", routing.OUTSIDE)], 2)
+    assert len(start) == 6
+    assert sorted([*start, *requests]) == sorted(rows)
+    for shots in (1, 3):
+        with pytest.raises(SystemExit, match="--replay"):
+            routing.beginning(rows, shots)
+
+
+@pytest.mark.parametrize("option", ["--shots", "--samples", "--replay"])
+def test_none_of_something_is_refused_as_an_argument(
+    routing: Any, option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["routing", "--train", "a", "--test", "b", option, "0"])
+    with pytest.raises(SystemExit, match="2"):
+        routing.main()
+    assert f"{option}: want 1 or more, not 0" in capsys.readouterr().err
+
+
 def test_what_there_is_nothing_of_has_no_figure(routing: Any) -> None:
     told = [routing.Told("a", True, 0.9, 0.001)]
     outside = routing.figures(told, [("t", routing.OUTSIDE)])

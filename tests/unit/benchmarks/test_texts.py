@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks._texts import Row, read, read_sessions, teachable
+from benchmarks._texts import Row, learnable, read, read_sessions, teachable
 
 
 def of(folder: Path, told: str | bytes, name: str = "set.csv") -> list[Row]:
@@ -25,8 +25,13 @@ def of(folder: Path, told: str | bytes, name: str = "set.csv") -> list[Row]:
         ("text,label\nhi,OOS\n,greet\n", [("hi", "oos"), ("", "greet")]),
         ("text,label\none\u2028line\x0b,greet\n", [("one\u2028line\x0b", "greet")]),
         ("text,label\nhi,greet", [("hi", "greet")]),
+        ("id,text,intent_name\n1,hi,greet\n", [("hi", "greet")]),
+        ("domain,question\nhello,hi\n", [("hi", "hello")]),
     ],
-    ids=["BOM", "CRLF", "newline", "order", "more", "names", "oos, empty", "separators", "no end"],
+    ids=[
+        *("BOM", "CRLF", "newline", "order", "more", "names", "oos, empty", "separators", "no end"),
+        *("intent_name", "domain"),
+    ],
 )
 def test_quirks_are_read_over(told: str, rows: list[Row], tmp_path: Path) -> None:
     assert of(tmp_path, told) == rows
@@ -44,6 +49,9 @@ def test_tabs_separate_where_the_name_says_so(tmp_path: Path) -> None:
         ("text,label\nhi,greet\nalone\n", "line 3: want a text and a label"),
         ("text,label\nhi,\n", "line 2: the label is empty"),
         (b"text,label\n\xff\xfe,x\n", "UTF-8"),
+        ("id,text,meaning\n1,hi,greet\n", "They are id, text, meaning; known are text, utterance"),
+        ("id,what,label\n1,hi,greet\n", "They are id, what, label"),
+        ("id,what,meaning\n1,hi,greet\n", "They are id, what, meaning"),
     ],
 )
 def test_what_cannot_be_understood_is_said_with_its_place(
@@ -69,6 +77,11 @@ def test_only_what_says_something_and_has_a_label_teaches(tmp_path: Path) -> Non
     assert teachable(rows, tmp_path) == [("hi", "greet"), ("?", "oos")]
     with pytest.raises(SystemExit, match="other than `oos`"):
         teachable([("?", "oos"), ("", "greet")], tmp_path)
+
+
+def test_what_has_two_different_texts_is_learned_as_more_than_a_centroid() -> None:
+    rows = [("a", "x"), ("b", "x"), ("c", "y"), ("c", "y"), ("d", "oos"), ("e", "oos")]
+    assert learnable(rows) == {"x"}
 
 
 def test_rows_of_a_session_are_kept_together_in_order(tmp_path: Path) -> None:
