@@ -280,7 +280,8 @@ async def test_what_is_held_up_by_work_is_committed_again_where_it_stands(
         await grounds.considered(topic)
         stuck.gate.clear()
         grounds.tell(topic, range(10), at=0)
-        await until(lambda: bool(member.shell.app.consumer._delivered[TP(*place)]))
+        consumer: Any = member.shell.app.consumer
+        await until(lambda: bool(consumer._delivered[TP(*place)]))
         await asyncio.sleep(1)
         assert not working()
         stuck.busy = True
