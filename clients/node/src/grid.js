@@ -13,6 +13,8 @@ const ENDS = ['aether.sessions.ResponseCompleted', 'aether.sessions.RunFailed']
 /** A repeat follows its first soon: another worker took over and did the same again. */
 const REMEMBERED = 10_000
 const SENDER = { timeout: 15_000, maxInflights: 1 }
+/** Who reads waits for a broker that is away; about a minute, since who is asked to end must, too. */
+const PATIENT = { retries: 60, retryDelay: 1_000 }
 
 export class Grid {
   #connect
@@ -79,7 +81,7 @@ export class Grid {
     const offsets = (await this.ends(topic)).map(([, end], partition) => (
       { topic, partition, offset: BigInt(starts[partition] ?? end) }
     ))
-    const reader = this.consumer()
+    const reader = this.consumer({ patient: true })
     const stream = await reader.consume({ topics: [topic], mode: 'manual', offsets })
     const timer = deadline && setTimeout(() => stream.close(), Math.max(0, deadline - Date.now()))
     const seen = new Set()
@@ -100,12 +102,13 @@ export class Grid {
     }
   }
 
-  /** Return a consumer that reads as the grid does. */
-  consumer (options = {}) {
+  /** Return a consumer that reads as the grid does; `patient` waits for a broker that is away. */
+  consumer ({ patient = false, ...options } = {}) {
     return new Consumer({
       groupId: `aether.clients.${minted()}`, // of its own: nothing is committed to it
       autocommit: false,
       maxWaitTime: 200,
+      ...(patient && PATIENT),
       ...this.#connect,
       ...options
     })

@@ -46,7 +46,7 @@ export async function register (grid, name, description, examples, more) {
 /** Answer requests one after the other; more nodes of one name share them by session. */
 export async function serve (grid, name, handler, signal) {
   const topic = `aether.work.${name}`
-  const reader = grid.consumer({ groupId: topic })
+  const reader = grid.consumer({ groupId: topic, patient: true })
   const given = { topics: [topic], mode: 'committed', fallbackMode: 'earliest' }
   let stream
   const stop = () => stream?.close()
