@@ -6,6 +6,7 @@ lose nothing. What only our own transport promises is tested on it alone.
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from processors.transport import Transport
 from streams.dead_letters import OFFSET
 from streams.envelope import Envelope, Head, Origin
 from streams.ids import ProcessorName
+from streams.io.kafka.commits import Commits, Reader
 from streams.io.kafka.log import PROCESSOR, KafkaLog
-from streams.io.kafka.survey import Surveyor
 from streams.io.snapshots import SnapshotFolder
 from streams.io.wire import Wire
 from streams.log import Delivered, Draft, Record
@@ -268,11 +269,11 @@ async def test_what_is_held_up_by_work_is_committed_again_where_it_stands(
 ) -> None:
     monkeypatch.setattr("processors.transport.consumer.SAID_S", 0.2)
     topic, stuck = grounds.topic(), Stuck()
-    surveyor, place = Surveyor(grounds.bootstrap, {}), (topic.name, 0)
+    commits, reader = Commits(grounds.log), Reader(grounds.group, topic.name, 0)
 
     def working() -> bool:
-        (group,) = [group for group in surveyor.groups() if group.name == grounds.group]
-        return place in group.working
+        commits.listen(round(time.time() * 1000))
+        return commits.works(reader)
 
     stuck.gate.set()
     async with Member(grounds, topic, parts=lambda *_: [stuck]) as member:
@@ -281,7 +282,7 @@ async def test_what_is_held_up_by_work_is_committed_again_where_it_stands(
         stuck.gate.clear()
         grounds.tell(topic, range(10), at=0)
         consumer: Any = member.shell.app.consumer
-        await until(lambda: bool(consumer._delivered[TP(*place)]))
+        await until(lambda: bool(consumer._delivered[TP(topic.name, 0)]))
         await asyncio.sleep(1)
         assert not working()
         stuck.busy = True
@@ -290,4 +291,4 @@ async def test_what_is_held_up_by_work_is_committed_again_where_it_stands(
         stuck.gate.set()
         await grounds.considered(topic)
         assert not working()
-    surveyor.close()
+    commits.close()

@@ -23,8 +23,10 @@ RETRY_S = 30.0
 QUIET_S, LISTEN_MAX_S = 0.03, 0.5
 #: What was committed earlier than this before we listen counts as committed then.
 PAST_MS = 600_000
-#: What goes with a commit whose member works on what comes next, which takes long.
-WORKING = "working"
+#: What goes with a commit whose member works on what comes next, which takes long. It is looked for
+#: here alone: librdkafka tells what goes with commits with bytes behind it that are none of it.
+WORKING = "aether:working"
+_SAID = WORKING.encode()
 #: `OffsetCommitKey`, versions 0 and 1; later versions are keys of other things.
 _COMMIT_KEYS = (0, 1)
 
@@ -45,11 +47,16 @@ class Commits:
         self._follower: Follower | None = None
         self._retry_at = 0.0
         self._heard: dict[Reader, int] = {}
+        self._working: set[Reader] = set()
         self._since_ms: int | None = None
 
     def at_ms(self, reader: Reader) -> int | None:
         """Return when a reader committed last, at the latest; None if nobody can know."""
         return self._heard.get(reader, self._since_ms)
+
+    def works(self, reader: Reader) -> bool:
+        """Return whether a reader said with its last commit that it works on what comes next."""
+        return reader in self._working
 
     def listen(self, now_ms: int) -> None:
         """Take note of what was committed since the last call."""
@@ -90,10 +97,13 @@ class Commits:
             reader = reader_of(record.key or b"")
             if reader is None:
                 continue
+            self._working.discard(reader)
             if record.value is None:
                 self._heard.pop(reader, None)
-            else:
-                self._heard[reader] = record.timestamp_ms
+                continue
+            self._heard[reader] = record.timestamp_ms
+            if _SAID in record.value:  # it holds numbers beside
+                self._working.add(reader)
 
 
 def reader_of(key: bytes) -> Reader | None:

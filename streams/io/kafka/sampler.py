@@ -75,15 +75,16 @@ class Sampler:
                 now, committed = topic.partitions.get(number), group.committed[name, number]
                 if now is None:
                     continue
+                reader = Reader(group.name, name, number)
                 partitions.append(
                     PartitionSample(
                         partition=number,
                         first=now.span.first,
                         end=now.span.end,
                         committed=committed,
-                        committed_at_ms=self._commits.at_ms(Reader(group.name, name, number)),
+                        committed_at_ms=self._commits.at_ms(reader),
                         oldest_at_ms=oldest.get(At(topic.identity, name, number, committed)),
-                        working=(name, number) in group.working,
+                        working=self._commits.works(reader),
                     )
                 )
             topics.append(

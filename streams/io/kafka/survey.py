@@ -19,7 +19,6 @@ from confluent_kafka.admin import AdminClient
 
 from streams.errors import Misconfigured
 from streams.events.lag import Phase
-from streams.io.kafka.commits import WORKING
 from streams.io.kafka.errors import translate
 from streams.io.kafka.leaders import LEADERLESS, led
 from streams.io.kafka.log import QUIET, Options
@@ -68,7 +67,6 @@ class GroupNow(NamedTuple):
     phase: Phase
     members: int
     committed: Mapping[Place, int]
-    working: frozenset[Place]
 
 
 class Surveyor:
@@ -137,11 +135,6 @@ class Surveyor:
                     for at in offsets[name].topic_partitions
                     if at.offset >= 0
                 },
-                frozenset(
-                    (at.topic, at.partition)
-                    for at in offsets[name].topic_partitions
-                    if at.metadata == WORKING
-                ),
             )
             for name, told in _answers(described, attempt).items()
             if name in offsets

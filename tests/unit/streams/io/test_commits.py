@@ -47,6 +47,18 @@ def test_commits_are_heard_from_the_past_and_from_then_on() -> None:
     assert commits.at_ms(READER) == at_ms, "its offset was taken away"
 
 
+def test_who_works_on_what_comes_next_says_so_with_the_last_commit() -> None:
+    log = MemoryLog(MemoryBroker({TOPIC: 1}))
+    commits = Commits(log)
+    heard = []
+    for value in (b"\x00\x03v", b"\x00\x03v\x00\x0eaether:working\x00\x01", b"\x00\x03v", None):
+        log.append([Draft(TOPIC, 0, KEY, value, [])], lambda _: None)
+        log.flush(1)
+        commits.listen(log.broker.records[TOPIC, 0][-1].timestamp_ms)
+        heard.append(commits.works(READER))
+    assert heard == [False, True, False, False]
+
+
 def test_where_the_topic_is_not_there_the_times_stay_unknown() -> None:
     commits = Commits(MemoryLog(MemoryBroker({})))
     commits.listen(1_000)
