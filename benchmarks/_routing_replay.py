@@ -127,22 +127,29 @@ class _Replay:
         await self._until(self._settled, "the last training")
         after = await self._route(test)
         promotions = len(self._told(t.WeightsPromoted))
-        await asyncio.to_thread(tell, self._client, t.RollbackRequested(reason="benchmark"))
-        await self._until(lambda: self._told(t.WeightsPromoted)[-1].rolled_back, "the rollback")
-        back = self._told(t.WeightsPromoted)[-1].version
-        await self._until(lambda: self._in_force() == {back}, "every partition's rollback")
-        rolled = await self._route(test)
+        rolled = await self._route(test) if await self._rolled_back() else []
         same, all_of_them = await asyncio.to_thread(self._redecided)
         say(f"{same} of {all_of_them} decisions are the same when made again from the log")
         return {
             "accuracy_before": _accuracy(before),
             "accuracy_live": _accuracy(live),
             "accuracy": _accuracy(after),
-            "accuracy_rolled_back": _accuracy(rolled),
+            "accuracy_rolled_back": _accuracy(rolled) if rolled else None,
             "promotions": promotions,
             "decisions": all_of_them,
             "decisions_changed": all_of_them - same,
         }
+
+    async def _rolled_back(self) -> bool:
+        """Ask for the weights of before; False where there are none because no refit was better."""
+        await asyncio.to_thread(tell, self._client, t.RollbackRequested(reason="benchmark"))
+        await self._until(
+            lambda: self._told(t.RollbackRefused) or self._told(t.WeightsPromoted)[-1].rolled_back,
+            "the rollback",
+        )
+        last = self._told(t.WeightsPromoted)[-1]
+        await self._until(lambda: self._in_force() == {last.version}, "every partition's rollback")
+        return bool(last.rolled_back)
 
     def _offer(self, rows: Sequence[Row]) -> None:
         by_label: dict[str, list[str]] = {}
