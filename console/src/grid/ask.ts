@@ -1,4 +1,5 @@
 // Asks the gateway; a "no" is an error that says what, why and what to do.
+import { setBy } from "./now";
 
 /** The gateway's refusal, or its absence. */
 export class Problem extends Error {
@@ -18,9 +19,13 @@ export class Problem extends Error {
 
 /** Returns what a path answers. Throws Problem. */
 export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const response = await answered(path, init);
-  if (!response.ok) throw await problem(response);
-  return (await response.json()) as T;
+  const { response, text } = await answered(path, init);
+  if (!response.ok) throw problem(response, text);
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new Problem("The gateway answered what is no JSON", text.slice(0, 200), response.status);
+  }
 }
 
 /** Appends an event as its JSON says; returns its id. Throws Problem. */
@@ -42,18 +47,20 @@ export function withQuery(path: string, query: Record<string, string | number | 
   return words.size ? `${path}?${words}` : path;
 }
 
-async function answered(path: string, init: RequestInit): Promise<Response> {
+/** Returns an answer once the whole of it is here: a gateway may be gone in the midst of one. */
+async function answered(path: string, init: RequestInit): Promise<{ response: Response; text: string }> {
   try {
     const headers = { accept: "application/json", ...init.headers };
-    return await fetch(path, { ...init, headers });
+    const response = await fetch(path, { ...init, headers });
+    setBy(response.headers.get("date"));
+    return { response, text: await response.text() };
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem("The gateway does not answer", "is the grid up? try: aether status", 0);
   }
 }
 
-async function problem(response: Response): Promise<Problem> {
-  const text = await response.text();
+function problem(response: Response, text: string): Problem {
   try {
     const said = JSON.parse(text);
     const inner = said.error ?? said;

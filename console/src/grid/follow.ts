@@ -1,6 +1,7 @@
 // Follows a stream of events for as long as somebody looks; the browser itself reconnects and says
 // where it was (Last-Event-ID), so that nothing is missed and nothing is told twice.
 import { Problem } from "./ask";
+import type { Loaded } from "./loaded";
 import type { GridEvent } from "./shapes";
 
 /** What happens to a stream. */
@@ -13,8 +14,11 @@ export interface Follower {
 
 const TOLD_EVERY_MS = 100;
 
-/** What is wrong while a stream is not open. */
-export const cut = (): Problem => new Problem("The stream was cut", "it goes on by itself where it was", 0);
+/** Returns what was loaded as it is once its stream is cut: true until now, and no longer. */
+export function cut<T>(loaded: Loaded<T>): Loaded<T> {
+  if (loaded.problem) return loaded;
+  return { ...loaded, at: Date.now(), problem: new Problem("The stream was cut", "it goes on by itself where it was", 0) };
+}
 
 /** Follows a path that answers with server-sent events of these types; returns what ends it. */
 export function follow(path: string, types: string[], follower: Follower): () => void {

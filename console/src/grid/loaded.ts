@@ -1,7 +1,8 @@
 // What a page asked for: nothing yet, an answer with its age, or a problem; never a frozen answer.
 import { useSignal, type Signal } from "@preact/signals";
-import { useCallback, useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { ask, Problem } from "./ask";
+import { inTurn } from "./turns";
 
 /** An answer that is kept when a later one fails, next to why that failed. */
 export interface Loaded<T> {
@@ -10,31 +11,43 @@ export interface Loaded<T> {
   problem: Problem | undefined;
 }
 
+/** Whoever has not answered by then has not heard. */
+const STALLED_MS = 60_000;
+
 /** Asks a path now, whenever it changes, and every so often; returns the answer and "ask again". */
-export function useLoaded<T>(path: string | null, everyMs = 0): [Signal<Loaded<T>>, () => void] {
+export function useLoaded<T>(path: string, everyMs = 0): [Signal<Loaded<T>>, () => void] {
+  return useLooked((stop) => ask<T>(path, { signal: stop }), path, everyMs);
+}
+
+/**
+ * Looks now, whenever the name of what is looked at changes, and every so often. One look at a time: what is asked for during one may be newer than it, and is looked at then.
+ */
+export function useLooked<T>(look: (stop: AbortSignal) => Promise<T>, name: string, everyMs = 0): [Signal<Loaded<T>>, () => void] {
   const loaded = useSignal<Loaded<T>>({ data: undefined, at: 0, problem: undefined });
-  const load = useCallback(
-    async (stop?: AbortSignal) => {
-      if (path === null) return;
-      try {
-        const data = await ask<T>(path, stop ? { signal: stop } : {});
-        loaded.value = { data, at: Date.now(), problem: undefined };
-      } catch (error) {
-        if (error instanceof Problem) loaded.value = { ...loaded.peek(), problem: error };
-        else if (!stop?.aborted) throw error;
-      }
-    },
-    [path],
-  );
+  const again = useRef(() => {});
   useEffect(() => {
     const leaving = new AbortController();
+    let timer = 0;
+    const load = inTurn(async () => {
+      window.clearTimeout(timer);
+      try {
+        const data = await look(AbortSignal.any([leaving.signal, AbortSignal.timeout(STALLED_MS)]));
+        loaded.value = { data, at: Date.now(), problem: undefined };
+      } catch (error) {
+        if (leaving.signal.aborted) return;
+        if (!(error instanceof Problem)) throw error;
+        loaded.value = { ...loaded.peek(), problem: error };
+      }
+      if (leaving.signal.aborted) return;
+      if (everyMs) timer = window.setTimeout(again.current, everyMs);
+    });
+    again.current = () => void load();
     loaded.value = { data: undefined, at: 0, problem: undefined };
-    void load(leaving.signal);
-    const timer = everyMs ? window.setInterval(() => void load(leaving.signal), everyMs) : 0;
+    again.current();
     return () => {
-      window.clearInterval(timer);
+      window.clearTimeout(timer);
       leaving.abort();
     };
-  }, [load, everyMs]);
-  return [loaded, () => void load()];
+  }, [name, everyMs]);
+  return [loaded, () => again.current()];
 }

@@ -1,4 +1,5 @@
 // Numbers and times as people read them.
+import { today } from "./now";
 
 /** `aether.sessions.RequestReceived.v1` as `RequestReceived`. */
 export function shortType(type: string): string {
@@ -37,9 +38,8 @@ export function rate(value: number): string {
 /** A time of today as its clock, another with its date; always UTC, like the log. */
 export function clock(time: string): string {
   const [date = "", rest = ""] = time.split("T");
-  const today = new Date().toISOString().slice(0, 10);
   const at = rest.replace(/(\.\d{3})\d*/, "$1").replace("Z", "");
-  return date === today ? at : `${date} ${at}`;
+  return date === today.value ? at : `${date} ${at}`;
 }
 
 /** "1 run", "2 runs". */

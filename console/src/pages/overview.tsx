@@ -1,9 +1,10 @@
 // Overview: does the grid keep up, what reads what and how fast, and what happened lately.
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { link } from "../address";
-import { withQuery, type Problem } from "../grid/ask";
-import { follow } from "../grid/follow";
-import { useLoaded } from "../grid/loaded";
+import type { Problem } from "../grid/ask";
+import { cut, follow } from "../grid/follow";
+import { useLoaded, type Loaded } from "../grid/loaded";
+import { anHourAgo, useNotable } from "../grid/notable";
 import { pulse } from "../grid/pulse";
 import type { Group, GridEvent, LagBoard, Page, Run } from "../grid/shapes";
 import { clock, count, duration, many, rate, seconds, shortType } from "../grid/words";
@@ -16,17 +17,18 @@ const LAG_EVERY_MS = 3_000;
 const ENDS = ["RequestReceived", "ResponseCompleted", "RunFailed"];
 /** From here on what the observer said is no news. */
 const OLD_S = 30;
-const NOTABLE_MS = 3_600_000;
-const NOTABLE = "LagVerdictChanged,AnomalyDetected,HealingRequested,HealingDone,HealingRefused,BreakerOpened,BreakerClosed";
 
 export function Overview() {
   const [lag] = useLoaded<LagBoard>("/api/lag", LAG_EVERY_MS);
   const [runs, loadRuns] = useLoaded<Page<Run>>("/api/runs?limit=12");
   const [failed, loadFailed] = useLoaded<Page<Run>>("/api/runs?limit=5&outcome=failed");
-  const [changes] = useLoaded<Page<GridEvent>>(useMemo(notable, []), LAG_EVERY_MS);
+  const changes = useNotable();
   useEffect(() => follow(`/api/events/aether.sessions.events?type=${ENDS.join(",")}`, ENDS, {
     events: () => (loadRuns(), loadFailed()),
-    open: (open) => open && (loadRuns(), loadFailed()),
+    open: (open) => {
+      if (open) return loadRuns(), loadFailed();
+      [runs.value, failed.value] = [cut(runs.value), cut(failed.value)];
+    },
   }), []);
   const groups = lag.value.data?.groups ?? [];
   return (
@@ -63,11 +65,11 @@ export function Overview() {
         </article>
         <article>
           <h2>Notable</h2>
-          <Said loaded={failed.value} empty={(page) => page.data.length === 0 && !changes.value.data?.data.length} nothing={<p>No run failed, and no verdict changed.</p>}>
-            {(page) => (
+          <Said loaded={both(failed.value, changes.value)} empty={([runs, events]) => runs.length + events.length === 0} nothing={<p>No run failed in the last hour, and no verdict changed.</p>}>
+            {([runs, events]) => (
               <ul class="plain">
-                {page.data.map((run) => <Line run={run} />)}
-                {changes.value.data?.data.slice(-8).reverse().map((event) => <Change event={event} />)}
+                {runs.map((run) => <Line run={run} />)}
+                {events.map((event) => <Change event={event} />)}
               </ul>
             )}
           </Said>
@@ -77,10 +79,11 @@ export function Overview() {
   );
 }
 
-/** Asks what the observer noticed, and what was done about it, in the last hour. */
-function notable(): string {
-  const from = new Date(Date.now() - NOTABLE_MS).toISOString();
-  return withQuery("/api/events/aether.observations.events", { type: NOTABLE, from, limit: 200 });
+/** Joins the last hour's failures and changes: known once both are, and as old as who has a problem. */
+function both(failed: Loaded<Page<Run>>, changes: Loaded<GridEvent[]>): Loaded<[Run[], GridEvent[]]> {
+  const [runs, events] = [failed.data?.data.filter((run) => run.asked_at > anHourAgo()), changes.data];
+  const { at, problem } = failed.problem ? failed : changes;
+  return { data: runs && events && [runs, events], at, problem };
 }
 
 /** Says in one sentence how the grid is; what is not known is not called well. */

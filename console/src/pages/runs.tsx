@@ -115,7 +115,7 @@ function useRuns(path: string): { loaded: Loaded<Page<Run>>; more: () => void } 
     void read(null);
     const end = follow(CHANGED, ["RequestReceived", "ResponseCompleted", "RunFailed"], {
       events: () => void read(null),
-      open: (open) => (open ? void read(null) : (loaded.value = { ...loaded.peek(), problem: cut() })),
+      open: (open) => (open ? void read(null) : (loaded.value = cut(loaded.peek()))),
     });
     return () => ((asked.current = ""), end());
   }, [read]);

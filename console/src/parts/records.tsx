@@ -96,7 +96,7 @@ function useRecords(topic: Topic, from: string, type: string, key: string) {
         loaded.value = { data: { data, next_cursor: null }, at: Date.now(), problem: undefined };
       },
       open: (open) => {
-        loaded.value = { ...loaded.peek(), problem: open ? undefined : cut() };
+        loaded.value = open ? { ...loaded.peek(), problem: undefined } : cut(loaded.peek());
       },
     });
   }, [read, from]);
