@@ -139,6 +139,16 @@ class Stream(StreamingResponse):
 
 
 def _frame(behind: Places, said: dict[str, Any]) -> bytes:
-    name = said["type"].removeprefix("aether.").rpartition(".v")[0].rpartition(".")[2] or "record"
-    lines = (f"id: {places.written(behind)}\nevent: {name}\ndata: ".encode(), orjson.dumps(said))
+    lines = (
+        f"id: {places.written(behind)}\nevent: {_name(said)}\ndata: ".encode(),
+        orjson.dumps(said),
+    )
     return b"".join((*lines, b"\n\n"))
+
+
+def _name(said: dict[str, Any]) -> str:
+    """Return what listeners know an event by; the type of what cannot be read is anybody's text."""
+    if "unreadable" in said:
+        return "record"
+    name: str = said["type"].rpartition(".v")[0].rpartition(".")[2]
+    return name

@@ -103,6 +103,17 @@ async def test_what_cannot_be_read_is_shown_with_the_reason(tmp_path: Path) -> N
     assert event["data"] is None
 
 
+async def test_a_listener_hears_what_cannot_be_read_whatever_it_calls_itself(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as door:
+        for kind in (b"aether.memory.Unknown.v9", b"com.acme.error.v1", b"a.b\ndata: {}\n\n.v1"):
+            door.grid.broker.land(Draft(MEMORY.name, 0, b"key", b"no avro", [("ce_type", kind)]))
+        told = await heard(door, 3, f"{PATH}?from=start")
+    assert [event["sse"][1] for event in told] == ["record"] * 3
+    assert all("wire format" in event["unreadable"] for event in told)
+
+
 async def test_a_page_may_begin_at_a_time_and_hold_some_types_or_one_key(tmp_path: Path) -> None:
     async with opened(tmp_path) as door:
         fill(door, 10)
