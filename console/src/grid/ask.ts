@@ -11,7 +11,7 @@ export class Problem extends Error {
     super(detail ? `${title}: ${detail}` : title);
   }
 
-  /** Whether nothing was answered at all. */
+  /** Whether the same may be answered in a moment. */
   get away(): boolean {
     return this.status === 0 || this.status === 503;
   }

@@ -11,6 +11,8 @@ export interface Loaded<T> {
   problem: Problem | undefined;
 }
 
+/** After so long who was away is asked again. */
+export const AGAIN_MS = 2_000;
 /** Whoever has not answered by then has not heard. */
 const STALLED_MS = 60_000;
 
@@ -20,7 +22,8 @@ export function useLoaded<T>(path: string, everyMs = 0): [Signal<Loaded<T>>, () 
 }
 
 /**
- * Looks now, whenever the name of what is looked at changes, and every so often. One look at a time: what is asked for during one may be newer than it, and is looked at then.
+ * Looks now, whenever the name of what is looked at changes, and every so often; and until somebody
+ * answers. One look at a time: what is asked for during one may be newer than it, and is looked at then.
  */
 export function useLooked<T>(look: (stop: AbortSignal) => Promise<T>, name: string, everyMs = 0): [Signal<Loaded<T>>, () => void] {
   const loaded = useSignal<Loaded<T>>({ data: undefined, at: 0, problem: undefined });
@@ -39,7 +42,8 @@ export function useLooked<T>(look: (stop: AbortSignal) => Promise<T>, name: stri
         loaded.value = { ...loaded.peek(), problem: error };
       }
       if (leaving.signal.aborted) return;
-      if (everyMs) timer = window.setTimeout(again.current, everyMs);
+      const wait = everyMs || (loaded.peek().problem?.away ? AGAIN_MS : 0);
+      if (wait) timer = window.setTimeout(again.current, wait);
     });
     again.current = () => void load();
     loaded.value = { data: undefined, at: 0, problem: undefined };

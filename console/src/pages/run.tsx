@@ -28,7 +28,7 @@ export function RunPage({ id }: { id: string }) {
   useEffect(() => {
     if (!open) return;
     const timer = window.setInterval(loadEvents, 1_000);
-    const end = follow(`${path}/events`, EVERY_END, { events: () => (loadRun(), loadEvents()) });
+    const end = follow(`${path}/events`, EVERY_END, { events: () => (loadRun(), loadEvents()), open: loadRun });
     return () => (window.clearInterval(timer), end());
   }, [path, open]);
   return (

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef } from "preact/hooks";
 import { address, filter, go, link } from "../address";
 import { ask, Problem, withQuery } from "../grid/ask";
 import { cut, follow } from "../grid/follow";
-import type { Loaded } from "../grid/loaded";
+import { AGAIN_MS, type Loaded } from "../grid/loaded";
 import { clock, duration } from "../grid/words";
 import type { Page, Run } from "../grid/shapes";
 import { usePageKeys } from "../keys";
@@ -88,9 +88,10 @@ function useRuns(path: string): { loaded: Loaded<Page<Run>>; more: () => void } 
   const loaded = useSignal<Loaded<Page<Run>>>({ data: undefined, at: 0, problem: undefined });
   const asked = useRef("");
   const busy = useRef(false);
+  const anew = useRef(false); // whether something happened while a page was read
   const read = useCallback(
     async (cursor: string | null) => {
-      if (busy.current) return;
+      if (busy.current) return void (anew.current ||= cursor === null);
       busy.current = true;
       try {
         for (let next: string | null = cursor, first = true; first || next; first = false) {
@@ -102,16 +103,21 @@ function useRuns(path: string): { loaded: Loaded<Page<Run>>; more: () => void } 
         }
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
+        if (asked.current !== path) return;
         loaded.value = { ...loaded.peek(), problem: error };
+        if (error.away) window.setTimeout(() => asked.current === path && void read(cursor), AGAIN_MS);
       } finally {
-        busy.current = false;
+        if (asked.current === path) busy.current = false;
       }
+      if (!anew.current) return;
+      anew.current = false;
+      void read(null);
     },
     [path],
   );
   useEffect(() => {
     loaded.value = { data: undefined, at: 0, problem: undefined };
-    [asked.current, busy.current] = [path, false];
+    [asked.current, busy.current, anew.current] = [path, false, false];
     void read(null);
     const end = follow(CHANGED, ["RequestReceived", "ResponseCompleted", "RunFailed"], {
       events: () => void read(null),

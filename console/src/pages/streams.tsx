@@ -1,6 +1,6 @@
 // Streams: the topics, and of one its records from anywhere on, its schemas, and a form to write to it.
 import { address, filter, link } from "../address";
-import { useLoaded } from "../grid/loaded";
+import { useLoaded, type Loaded } from "../grid/loaded";
 import type { Page, Schema, Topic } from "../grid/shapes";
 import { count, duration, many } from "../grid/words";
 import { Produce } from "../parts/produce";
@@ -15,7 +15,6 @@ export function Streams({ topic }: { topic: string }) {
   const [schemas] = useLoaded<Page<Schema>>("/api/schemas");
   const words = address.value.query.get("t") ?? "";
   const shown = topics.value.data?.data.find((one) => one.name === topic);
-  const ofTopic = (schemas.value.data?.data ?? []).filter((one) => one.topic === topic);
   return (
     <section class="page streams">
       <div class="list">
@@ -39,12 +38,12 @@ export function Streams({ topic }: { topic: string }) {
           )}
         </Said>
       </div>
-      {shown ? <One key={topic} topic={shown} schemas={ofTopic} /> : <div class="empty"><h1 class="unseen">Streams</h1>{topic && topics.value.data ? `There is no topic ${topic}.` : "Choose a topic."}</div>}
+      {shown ? <One key={topic} topic={shown} schemas={schemas.value} /> : <div class="empty"><h1 class="unseen">Streams</h1>{topic && topics.value.data ? `There is no topic ${topic}.` : "Choose a topic."}</div>}
     </section>
   );
 }
 
-function One({ topic, schemas }: { topic: Topic; schemas: Schema[] }) {
+function One({ topic, schemas }: { topic: Topic; schemas: Loaded<Page<Schema>> }) {
   const views = ["records", "schema", ...(topic.clients_write.length ? ["produce"] : [])];
   const view = address.value.query.get("view") ?? "records";
   return (
@@ -54,7 +53,13 @@ function One({ topic, schemas }: { topic: Topic; schemas: Schema[] }) {
       <div class="tabs" role="tablist" aria-label="Views of the topic">
         {views.map((one) => <button type="button" role="tab" aria-selected={one === view} onClick={() => filter({ view: one })}>{one}</button>)}
       </div>
-      {view === "schema" ? <Schemas schemas={schemas} /> : view === "produce" ? <Produce topic={topic} schemas={schemas} /> : <Records topic={topic} />}
+      {view !== "schema" && view !== "produce" ? <Records topic={topic} /> : (
+        <Said loaded={schemas} empty={() => false} nothing={null}>
+          {({ data }) => view === "schema" ? <Schemas schemas={of(topic, data)} /> : <Produce topic={topic} schemas={of(topic, data)} />}
+        </Said>
+      )}
     </div>
   );
 }
+
+const of = (topic: Topic, schemas: Schema[]): Schema[] => schemas.filter((one) => one.topic === topic.name);

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef } from "preact/hooks";
 import { address, filter } from "../address";
 import { ask, Problem, withQuery } from "../grid/ask";
 import { cut, follow } from "../grid/follow";
-import type { Loaded } from "../grid/loaded";
+import { AGAIN_MS, type Loaded } from "../grid/loaded";
 import type { GridEvent, Page, Topic } from "../grid/shapes";
 import { clock, count, shortType } from "../grid/words";
 import { usePageKeys } from "../keys";
@@ -18,7 +18,9 @@ const AT_ONCE = 200;
 const FEW = 40;
 const KEPT = 2_000;
 const ROW = 28;
-const PLACES = ["latest", "earliest", "live"];
+/** Where reading begins by a word, and the key for it. */
+const KEYS = { latest: "l", earliest: "e", live: "f" };
+const PLACES = Object.keys(KEYS);
 
 const placeOf = (one: GridEvent) => `${one.partition}:${one.offset}`;
 
@@ -33,7 +35,7 @@ export function Records({ topic }: { topic: Topic }) {
   usePageKeys([
     { keys: "j", does: "next record", run: () => choose(neighbour(events, placeOf, chosen.value, 1)) },
     { keys: "k", does: "record before", run: () => choose(neighbour(events, placeOf, chosen.value, -1)) },
-    ...PLACES.map((place) => ({ keys: place[0]!, does: `read from ${place}`, run: () => filter({ from: place }) })),
+    ...Object.entries(KEYS).map(([place, keys]) => ({ keys, does: place === "live" ? "follow live" : `read from ${place}`, run: () => filter({ from: place }) })),
   ]);
   return (
     <>
@@ -66,20 +68,27 @@ function useRecords(topic: Topic, from: string, type: string, key: string) {
   const loaded = useSignal<Loaded<Page<GridEvent>>>({ data: undefined, at: 0, problem: undefined });
   const begun = useRef<{ from?: string; cursor?: string }>({});
   const path = `/api/events/${encodeURIComponent(topic.name)}`;
+  const reading = useRef<object | undefined>(undefined); // where that reading began of which a page is on its way
   const read = useCallback(async (cursor: string | null) => {
     const mine = begun.current;
+    if (reading.current === mine) return;
+    reading.current = mine;
+    let next = cursor;
     try {
-      for (let next = cursor, first = true; first || next; first = false) {
-        const place = next ? { cursor: next } : mine;
-        const page = await ask<Page<GridEvent>>(withQuery(path, { ...place, type, key, limit: AT_ONCE }));
+      do {
+        const page = await ask<Page<GridEvent>>(withQuery(path, { ...(next ? { cursor: next } : mine), type, key, limit: AT_ONCE }));
         if (begun.current !== mine) return; // reading began anew elsewhere
         const data = next ? [...(loaded.peek().data?.data ?? []), ...page.data] : page.data;
         loaded.value = { data: { data, next_cursor: page.next_cursor }, at: Date.now(), problem: undefined };
         next = data.length < FEW ? page.next_cursor : null; // rare ones may lie far ahead
-      }
+      } while (next);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
+      if (begun.current !== mine) return;
       loaded.value = { ...loaded.peek(), problem: error };
+      if (error.away) window.setTimeout(() => begun.current === mine && void read(next), AGAIN_MS);
+    } finally {
+      if (reading.current === mine) reading.current = undefined;
     }
   }, [path, type, key]);
   useEffect(() => {
@@ -95,6 +104,7 @@ function useRecords(topic: Topic, from: string, type: string, key: string) {
         const data = [...events.reverse(), ...(loaded.peek().data?.data ?? [])].slice(0, KEPT);
         loaded.value = { data: { data, next_cursor: null }, at: Date.now(), problem: undefined };
       },
+      behind: (id) => withQuery(path, { type, key, cursor: id }),
       open: (open) => {
         loaded.value = open ? { ...loaded.peek(), problem: undefined } : cut(loaded.peek());
       },
