@@ -20,8 +20,17 @@ window.addEventListener("popstate", () => {
 export const address = computed<Address>(() => {
   const url = new URL(path.value, location.origin);
   const [page = "", ...rest] = url.pathname.slice(BASE.length).split("/");
-  return { page: page || "overview", place: decodeURIComponent(rest.join("/")), query: url.searchParams };
+  return { page: page || "overview", place: decoded(rest.join("/")), query: url.searchParams };
 });
+
+/** What was typed by hand may hold a percent sign that is none of the encoding. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
 
 /** The link to a page. */
 export function link(page: string, place = "", query: Record<string, string> = {}): string {
@@ -43,12 +52,13 @@ export function filter(changes: Record<string, string>): void {
   go(link(page, place, words), true);
 }
 
-/** Follows links within the console without loading the page anew. */
+/** Follows links within the console without loading the page anew; those within a page are the browser's. */
 export function followLinks(event: MouseEvent): void {
-  const anchor = (event.target as Element).closest("a");
+  const href = (event.target as Element).closest("a")?.getAttribute("href"); // an SVG's link has no `pathname`
   const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
-  if (!plain || !anchor || anchor.target || !anchor.pathname.startsWith(BASE)) return;
-  if (anchor.origin !== location.origin) return;
+  if (!plain || !href || href.startsWith("#")) return;
+  const to = new URL(href, location.href);
+  if (to.origin !== location.origin || !to.pathname.startsWith(BASE)) return;
   event.preventDefault();
-  go(anchor.pathname + anchor.search);
+  go(to.pathname + to.search);
 }

@@ -49,7 +49,9 @@ export function pressed(event: KeyboardEvent): void {
     (document.activeElement as HTMLElement | null)?.blur();
     return;
   }
-  if ((event.target as Element).closest("input, textarea, select")) return;
+  const on = event.target as Element;
+  if (on.closest("input, textarea, select")) return;
+  if (event.key === "Enter" && on.closest("a, button, summary")) return; // it has an Enter of its own
   const both = Date.now() - firstAt < TWO_KEYS_MS ? `${first} ${event.key}` : event.key;
   const found = keysNow().find((key) => key.keys === both) ?? keysNow().find((key) => key.keys === event.key);
   [first, firstAt] = [event.key, Date.now()];
