@@ -17,9 +17,10 @@ export function duration(ms: number | null | undefined): string {
   if (ms === 0) return "0 s";
   if (ms < 1) return `${ms.toFixed(1)} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
-  if (ms < 172_800_000) return `${Math.floor(ms / 3_600_000)} h ${Math.round((ms % 3_600_000) / 60_000)} min`;
+  if (ms < 10_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  if (ms < 60_000) return `${Math.floor(ms / 1_000)} s`;
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
+  if (ms < 172_800_000) return `${Math.floor(ms / 3_600_000)} h ${Math.floor((ms % 3_600_000) / 60_000)} min`;
   return `${Math.floor(ms / 86_400_000)} days`;
 }
 
@@ -41,6 +42,10 @@ export function clock(time: string): string {
   const at = rest.replace(/(\.\d{3})\d*/, "$1").replace("Z", "");
   return date === today.value ? at : `${date} ${at}`;
 }
+
+/** A text's beginning, and how long it is where that is not all; half a character is none. */
+export const clipped = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, "")}… (${count(text.length)} characters)` : text;
 
 /** "1 run", "2 runs". */
 export const many = (number: number, noun: string): string =>

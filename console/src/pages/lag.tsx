@@ -15,10 +15,12 @@ const EVERY_MS = 2_000;
 export function LagPage({ group: name }: { group: string }) {
   const [lag] = useLoaded<LagBoard>("/api/lag", EVERY_MS);
   const words = address.value.query.get("q") ?? "";
-  const groups = (lag.value.data?.groups ?? []).filter((group) => group.group.includes(words));
-  const shown = groups.find((group) => group.group === name);
+  const all = lag.value.data?.groups ?? [];
+  const groups = all.filter((group) => group.group.includes(words));
+  const shown = all.find((group) => group.group === name);
   const at = groups.findIndex((group) => group.group === name);
-  const to = (index: number) => groups[index] && go(link("lag", groups[index]!.group, words ? { q: words } : {}), true);
+  const of = (group: Group) => link("lag", group.group, { q: words });
+  const to = (index: number) => groups[index] && go(of(groups[index]!), true);
   usePageKeys([
     { keys: "j", does: "next group", run: () => to(Math.min(at + 1, groups.length - 1)) },
     { keys: "k", does: "group before", run: () => to(Math.max(at - 1, 0)) },
@@ -36,7 +38,7 @@ export function LagPage({ group: name }: { group: string }) {
             <div class="scroll">
               <table>
                 <thead><tr><th>group</th><th>verdict</th><th class="n">behind</th><th class="n">records</th><th>trend</th><th class="n">in</th><th class="n">out</th><th class="n">caught up in</th></tr></thead>
-                <tbody>{groups.map((group) => <Line group={group} chosen={group.group === name} />)}</tbody>
+                <tbody>{groups.map((group) => <Line group={group} to={of(group)} chosen={group.group === name} />)}</tbody>
               </table>
             </div>
             {shown ? <Why group={shown} /> : <aside class="panel"><p class="empty">{name ? `No group ${name} was sampled.` : "Choose a group."}</p></aside>}
@@ -47,10 +49,10 @@ export function LagPage({ group: name }: { group: string }) {
   );
 }
 
-function Line({ group, chosen }: { group: Group; chosen: boolean }) {
+function Line({ group, to, chosen }: { group: Group; to: string; chosen: boolean }) {
   return (
     <tr class={chosen ? "chosen" : ""}>
-      <td><a href={link("lag", group.group)} aria-current={chosen || undefined}>{group.group}</a></td>
+      <td><a href={to} aria-current={chosen || undefined}>{group.group}</a></td>
       <td><Verdict status={group.status} /></td>
       <td class="n">{seconds(group.seconds)}</td><td class="n">{count(group.lag)}</td><td>{group.trend}</td>
       <td class="n">{rate(group.in_per_s)}</td><td class="n">{rate(group.out_per_s)}</td>
@@ -63,10 +65,11 @@ function Why({ group }: { group: Group }) {
   const points = useLagSeries(group);
   const rows = group.topics.flatMap((topic) => topic.partitions.map((one) => ({ topic: topic.topic, one })));
   const bad = rows.filter(({ one }) => one.verdict !== "ok");
+  const good = [...new Set(rows.map(({ one }) => one.reason))].filter(Boolean).join("; ");
   return (
     <aside class="panel" aria-label="The group">
       <h2>{group.group}</h2>
-      <p><Verdict status={group.status} /> {many(group.members, "member")}, {group.phase}. {bad.length === 0 && (group.lag === 0 ? "It has read everything." : "It keeps up.")}</p>
+      <p><Verdict status={group.status} /> {many(group.members, "member")}, {group.phase}{bad.length === 0 && `: ${good || "it has read everything"}`}.</p>
       {bad.length > 0 && <ul>{bad.map(({ topic, one }) => <li><b>{one.verdict}</b> {place(topic, one)}: {one.reason}</li>)}</ul>}
       <h3>Behind, in seconds</h3>
       <Series {...points} label="behind" unit="s" />

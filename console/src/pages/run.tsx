@@ -5,7 +5,7 @@ import { address, filter, link } from "../address";
 import { follow } from "../grid/follow";
 import { useLoaded } from "../grid/loaded";
 import type { GridEvent, Page, WholeRun } from "../grid/shapes";
-import { clock, count, duration, many, shortType } from "../grid/words";
+import { clipped, clock, count, duration, many, shortType } from "../grid/words";
 import { usePageKeys } from "../keys";
 import { tree } from "../parts/causes";
 import { Copy } from "../parts/copy";
@@ -18,6 +18,8 @@ import { Tree } from "../parts/tree";
 import { Outcome } from "./runs";
 
 const VIEWS = ["tree", "timeline", "lanes", "thread"] as const;
+/** So much of a question is its title; the thread has more, and the payload all. */
+const TITLE = 400;
 const EVERY_END = ["ResponseCompleted", "RunFailed", "RequestRefused", "ClarificationAsked"];
 
 export function RunPage({ id }: { id: string }) {
@@ -45,7 +47,7 @@ export function RunPage({ id }: { id: string }) {
 function Head({ run }: { run: WholeRun }) {
   return (
     <div class="said">
-      <h1>{run.question}</h1>
+      <h1>{clipped(run.question, TITLE)}</h1>
       <p class="facts">
         <Outcome run={run} /> <time>{clock(run.asked_at)}</time>
         {run.milliseconds !== null && <span>{duration(run.milliseconds)}</span>}

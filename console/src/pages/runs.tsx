@@ -5,7 +5,7 @@ import { address, filter, go, link } from "../address";
 import { ask, Problem, withQuery } from "../grid/ask";
 import { cut, follow } from "../grid/follow";
 import { AGAIN_MS, type Loaded } from "../grid/loaded";
-import { clock, duration } from "../grid/words";
+import { clipped, clock, duration } from "../grid/words";
 import type { Page, Run } from "../grid/shapes";
 import { usePageKeys } from "../keys";
 import { neighbour, Rows } from "../parts/rows";
@@ -13,6 +13,8 @@ import { Said } from "../parts/said";
 
 const AT_ONCE = 100;
 const ROW = 34;
+/** More of a question no row shows, however wide. */
+const LINE = 400;
 /** So many fill a screen: with fewer the next page is asked for at once. */
 const FEW = 40;
 const CHANGED = "/api/events/aether.sessions.events?type=RequestReceived,ResponseCompleted,RunFailed";
@@ -60,7 +62,7 @@ export function Runs() {
               <a class="run" href={link("runs", run.run_id)} tabIndex={-1}>
                 <time>{clock(run.asked_at)}</time>
                 <Outcome run={run} />
-                <span class="long">{run.question}</span>
+                <span class="long">{clipped(run.question, LINE)}</span>
                 <span class="long">{run.capability}</span>
                 <span>{run.outcome === "open" ? "…" : duration(run.milliseconds)}</span>
               </a>

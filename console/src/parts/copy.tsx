@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 
 export function Copy({ text, what }: { text: string; what: string }) {
   const done = useSignal(false);
+  if (!navigator.clipboard) return null; // a page that came over plain HTTP from another machine has none
   const copy = async () => {
     await navigator.clipboard.writeText(text);
     done.value = true;

@@ -1,5 +1,10 @@
 // An example of what a schema describes, to begin an event with.
 
+/** Returns an id of chance, also to a page that came over plain HTTP, which has no `randomUUID`. */
+export function newId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Returns a value that fits an Avro type: defaults where there are some, else the plainest. */
 export function exampleOf(type: unknown, name = ""): unknown {
   if (Array.isArray(type)) return type.includes("null") ? null : exampleOf(type[0], name);
@@ -12,7 +17,7 @@ export function exampleOf(type: unknown, name = ""): unknown {
   switch (type) {
     case "boolean": return false;
     case "int": case "long": case "float": case "double": return 0;
-    case "string": case "bytes": return name.endsWith("_id") ? crypto.randomUUID() : "";
+    case "string": case "bytes": return name.endsWith("_id") ? newId() : "";
     default: return null;
   }
 }

@@ -1,4 +1,6 @@
 // A JSON value to read: folded where it is long, with its first hundred members only.
+import { clipped } from "../grid/words";
+
 const MEMBERS = 100;
 const TEXT = 2_000;
 /** Lists of numbers, such as vectors, are told by their length. */
@@ -10,7 +12,7 @@ export function Json({ value }: { value: unknown }) {
 
 function Value({ value, depth }: { value: unknown; depth: number }) {
   if (value === null || value === undefined) return <span class="null">null</span>;
-  if (typeof value === "string") return <span class="text">{value.length > TEXT ? `${value.slice(0, TEXT)}… (${value.length} characters)` : value || '""'}</span>;
+  if (typeof value === "string") return <span class="text">{clipped(value, TEXT) || '""'}</span>;
   if (typeof value !== "object") return <span class="number">{String(value)}</span>;
   const members = Array.isArray(value) ? value.map((one, at) => [String(at), one] as const) : Object.entries(value);
   if (members.length === 0) return <span class="null">{Array.isArray(value) ? "[]" : "{}"}</span>;

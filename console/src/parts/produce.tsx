@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { produce, Problem } from "../grid/ask";
 import type { Schema, Topic } from "../grid/shapes";
 import { shortType } from "../grid/words";
-import { exampleOf } from "./example";
+import { exampleOf, newId } from "./example";
 import { Refused } from "./said";
 
 type Result = { id: string } | { problem: Problem } | undefined;
@@ -18,7 +18,7 @@ export function Produce({ topic, schemas }: { topic: Topic; schemas: Schema[] })
   useEffect(() => void (text.value = JSON.stringify(exampleOf(schema), null, 2) ?? ""), [schema]);
   const send = async () => {
     try {
-      const event = { specversion: "1.0", id: crypto.randomUUID(), source: "/aether/console", type: type.value, partitionkey: key.value, data: JSON.parse(text.value) };
+      const event = { specversion: "1.0", id: newId(), source: "/aether/console", type: type.value, partitionkey: key.value, data: JSON.parse(text.value) };
       result.value = { id: await produce(topic.name, event) };
     } catch (error) {
       if (error instanceof Problem) result.value = { problem: error };

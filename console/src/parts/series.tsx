@@ -29,6 +29,7 @@ export function Series({ times, values, label, unit }: Props) {
     plot.current = new uPlot(
       {
         width: box.current!.clientWidth, height: HEIGHT,
+        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC"), // like every time here
         series: [{}, { label, stroke: colour("--accent"), width: 1.5, fill: colour("--shade"), value: (_, value) => (value === null ? "unknown" : `${value.toFixed(1)} ${unit}`) }],
         axes: [axis, { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => `${tick} ${unit}`) }],
         scales: { y: { range: (_, __, most) => [0, Math.max(1, most)] } },

@@ -1,9 +1,12 @@
 // The run as a conversation: what was said, recalled, asked of models, and answered.
 import type { GridEvent } from "../grid/shapes";
-import { shortType } from "../grid/words";
+import { clipped, shortType } from "../grid/words";
 import { actor } from "./causes";
 import { DRAWN, First } from "./first";
 import { marks, type View } from "./views";
+
+/** More than this is read in the payload. */
+const SAID = 10_000;
 
 /** The event's own words, by its type. */
 const WORDS: Record<string, (data: Record<string, any>) => string> = {
@@ -34,5 +37,5 @@ export function Thread(view: View) {
 }
 
 function words(event: GridEvent): string {
-  return WORDS[shortType(event.type)]?.((event.data ?? {}) as Record<string, unknown>) || "(no words)";
+  return clipped(WORDS[shortType(event.type)]?.((event.data ?? {}) as Record<string, unknown>) ?? "", SAID) || "(no words)";
 }
