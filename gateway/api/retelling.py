@@ -46,7 +46,7 @@ class Retold:
         self._bodies = bodies.up_to(BODY_MAX)
         self._turn = asyncio.Lock()
         self.routes = [
-            Route("/api/sessions/{session}/state", self.state, methods=["GET"]),
+            Route("/api/sessions/{session:path}/state", self.state, methods=["GET"]),
             Route("/api/runs/{run_id}/forks", self.fork, methods=["POST"]),
         ]
 

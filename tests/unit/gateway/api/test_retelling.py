@@ -20,6 +20,12 @@ async def test_a_state_is_that_of_the_moment_asked_for(tmp_path: Path) -> None:
     assert (never.status_code, never.json()["code"]) == (404, "unknown_moment")
 
 
+async def test_a_session_may_have_a_slash_in_its_name(tmp_path: Path) -> None:
+    async with opened(tmp_path, retelling=Told()) as door:
+        answer = await door.http.get("/api/sessions/team%2F50%25%2Fstate/state")
+    assert answer.json()["data"][0]["state"]["session"] == "team/50%/state"
+
+
 async def test_a_run_is_told_again_once_for_one_idempotency_key(tmp_path: Path) -> None:
     told, branch = Told(), {"at": "e-7", "set": {"text": "What else?"}}
     async with opened(tmp_path, retelling=told) as door:

@@ -51,7 +51,7 @@ async def test_every_route_of_ours_is_described(tmp_path: Path) -> None:
     grid = Grid(tmp_path, silent, 1)
     app = assemble(Gateway(), grid.wire, grid, grid, Told())
     routes = {
-        (route.path, method)  # type: ignore[attr-defined]
+        (route.path.replace(":path}", "}"), method)  # type: ignore[attr-defined]
         for route in app.routes
         if route.path.startswith("/api/")  # type: ignore[attr-defined]
         for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
