@@ -90,10 +90,10 @@ function useRuns(path: string): { loaded: Loaded<Page<Run>>; more: () => void } 
   const loaded = useSignal<Loaded<Page<Run>>>({ data: undefined, at: 0, problem: undefined });
   const asked = useRef("");
   const busy = useRef(false);
-  const anew = useRef(false); // whether something happened while a page was read
+  const missed = useRef({ anew: false, further: false }); // what was asked for while a page was read
   const read = useCallback(
     async (cursor: string | null) => {
-      if (busy.current) return void (anew.current ||= cursor === null);
+      if (busy.current) return void (missed.current[cursor === null ? "anew" : "further"] = true);
       busy.current = true;
       try {
         for (let next: string | null = cursor, first = true; first || next; first = false) {
@@ -111,15 +111,16 @@ function useRuns(path: string): { loaded: Loaded<Page<Run>>; more: () => void } 
       } finally {
         if (asked.current === path) busy.current = false;
       }
-      if (!anew.current) return;
-      anew.current = false;
-      void read(null);
+      const { anew, further } = missed.current;
+      const next = anew ? null : loaded.peek().data?.next_cursor;
+      missed.current = { anew: false, further: anew && further };
+      if (anew || (further && next)) void read(next ?? null);
     },
     [path],
   );
   useEffect(() => {
     loaded.value = { data: undefined, at: 0, problem: undefined };
-    [asked.current, busy.current, anew.current] = [path, false, false];
+    [asked.current, busy.current, missed.current] = [path, false, { anew: false, further: false }];
     void read(null);
     const end = follow(CHANGED, ["RequestReceived", "ResponseCompleted", "RunFailed"], {
       events: () => void read(null),

@@ -94,9 +94,9 @@ def test_a_long_question_does_not_bury_its_run(looker: Looker, client: Client) -
 
 
 def test_what_was_of_today_has_a_date_from_midnight_on(looker: Looker, client: Client) -> None:
-    send(client, runs(1))
+    send(client, iter([asked(RunId("of-today"), "Is it today?")]))
     looker.page.clock.install()
-    page = looker.opens("runs").reads("Question number 0?").page
+    page = looker.opens("runs").reads("Is it today?").page
     today = datetime.now(UTC).date().isoformat()
     expect(page.get_by_role("list", name="Runs")).not_to_contain_text(today)
     page.clock.fast_forward("24:00:00")
