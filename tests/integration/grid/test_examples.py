@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.pages import Example, examples
 
 pytestmark = pytest.mark.integration
 
-GATEWAY = "127.0.0.1:8080"
+GATEWAY, SCRATCH = "127.0.0.1:8080", "/tmp/"
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +23,9 @@ def filled(started: Front) -> Front:
 
 
 @pytest.mark.parametrize("example", examples("sh", "python"), ids=lambda e: e.name)
-def test_an_example_runs(filled: Front, example: Example) -> None:
+def test_an_example_runs(filled: Front, example: Example, tmp_path: Path) -> None:
     text = example.text.replace(GATEWAY, f"127.0.0.1:{filled.ports['gateway']}")
+    text = text.replace(SCRATCH, f"{tmp_path}/")
     command = ["sh", "-euc"] if example.language == "sh" else [sys.executable, "-c"]
     done = subprocess.run(
         [*command, text],
