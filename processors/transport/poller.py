@@ -273,6 +273,7 @@ class Poller(threading.Thread):
                 if self._halt.is_set():
                     future.cancel()
                     return
+            self._run_jobs(consumer)  # a commit must not come after its partition was given up
         finally:
             self.rebalancing = False
         future.result()
