@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from processors.classifier.exact import COSINE_SCALE
 from processors.classifier.folds import Judged, Late, folds, together
 from processors.classifier.regression import Examples, Fitted, Floats, Labels
-from streams.events.tuning import Calibration
+from streams.events.weights import Calibration
 
 Reals = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.events.tuning import Calibration, Weights
+from streams.events.weights import Calibration, Weights
 
 Reals = NDArray[np.float64]
 

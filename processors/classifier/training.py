@@ -16,7 +16,7 @@ from processors.classifier.exact import ROW_MAX, UNIT, exact
 from processors.classifier.prototypes import COUNT, prototypes_of
 from processors.classifier.regression import Examples, Fitted, Floats, fit
 from streams.errors import Poison
-from streams.events.tuning import Weights
+from streams.events.weights import Weights
 from streams.ids import CapabilityId
 from streams.plain import form_of, text_of
 

@@ -18,7 +18,8 @@ from streams.events.sessions import (
     PolicyAdopted,
     RouterAdopted,
 )
-from streams.events.tuning import Unsure, Weigh, Weights
+from streams.events.tuning import Unsure, Weigh
+from streams.events.weights import Weights
 from streams.ids import CapabilityId
 from streams.pmap import PMap
 

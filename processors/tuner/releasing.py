@@ -8,7 +8,8 @@ from processors.effects import Waits
 from processors.tuner.ports import Stream
 from streams.envelope import Envelope
 from streams.errors import Unacceptable
-from streams.events.tuning import Weights, WeightsPromoted, WeightsReleased, WeightsTrained
+from streams.events.tuning import WeightsPromoted, WeightsReleased, WeightsTrained
+from streams.events.weights import Weights
 from streams.ids import ProcessorName
 from streams.topics import TUNING, Topic
 

@@ -5,8 +5,9 @@ Each was carried in by a link; the decisions that follow it in the partition are
 
 from dataclasses import dataclass
 
-from streams.events.tuning import Unsure, Weigh, Weights
+from streams.events.tuning import Unsure, Weigh
 from streams.events.vector import Vector
+from streams.events.weights import Weights
 from streams.ids import CapabilityId, ModelName
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.classifier.training import Lesson, train
-from streams.events.tuning import Weights
+from streams.events.weights import Weights
 
 ENCODER = "toy@1"
 SIZE = 48

@@ -7,7 +7,7 @@ from processors.classifier.exact import UNIT, Judge, centroid, exact
 from processors.classifier.prototypes import COUNT, prototypes_of
 from processors.classifier.regression import Examples, fit
 from processors.classifier.training import Lesson, TooFew, TooMany, train, version_of
-from streams.events.tuning import Weights
+from streams.events.weights import Weights
 from tests.unit.processors.meanings import (
     ENCODER,
     SIZE,
