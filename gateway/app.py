@@ -133,15 +133,19 @@ def assemble(
             *Console(settings.console).routes,
         ],
         exception_handlers=_errors(),
-        middleware=[
-            Middleware(Identified),
-            Middleware(Metered, meters=meters),
-            Middleware(Addressed, hosts=(settings.host, *settings.hosts)),
-        ],
+        middleware=_middleware(settings, meters),
         lifespan=_lifespan(
             (sender, runs, *followed, board), (agents, board, events, *followed, runs, sender)
         ),
     )
+
+
+def _middleware(settings: Gateway, meters: Meters) -> list[Middleware]:
+    return [
+        Middleware(Identified),
+        Middleware(Metered, meters=meters),
+        Middleware(Addressed, hosts=(settings.host, *settings.hosts)),
+    ]
 
 
 class _Starts(Protocol):

@@ -127,16 +127,12 @@ class Grid:
         )  # fmt: skip
 
         def report(error: KafkaError | None, message: Message) -> None:
-            what: Place | GridError
             if error is None:
                 self._denial.let_in()
-                what = Place(place, message.partition() or 0, message.offset() or 0, known)
+                where = Place(place, message.partition() or 0, message.offset() or 0, known)
+                _tell(delivered, where, known)
             else:
-                what = self._lost(error, f"{name} {made}")
-            try:
-                delivered(what)
-            except Exception:  # else nobody would hear of any other event, nor could it be closed
-                logger.exception("who hears of deliveries failed", extra={"event_id": known})
+                _tell(delivered, self._lost(error, f"{name} {made}"), known)
 
         try:
             self._hand_over(place, frame, key.encode(), head, report)
@@ -281,3 +277,10 @@ class Grid:
     ) -> None:
         """Answer what the capability `name` is asked, until `stop` is set."""
         nodes.serve(self, name, handler, stop or threading.Event())
+
+
+def _tell(delivered: Delivered, what: Place | GridError, event_id: str) -> None:
+    try:
+        delivered(what)
+    except Exception:  # else nobody would hear of any other event, nor could it be closed
+        logger.exception("who hears of deliveries failed", extra={"event_id": event_id})
