@@ -1,7 +1,6 @@
 """A run that is told again with nothing changed is the run: the same events, in the same order."""
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,6 @@ from typing import Any
 import pytest
 
 from processors.deciders import DECIDERS as ALL_DECIDERS
-from processors.effects import Effect
-from processors.models.effect import Inferring
-from processors.models.ports import Answer, Emit, Refusal
-from processors.perception.effect import PerceiveRequests
-from processors.recall.effect import Recalling
 from processors.router.decider import ROUTER
 from replay.diff import diff, side_of
 from replay.fork import Branch, Forked, Forker, How
@@ -30,90 +24,14 @@ from streams.events import sessions as s
 from streams.ids import EventId, ModelName, RunId
 from streams.topics import SESSIONS
 from tests.golden import golden
+from tests.unit.replay.meanwhile import MEANWHILE, Meanwhile, Once, busy
 from tests.unit.replay.memory_grid import (
     DECIDERS,
     PARTITIONS,
-    Letters,
     MemoryGrid,
-    Parrot,
-    Shelf,
-    Silent,
 )
 from tests.unit.replay.test_fork import outside, past, recorded
 from tests.unit.replay.test_forks import keep
-
-#: Something that happens while an effect is at work.
-Meanwhile = Callable[[MemoryGrid, RunId], Any]
-
-
-def say_and_cancel(grid: MemoryGrid, run: RunId) -> None:
-    grid.say("blue?")
-    grid.cancel(run)
-
-
-MEANWHILE: dict[str, Meanwhile] = {
-    "nothing": lambda grid, run: None,
-    "a cancellation": MemoryGrid.cancel,
-    "a fact": lambda grid, run: grid.adopt("green"),
-    "another request": lambda grid, run: grid.say("blue?"),
-    "the same request": lambda grid, run: grid.say("green?", model="gray"),
-    "two requests": lambda grid, run: (grid.say("blue?"), grid.say("grass?", model="nobody")),
-    "a request and a cancellation": say_and_cancel,
-}
-
-
-class Once:
-    """Lets something happen the first time it is told to; whoever tells it then rests."""
-
-    def __init__(self, happens: Callable[[], Any], turns: int = 0) -> None:
-        self._happens: Callable[[], Any] | None = happens
-        self._turns = turns
-
-    async def __call__(self) -> None:
-        happens, self._happens = self._happens, None
-        if happens is not None:
-            happens()
-            for _ in range(self._turns):
-                await asyncio.sleep(0)
-
-
-class BusyLetters(Letters):
-    def __init__(self, meanwhile: Once) -> None:
-        self._meanwhile = meanwhile
-
-    async def encode(self, texts: Sequence[str]) -> Any:
-        await self._meanwhile()
-        return await super().encode(texts)
-
-
-class BusyShelf(Shelf):
-    def __init__(self, meanwhile: Once) -> None:
-        self._meanwhile = meanwhile
-
-    async def recall(self, *asked: Any) -> Any:
-        await self._meanwhile()
-        return await super().recall(*asked)
-
-
-class BusyParrot(Parrot):
-    def __init__(self, name: str, meanwhile: Once) -> None:
-        super().__init__(name)
-        self._meanwhile = meanwhile
-
-    async def answer(self, request: s.InferenceRequested, emit: Emit) -> Answer | Refusal:
-        await self._meanwhile()
-        return await super().answer(request, emit)
-
-
-def busy(grid: MemoryGrid, while_: str, once: Once) -> None:
-    """Let something happen while an effect of this name is at work."""
-    models = {ModelName(name): BusyParrot(name, once) for name in ("gray", "blue")}
-    effects: dict[str, Effect] = {
-        "perception": PerceiveRequests(BusyLetters(once)),
-        "recall": Recalling(BusyShelf(once), Letters()),  # type: ignore[arg-type]
-        "models": Inferring(models, Silent()),
-    }
-    grid.effects = tuple(effects[e.name] if e.name == while_ else e for e in grid.effects)
 
 
 @pytest.fixture
