@@ -9,11 +9,14 @@ use apache_avro::Schema;
 use base64::{prelude::BASE64_STANDARD, Engine};
 use serde_json::{json, Value as Json};
 
-const HOME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+/// Where this repository is now: what was built may have been built in another clone.
+fn home() -> String {
+    format!("{}/../..", std::env::var("CARGO_MANIFEST_DIR").unwrap())
+}
 
 /// One of the files of vectors.
 pub fn vectors(name: &str) -> Json {
-    let path = format!("{HOME}/tests/conformance/vectors/{name}.json");
+    let path = format!("{}/tests/conformance/vectors/{name}.json", home());
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -32,7 +35,7 @@ impl Files {
     pub fn read() -> Self {
         let mut files = Self::default();
         for (name, kind) in vectors("events")["kinds"].as_object().unwrap() {
-            let path = format!("{HOME}/schemas/avro/{}", kind["schema"].as_str().unwrap());
+            let path = format!("{}/schemas/avro/{}", home(), kind["schema"].as_str().unwrap());
             let schema = Schema::parse_str(&std::fs::read_to_string(path).unwrap()).unwrap();
             let id = kind["id"].as_u64().unwrap() as u32;
             let named = Arc::new(Named { id, schema });
