@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from streams.io.settings import ROOT
 
 MODELS = ROOT / "triton_models"
 TEXTS_MAX = 64
+COUNTED_S, PAUSE_S = 10.0, 0.02
 
 _COUNTED = re.compile(rf'^nv_inference_(count|exec_count){{model="{ENCODER}".*}} (\S+)$', re.M)
 
@@ -40,8 +42,20 @@ class Served(NamedTuple):
     encoder: TritonEncoder
     metrics_port: int
 
-    def batches(self) -> Batches:
-        """Return what was done so far."""
+    def batches(self, texts: float = 0) -> Batches:
+        """Return what was done, once so many texts were: a batch is counted after its answer.
+
+        Raises TimeoutError where the server does not count as many.
+        """
+        until, last = time.monotonic() + COUNTED_S, None
+        while (now := self._counted()) != last or now.texts < texts:
+            if time.monotonic() > until:
+                raise TimeoutError(f"the encoder counted {now.texts:.0f} texts of {texts:.0f}")
+            last = now
+            time.sleep(PAUSE_S)
+        return now
+
+    def _counted(self) -> Batches:
         with urlopen(f"http://{LOOPBACK}:{self.metrics_port}/metrics", timeout=10) as answer:
             told = dict(_COUNTED.findall(answer.read().decode()))
         return Batches(float(told["count"]), float(told["exec_count"]))

@@ -111,15 +111,18 @@ class Systems(NamedTuple):
         async def ask(text: str) -> Vector:
             return (await self.server.encoder.encode([text])).vectors[0]
 
-        await loaded(ask, self.texts[:WARM], 8)
+        rested = self.server.batches()
+        warm = await loaded(ask, self.texts[:WARM], 8)
+        before = self.server.batches(rested.texts + len(warm.vectors))
         figures, loads = dict[str, float](), list[Load]()
         for clients in CLIENTS:
-            before = self.server.batches()
             load = await loaded(ask, self.texts, clients)
+            after = self.server.batches(before.texts + len(load.vectors))
             if clients == 1:
                 alone |= dict(load.vectors)
             figures |= load.figures(clients)
-            figures[f"batch_{clients}"] = grown(before, self.server.batches())
+            figures[f"batch_{clients}"] = grown(before, after)
+            before = after
             loads.append(load)
         return {**figures, "cosine_min": least_cosine(alone, loads)}
 

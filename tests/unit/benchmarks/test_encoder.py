@@ -2,12 +2,15 @@
 
 import asyncio
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
-from benchmarks._served import Batches
+from benchmarks import _served
+from benchmarks._served import Batches, Served
 from benchmarks.encoder import Load, chosen, grown, least_cosine, loaded, sentences
+from processors.adapters.triton import TritonEncoder
 
 
 def vector(*numbers: float) -> bytes:
@@ -28,6 +31,25 @@ def test_the_smallest_cosine_is_that_of_the_vector_that_moved_most() -> None:
 def test_a_mean_batch_is_what_the_server_did_meanwhile() -> None:
     assert grown(Batches(10, 10), Batches(34, 13)) == 8.0
     assert grown(Batches(10, 10), Batches(10, 10)) == 0.0
+
+
+def test_a_batch_is_waited_for_that_was_answered_but_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = iter([Batches(57, 8), Batches(57, 8), Batches(64, 8), *[Batches(64, 9)] * 2])
+    monkeypatch.setattr(Served, "_counted", lambda _: next(told))
+    server = Served(cast(TritonEncoder, None), 0)
+    assert server.batches() == Batches(57, 8)
+    assert server.batches(64) == Batches(64, 9)
+
+
+def test_texts_that_are_never_counted_are_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_served, "COUNTED_S", 0.05)
+    monkeypatch.setattr(Served, "_counted", lambda _: Batches(57, 8))
+    with pytest.raises(TimeoutError, match="57 texts of 64"):
+        Served(cast(TritonEncoder, None), 0).batches(64)
 
 
 def test_figures_are_per_text() -> None:
