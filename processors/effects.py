@@ -67,11 +67,23 @@ class Waits:
         raise Fatal(f"the request {cause.event_id} was given up") from error
 
 
+class Ended(NamedTuple):
+    """What says that a run has ended, and the outcome of a request for which it did not wait."""
+
+    by: tuple[type, ...]
+    outcome: Callable[[Envelope[Any]], Any]
+
+
+#: Every request is worked on, whatever became of its run.
+NEVER = Ended((), lambda _: None)
+
+
 class Performing:
     """The part of an effect, with its two bounds in this process.
 
     `width` calls are out at once; `backlog` requests wait or are in work, then reading pauses.
-    What `takes` declines is somebody else's.
+    What `takes` declines is somebody else's. Where runs may be `ended`, their requests are let go:
+    what waits is not begun, and a call that is out is cancelled once nobody waits for its batch.
     """
 
     def __init__(
@@ -81,10 +93,12 @@ class Performing:
         width: int = 64,
         backlog: int = 2_000,
         takes: Callable[[Any], bool] = lambda _: True,
+        ended: Ended = NEVER,
     ) -> None:
         self.effect = effect
         self.author = author
         self.takes = takes
+        self.ended = ended
         self.width = asyncio.Semaphore(width)
         self.backlog = Room(backlog)
 
@@ -95,8 +109,8 @@ class Performing:
 
     @property
     def reads(self) -> frozenset[type]:
-        """The effect's requests."""
-        return frozenset(self.effect.reads)
+        """The effect's requests, and what lets them go."""
+        return frozenset((*self.effect.reads, *self.ended.by))
 
     @property
     def recalls(self) -> frozenset[type]:
@@ -126,6 +140,8 @@ class PerformingPost:
         self._answered: set[str] = set()
         self._lanes: dict[str, deque[Request]] = {}
         self._tasks: dict[str, Task] = {}
+        self._out: dict[str, list[Envelope[Any]]] = {}  # by key, what the world is asked for
+        self._over: set[str] = set()  # requests for which nobody waits
         self._held = 0
         self._asking = 0
 
@@ -142,6 +158,9 @@ class PerformingPost:
 
     def handle(self, record: Record, cause: Envelope[Any], entry: Entry) -> Awaitable[None] | None:
         """Put a request on its key's lane; while the backlog is full, reading waits."""
+        if isinstance(cause.event, self._part.ended.by):
+            self._let_go(cause)
+            return None
         if not self._part.takes(cause.event):
             return None
         if cause.event_id in self._answered:
@@ -164,6 +183,18 @@ class PerformingPost:
         self._held = 0
         self._lanes.clear()
         self._tasks.clear()
+        self._over.clear()
+
+    def _let_go(self, end: Envelope[Any]) -> None:
+        """Answer the requests of a run that has ended, whether the world was asked or not."""
+        out = self._out.get(end.key, [])
+        waiting = [request.cause for request in self._lanes.get(end.key, ())]
+        self._over |= {each.event_id for each in (*out, *waiting) if each.run_id == end.run_id}
+        if out and self._unawaited(out):
+            self._tasks[end.key].cancel()
+
+    def _unawaited(self, causes: list[Envelope[Any]]) -> bool:
+        return all(cause.event_id in self._over for cause in causes)
 
     def _enqueue(self, request: Request) -> None:
         key = request.cause.key
@@ -197,6 +228,22 @@ class PerformingPost:
             self._done(request)
 
     async def _perform(self, causes: list[Envelope[Any]]) -> Sequence[Any]:
+        if self._unawaited(causes):
+            return self._unheard(causes)
+        key = causes[0].key
+        self._out[key] = causes
+        try:
+            return await self._patiently(causes)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or not self._unawaited(causes):
+                raise  # all is given up
+            task.uncancel()
+            return self._unheard(causes)
+        finally:
+            del self._out[key]
+
+    async def _patiently(self, causes: list[Envelope[Any]]) -> Sequence[Any]:
         effect = self._part.effect
         async with self._part.width:
             try:
@@ -205,6 +252,9 @@ class PerformingPost:
                 )
             except Transient as error:
                 return [effect.give_up(cause, error) for cause in causes]
+
+    def _unheard(self, causes: list[Envelope[Any]]) -> Sequence[Any]:
+        return [self._part.ended.outcome(cause) for cause in causes]
 
     async def _ask(self, causes: list[Envelope[Any]]) -> Sequence[Any]:
         self._asking += 1
@@ -221,5 +271,6 @@ class PerformingPost:
 
     def _done(self, request: Request) -> None:
         self._held -= 1
+        self._over.discard(request.cause.event_id)
         self._part.backlog.leave()
         request.entry.release()

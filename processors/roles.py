@@ -9,12 +9,12 @@ from processors.adapters.past import Past
 from processors.adapters.topics import KafkaTopics
 from processors.deciders import DECIDERS, WATCHING
 from processors.decisions import Deciding
-from processors.effects import Effect, Performing
+from processors.effects import NEVER, Effect, Ended, Performing
 from processors.intake import intake_of
 from processors.links import Link, Linking
 from processors.memory.turns import TURNS
 from processors.models.dispatch import DISPATCH, answered_here
-from processors.models.effect import Inferring
+from processors.models.effect import Inferring, unheard
 from processors.models.judging import Judging
 from processors.observer.decider import OBSERVER
 from processors.observer.echo import ECHO
@@ -32,6 +32,7 @@ from processors.tuner.hearing import Hearing
 from processors.tuner.links import RELEASE, TEACHING
 from processors.tuner.releasing import Releasing
 from processors.tuner.training import Training
+from streams.events.sessions import RunFailed
 from streams.io.schemas import event_classes
 from streams.io.settings import Settings
 from streams.io.snapshots import SnapshotFolder
@@ -95,11 +96,12 @@ def _performing(
     open_effect: Callable[[World], Effect],
     width: int = 64,
     takes: Callable[[Any], bool] = lambda _: True,
+    ended: Ended = NEVER,
 ) -> Make:
     def make(world: World) -> Seat:
         effect = open_effect(world)
         author = Author(world.wire, effect.name, effect.version)
-        return Seat(effect.topic, Performing(effect, author, width, takes=takes))
+        return Seat(effect.topic, Performing(effect, author, width, takes=takes, ended=ended))
 
     return make
 
@@ -153,6 +155,7 @@ ROLES: Mapping[str, Sequence[Make]] = {
             ),
             MODEL_WIDTH,
             answered_here,
+            Ended((RunFailed,), unheard),
         ),
         _performing(lambda world: Judging(world.adapters.guarded), MODEL_WIDTH),
     ),

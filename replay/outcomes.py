@@ -91,7 +91,7 @@ class WholeRecord:
             for _, found in opened(self._log, self._wire, SESSIONS.name, partition, kinds, end):
                 for envelope, _ in found:
                     answer = answers.read(envelope, author_of(envelope.head))
-                    if answer is not None:
+                    if answer is not None and not answer.outcome.of_its_run_alone:
                         effect, request, outcome = answer
                         asked, value = effect.digest(request.event), encode(outcome.event)
                         yield asked, request.run_id, outcome.milliseconds, value

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import EffectDuringReplay
+from streams.events.sessions import CANCELLED
 from streams.ids import EventId, ProcessorName, RunId
 from streams.plain import Plain, form_of, text_of
 
@@ -69,6 +70,11 @@ class Outcome(NamedTuple):
 
     event: Any
     milliseconds: int
+
+    @property
+    def of_its_run_alone(self) -> bool:
+        """Whether it says that nobody waited any more, and nothing of what was asked."""
+        return getattr(self.event, "reason", None) == CANCELLED
 
     def answering(self, request: Any) -> "Outcome":
         """Return the outcome as that of another run's equal request."""
@@ -148,7 +154,8 @@ class Recorded:
         answer = self._answers.read(envelope, author)
         if answer is not None:
             asked = answer.effect.asked(answer.request.event)
-            self._outcomes.setdefault(asked, answer.outcome)
+            if not answer.outcome.of_its_run_alone:
+                self._outcomes.setdefault(asked, answer.outcome)
             self._own.setdefault((answer.request.run_id, asked), answer.outcome)
 
     def find(self, effect: Outside, request: Envelope[Any]) -> Outcome | None:

@@ -14,7 +14,12 @@ from processors.models.verbatim import verbatim
 from streams.effects import EffectClass
 from streams.envelope import Envelope
 from streams.errors import Transient
-from streams.events.sessions import InferenceCompleted, InferenceFailed, InferenceRequested
+from streams.events.sessions import (
+    CANCELLED,
+    InferenceCompleted,
+    InferenceFailed,
+    InferenceRequested,
+)
 from streams.ids import ModelName, ProcessorName
 from streams.topics import SESSIONS, Topic, work_of
 
@@ -75,6 +80,11 @@ class Inferring:
         if isinstance(answer, Refusal):
             return _failed(request, answer)
         return _completed(request, answer)
+
+
+def unheard(cause: Envelope[InferenceRequested]) -> InferenceFailed:
+    """Return the outcome of a request whose run ended first: its model is not listened to."""
+    return _failed(cause.event, Refusal(CANCELLED, "its run ended before the model answered"))
 
 
 class _Pieces:

@@ -63,15 +63,13 @@ class Asking:
     def __init__(self, grid: Grid, client: Client) -> None:
         self._grid = grid
         self._client = client
-        self._asked = 0
 
-    def ask(self) -> InferenceId:
-        self._asked += 1
-        name = InferenceId(f"breaker-{self._asked}")
+    def ask(self, *, stream: bool = False) -> InferenceId:
+        name = InferenceId(f"asked-{time.time_ns()}")
         example: Any = EVENTS["InferenceRequested"]
         request = replace(
             example, run_id=RunId(name), inference_id=name, model=MODEL,
-            stream=False,
+            stream=stream,
         )  # fmt: skip
         self.send(SESSIONS, name, request)
         return name

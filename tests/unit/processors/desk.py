@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from processors.batch import Batch, Filling
-from processors.effects import Performing
+from processors.effects import NEVER, Ended, Performing
 from processors.parts import Part
 from processors.runner import Runner
 from streams.effects import EffectClass
-from streams.envelope import Envelope
+from streams.envelope import CORRELATION, Envelope
 from streams.errors import Poison, Transient
 from streams.ids import ProcessorName
 from streams.io.wire import Author
@@ -72,8 +72,10 @@ class Desk:
         width: int = 2,
         backlog: int = 100,
         takes: Callable[[Any], bool] = lambda _: True,
+        ended: Ended = NEVER,
     ) -> None:
         self.takes = takes
+        self.ended = ended
         self.world = World(1, folder, make_runner)
         self.log = LossyLog(self.world.broker)
         self.acknowledged: list[int] = []
@@ -87,12 +89,13 @@ class Desk:
         if not isinstance(part, Watched):
             return part  # type: ignore[no-any-return]
         author = Author(self.world.wire, part.name, part.version)
-        return Performing(part, author, width, backlog, self.takes)
+        return Performing(part, author, width, backlog, self.takes, self.ended)
 
-    def tell(self, *events: Any, key: str = "x", value: bytes | None = None) -> None:
+    def tell(self, *events: Any, key: str = "x", run: str = "", value: bytes | None = None) -> None:
+        head = [(CORRELATION, run.encode())] if run else []
         for event in events:
             encoded = self.world.wire.codec.encode(event) if value is None else value
-            self.world.broker.land(Draft(TOPIC.name, 0, key.encode(), encoded, []))
+            self.world.broker.land(Draft(TOPIC.name, 0, key.encode(), encoded, head))
 
     async def take(self, generation: int = 0, filled: Filling | None = None) -> None:
         records = self.world.records()[self.position :]
@@ -108,9 +111,9 @@ class Desk:
             while self.log.in_flight:
                 self.log.land_one()
 
-    async def work(self, *events: Any) -> None:
+    async def work(self, *events: Any, run: str = "") -> None:
         """Tell, take, and let everything go on that can."""
-        self.tell(*events)
+        self.tell(*events, run=run)
         await self.take()
         await self.turn()
 

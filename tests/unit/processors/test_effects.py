@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from processors.effects import Ended
 from streams.dead_letters import OFFSET
 from streams.envelope import CAUSATION, ID, REQUEST
 from streams.ids import EventId, ProcessorName, of_decision, of_position
 from tests.unit.processors.desk import Desk, Watched
-from tests.unit.processors.toy_events import TOPIC, Counted, Looked
+from tests.unit.processors.toy_events import TOPIC, Counted, Looked, Told
 
 
 def counted(*bodies: int) -> list[Counted]:
@@ -104,6 +105,76 @@ async def test_what_is_in_work_at_the_end_is_cancelled_and_not_acknowledged(
     desk.runner.reset()
     await desk.turn()
     assert effect.gates[1].cancelled()
+    assert (effect.inside, desk.looked(), desk.acknowledged) == (0, [], [])
+
+
+#: A told zero ends a run; what nobody waits for is answered with a hundred less.
+ENDED = Ended((Told,), lambda cause: Looked(body=cause.event.body - 100))
+OVER = Told(body=0)
+
+
+async def test_a_call_for_a_run_that_has_ended_is_cancelled_and_answered(tmp_path: Path) -> None:
+    effect = Watched()
+    effect.shut(1)
+    desk = Desk(tmp_path, effect, ended=ENDED)
+    await desk.work(*counted(1), run="a")
+    await desk.work(OVER, run="b")
+    assert (effect.inside, desk.looked()) == (1, [])
+    await desk.work(OVER, run="a")
+    assert effect.gates[1].cancelled()
+    assert (effect.inside, desk.looked(), desk.acknowledged) == (0, [-99], [1, 2, 3])
+    await desk.work(*counted(2), run="a")
+    assert (desk.looked(), desk.acknowledged) == ([-99, 2], [1, 2, 3, 5])
+
+
+async def test_what_waits_for_a_run_that_has_ended_is_not_begun(tmp_path: Path) -> None:
+    effect = Watched()
+    effect.shut(1)
+    desk = Desk(tmp_path, effect, ended=ENDED)
+    for body, run in ((1, "a"), (2, "b"), (3, "c")):
+        desk.tell(*counted(body), run=run)
+    await desk.work(OVER, run="b")
+    effect.gates[1].set_result(None)
+    await desk.turn()
+    assert effect.calls == [[1], [3]]
+    assert desk.looked() == [1, -98, 3]
+
+
+async def test_a_world_that_is_away_is_not_asked_again_for_a_run_that_has_ended(
+    tmp_path: Path,
+) -> None:
+    effect = Watched()
+    effect.away = True
+    desk = Desk(tmp_path, effect, ended=ENDED)
+    await desk.work(*counted(1), run="a")
+    await desk.work(OVER, run="a")
+    assert (len(effect.calls), desk.looked()) == (1, [-99])
+
+
+async def test_a_call_of_several_runs_goes_on_while_one_of_them_waits(tmp_path: Path) -> None:
+    effect = Watched(batch_max=2)
+    effect.shut(0, 1)
+    desk = Desk(tmp_path, effect, ended=ENDED)
+    await desk.work(*counted(0), run="z")
+    desk.tell(*counted(1), run="a")
+    await desk.work(*counted(2), run="b")
+    effect.gates[0].set_result(None)
+    await desk.turn()
+    await desk.work(OVER, run="a")
+    assert effect.inside == 1
+    await desk.work(OVER, run="b")
+    assert (effect.inside, desk.looked()) == (0, [0, -99, -98])
+
+
+async def test_an_end_that_comes_with_the_end_of_work_says_nothing(tmp_path: Path) -> None:
+    effect = Watched()
+    effect.shut(1)
+    desk = Desk(tmp_path, effect, ended=ENDED)
+    await desk.work(*counted(1), run="a")
+    desk.tell(OVER, run="a")
+    await desk.take()
+    desk.runner.reset()
+    await desk.turn()
     assert (effect.inside, desk.looked(), desk.acknowledged) == (0, [], [])
 
 

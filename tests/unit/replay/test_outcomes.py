@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
+from processors.models.effect import Inferring
+from processors.models.ports import Answer, Emit, Refusal
 from replay.outcomes import WholeRecord
 from replay.recorded import Outside, Recorded
 from streams.envelope import Envelope
 from streams.events import sessions as s
-from streams.ids import RunId
+from streams.ids import ModelName, RunId
 from streams.io.memory_log import MemoryLog
 from streams.log import Record
 from streams.topics import SESSIONS
-from tests.unit.replay.memory_grid import PARTITIONS, MemoryGrid
+from tests.unit.replay.memory_grid import PARTITIONS, MemoryGrid, Parrot, Silent
 from tests.unit.replay.test_fork import outside, past, recorded
 
 
@@ -29,6 +31,20 @@ class Counted(MemoryLog):
     def read(self, topic: str, partition: int, start: int, end: int) -> Iterator[list[Record]]:
         self.reads += 1
         return super().read(topic, partition, start, end)
+
+
+class Unheard(Parrot):
+    """A model whose first asker went away."""
+
+    def __init__(self) -> None:
+        super().__init__("gray")
+        self.asked = 0
+
+    async def answer(self, request: s.InferenceRequested, emit: Emit) -> Answer | Refusal:
+        self.asked += 1
+        if self.asked == 1:
+            return Refusal(s.CANCELLED, "its run ended")
+        return await super().answer(request, emit)
 
 
 @pytest.fixture
@@ -105,6 +121,27 @@ def test_the_runs_own_outcome_counts_before_the_first_in_the_log(
             assert outcome is not None
             found.append(outcome.event.passages[0].text)
         assert found == ["what the shelf holds", "grass is green"]
+
+
+def test_that_nobody_waited_for_a_model_is_no_other_runs_answer(
+    grid: MemoryGrid, tmp_path: Path
+) -> None:
+    models = {ModelName("gray"): Unheard(), ModelName("blue"): Parrot("blue")}
+    grid.effects = (*grid.effects[:2], Inferring(models, Silent()))
+    first, second = grid.ask("green?", "ada"), grid.ask("green?", "bob")
+    memory = recorded(grid, first, second)
+    with closing(whole(grid, tmp_path, ends(grid))) as file:
+        asked = [
+            next(pair for pair in requests(grid, memory, run) if pair[0].name == Inferring.name)
+            for run in (first, second)
+        ]
+        (effect, request), (_, later) = asked
+        assert effect.asked(request.event) == effect.asked(later.event)
+        assert memory.outcome(effect, request).event.reason == s.CANCELLED
+        other = request._replace(run_id=RunId("another"))
+        for record in (memory, file):
+            found = [record.find(effect, each) for each in (later, other)]
+            assert [each.event.text for each in found if each] == ["gray: green?"] * 2
 
 
 def test_it_is_read_from_the_log_once_for_all_who_ask(grid: MemoryGrid, tmp_path: Path) -> None:
