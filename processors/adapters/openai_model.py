@@ -32,12 +32,18 @@ LATER = frozenset({408, 425, 429})
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
 
+#: How servers call the bound on an answer's tokens: nearly all the first way, models that reason
+#: only the second, and they say so.
+LIMIT, LATER_LIMIT = "max_tokens", "max_completion_tokens"
+
+
 class OpenAIModel:
     """One model of one server; `name` is the server's own name for it."""
 
     def __init__(self, server: ModelServer, name: str) -> None:
         self._server = server
         self._name = name
+        self._limit = LIMIT
 
     async def answer(self, request: InferenceRequested, emit: Emit) -> Answer | Refusal:
         """Ask for a chat completion."""
@@ -48,11 +54,16 @@ class OpenAIModel:
             "stream": request.stream,
             **_options(request),
         }
+        if (limit := request.options.max_tokens) is not None:
+            asked[self._limit] = limit
         try:
             if request.stream:
                 return await self._stream(request, asked, emit)
             return await self._whole(request, asked)
         except Declined as exc:
+            if exc.status == 400 and LIMIT in asked and LATER_LIMIT in exc.said:
+                self._limit = LATER_LIMIT
+                return await self.answer(request, emit)
             reason = _reason(exc.status)
             if reason is not None:
                 return Refusal(reason, exc.said)
@@ -90,7 +101,6 @@ def _options(request: InferenceRequested) -> dict[str, Any]:
     given: dict[str, Any] = {
         "temperature": options.temperature,
         "top_p": options.top_p,
-        "max_tokens": options.max_tokens,
         "seed": options.seed,
         "stop": list(options.stop) or None,
         "n": options.n if options.n != 1 else None,

@@ -21,6 +21,7 @@ from processors.adapters.model_server import ModelServer
 from processors.adapters.openai_model import LATER, REFUSALS, OpenAIModel
 from processors.models.ports import Answer, Piece, Refusal, Said
 from streams.errors import ModelAway
+from streams.events.sessions import Options
 from tests.unit.processors.examples import PASSAGES, asked, inference
 
 KEY = "sk-secret-4711"
@@ -68,6 +69,8 @@ class Endpoint:
         self.peers.append(request.client)
         if isinstance(self.answer, Response):
             return self.answer
+        if callable(self.answer):
+            return self.answer(self.asked[-1][0])  # type: ignore[no-any-return]
         await asyncio.sleep(self.answer)  # a server that takes its time
         return JSONResponse(completion())
 
@@ -197,6 +200,39 @@ async def test_what_would_be_refused_again_is_a_refusal(
     assert isinstance(answer, Refusal)
     assert answer.reason == reason
     assert "no, and your key is [key]" in answer.detail
+
+
+def reasons(body: dict[str, Any]) -> Response:
+    """Answer as OpenAI's models that reason do."""
+    said = (
+        "Unsupported parameter: 'max_tokens' is not supported with this model."
+        " Use 'max_completion_tokens' instead."
+    )
+    if "max_tokens" in body:
+        error = {"message": said, "param": "max_tokens", "code": "unsupported_parameter"}
+        return JSONResponse({"error": error}, 400)
+    return streamed(*frames("yes")) if body["stream"] else JSONResponse(completion())
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_model_that_calls_the_bound_otherwise_is_told_it_so_from_then_on(
+    stream: bool, endpoint: Endpoint
+) -> None:
+    endpoint.answer, model = reasons, endpoint.model()
+    request = asked(stream=stream, options=Options(max_tokens=9))
+    for _ in range(2):
+        assert isinstance(await model.answer(request, lambda _: None), Answer)
+    bounds = [{k: v for k, v in body.items() if k.startswith("max_")} for body, _ in endpoint.asked]
+    assert bounds == [{"max_tokens": 9}, *[{"max_completion_tokens": 9}] * 2]
+
+
+async def test_a_model_that_refuses_both_bounds_is_asked_twice_and_no_more(
+    endpoint: Endpoint,
+) -> None:
+    endpoint.answer = JSONResponse({"error": {"message": "no max_completion_tokens"}}, 400)
+    answer = await endpoint.model().answer(asked(options=Options(max_tokens=9)), print)
+    assert isinstance(answer, Refusal)
+    assert len(endpoint.asked) == 2
 
 
 @pytest.mark.parametrize("stream", [False, True])
