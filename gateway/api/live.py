@@ -1,7 +1,8 @@
 """A topic as server-sent events: what is in the log first, then what comes, without a seam.
 
 Every event's id is the places right behind it; who comes back with it misses nothing and hears
-nothing twice. A comment every few seconds keeps proxies from closing a quiet stream.
+nothing twice. A stream begins with an id and tells one every few seconds while all is quiet: who
+heard nothing yet misses nothing either, and proxies do not close it.
 """
 
 import asyncio
@@ -32,13 +33,14 @@ AT_ONCE = 500
 STREAMS_MAX = 200
 READERS = 4
 
-COMMENT = b":\n\n"
 #: The client comes back after so many milliseconds.
-BEGINNING = b"retry: 1000\n\n"
+RETRY = b"retry: 1000\n"
 
 Wanted = Callable[[Record], bool]
 #: A record with the places right behind it.
 Found = tuple[Record, Places]
+#: What was found, up to which places; an empty piece says that all is quiet there.
+Piece = tuple[list[Found], Places]
 #: A frame, and whether it is the last.
 Frame = tuple[bytes, bool]
 
@@ -78,12 +80,12 @@ class Reading:
     async def _frames(
         self, topic: str, start: Places, wanted: Wanted, last: Wanted
     ) -> AsyncGenerator[bytes, None]:
-        yield BEGINNING
+        yield RETRY + _standing(start)
         try:
             async with self._tail.watching(topic) as watch:
-                async for found in self._found(topic, start, wanted, watch):
+                async for found, at in self._found(topic, start, wanted, watch):
                     if not found:
-                        yield COMMENT
+                        yield _standing(at)
                     for frame, ends in await self.aside(partial(self._told, found, last)):
                         yield frame
                         if ends:
@@ -93,7 +95,7 @@ class Reading:
 
     async def _found(
         self, topic: str, at: Places, wanted: Wanted, watch: Watch
-    ) -> AsyncGenerator[list[Found], None]:
+    ) -> AsyncGenerator[Piece, None]:
         """Yield what is in the log, then what comes, in pieces; an empty one when all is quiet."""
         while True:
             until = tuple(map(max, at, watch.start))
@@ -102,7 +104,7 @@ class Reading:
                     partial(page, self.log, topic, at, until, AT_ONCE, wanted)
                 )
                 if found:
-                    yield found
+                    yield found, at
             while not watch.behind:
                 fresh = []
                 for record in (coming := await watch.take(self._quiet_s)):
@@ -111,7 +113,7 @@ class Reading:
                         if wanted(record):
                             fresh.append((record, at))
                 if fresh or not (coming or watch.behind):
-                    yield fresh
+                    yield fresh, at
             watch.restart(self._tail.end_of(topic))
 
     def _told(self, found: Iterable[Found], last: Wanted) -> list[Frame]:
@@ -136,6 +138,11 @@ class Stream(StreamingResponse):
         finally:
             self._reading.streams -= 1
             await self._frames.aclose()
+
+
+def _standing(at: Places) -> bytes:
+    """Return a frame that is no event: a client keeps its id all the same."""
+    return f"id: {places.written(at)}\n\n".encode()
 
 
 def _frame(behind: Places, said: dict[str, Any]) -> bytes:

@@ -74,6 +74,18 @@ def test_records_go_on_with_the_gateway_that_was_away(looker: Looker, gateway: D
     looker.reads("looked at")
 
 
+def test_the_first_record_is_heard_though_the_gateway_was_away_when_it_came(
+    looker: Looker, gateway: Door, client: Client
+) -> None:
+    page = looker.opens("streams/aether.sessions.events?from=live").reads("live", "Waiting").page
+    page.wait_for_timeout(1_000)
+    gateway.role.kill()
+    send(client, iter([asked(RunId("asked-while-away"), "Who asks meanwhile?")]))
+    gateway.role.start()
+    records = page.get_by_role("listbox", name="Records").get_by_role("option")
+    expect(records.filter(has_text="RequestReceived")).to_have_count(1)
+
+
 def test_a_record_of_an_unknown_kind_comes_live_and_says_why(
     looker: Looker, client: Client
 ) -> None:

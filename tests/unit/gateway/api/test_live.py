@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from gateway.api import places
-from gateway.api.live import COMMENT, Reading
+from gateway.api.live import Reading, Wanted
 from gateway.api.places import Places
 from streams.events.memory import MemoryOffered
 from streams.topics import MEMORY
@@ -19,16 +19,17 @@ OFFERED = MemoryOffered(content=CONTENT)
 class Listener:
     """One stream of a topic, from some places on."""
 
-    def __init__(self, reading: Reading, start: Places) -> None:
-        stream = reading.stream(MEMORY.name, start, lambda _: True)
+    def __init__(self, reading: Reading, start: Places, wanted: Wanted = lambda _: True) -> None:
+        stream = reading.stream(MEMORY.name, start, wanted)
         self._frames: AsyncIterator[bytes] = aiter(stream.body_iterator)  # type: ignore[arg-type]
         self.keys: list[str] = []
 
-    async def until_quiet(self) -> None:
-        """Listen until all that is in the log was told, and news are waited for."""
+    async def until_quiet(self) -> str:
+        """Listen until all that is in the log was told, and news are waited for; return where."""
         async with asyncio.timeout(60):
-            while (frame := await anext(self._frames)) != COMMENT:
+            while not (frame := await anext(self._frames)).startswith(b"id: ") or b"data" in frame:
                 self._hear(frame)
+        return frame.decode().removeprefix("id: ").strip()
 
     async def until(self, count: int) -> list[str]:
         """Listen until so many were told in all; return their keys in order."""
@@ -67,4 +68,19 @@ async def test_news_of_what_lies_before_a_listener_are_not_told_to_it(tmp_path: 
     fill(grid, 6, 9)
     assert await first.until(9) == keys(0, 9)
     assert await second.until(3) == keys(6, 9)
+    await reading.close()
+
+
+async def test_a_quiet_stream_tells_how_far_it_looked(tmp_path: Path) -> None:
+    """Nothing of what it passed over is read again by who comes back."""
+    grid = Grid(tmp_path, silent, in_flight_max=10)
+    reading = Reading(grid, grid.wire, quiet_s=0.05)
+    start = places.named(places.START, grid, MEMORY.name)
+    listener = Listener(reading, start, lambda _: False)
+    assert await listener.until_quiet() == places.written(start)
+    fill(grid, 0, 9)
+    end = places.written(places.named(places.END, grid, MEMORY.name))
+    async with asyncio.timeout(60):
+        while await listener.until_quiet() != end:
+            pass
     await reading.close()

@@ -207,6 +207,18 @@ async def test_a_stream_that_asks_for_nothing_begins_at_the_end(tmp_path: Path) 
     assert int(event["partitionkey"].removeprefix("key-")) >= 5
 
 
+async def test_who_heard_nothing_yet_comes_back_to_all_that_came_meanwhile(tmp_path: Path) -> None:
+    async with opened(tmp_path) as door:
+        fill(door, 5)
+        async with asyncio.timeout(60), door.http.stream("GET", PATH, headers=SSE) as answer:
+            lines = answer.aiter_lines()
+            while not (line := await anext(lines)).startswith("id: "):
+                pass
+        fill(door, 3, 5)
+        found = await heard(door, 3, PATH, **{"last-event-id": line.removeprefix("id: ")})
+    assert sorted(keys(found)) == [f"key-{n}" for n in (5, 6, 7)]
+
+
 async def test_a_last_event_id_of_another_topic_is_refused(tmp_path: Path) -> None:
     async with opened(tmp_path) as door:
         answer = await door.http.get(PATH, headers={**SSE, "last-event-id": "1.2"})
