@@ -18,11 +18,12 @@ from streams.events.tuning import FeedbackOffered
 from streams.ids import ProcessorName
 from streams.topics import INBOX, SESSIONS, inbox_of
 
+#: What a node says of a request: that caused it, and no inbox.
+ANSWERS = (InferenceCompleted, InferenceFailed)
 #: Where what a node may say belongs.
 TARGETS: Mapping[type, str] = {
     **{kind: topic for topic, kinds in OFFERED.items() for kind in kinds},
-    InferenceCompleted: SESSIONS.name,
-    InferenceFailed: SESSIONS.name,
+    **dict.fromkeys(ANSWERS, SESSIONS.name),
 }
 
 #: What is of no node in particular: questions, facts and what people think of them.
@@ -42,7 +43,8 @@ def carry(cause: Envelope[Any], _: int) -> Iterable[Carried]:
     if target is None or cause.key.startswith("@") or not _is_its_own(node, cause):
         said = f"{type(cause.event).__name__} under the key {cause.key[:80]!r}"
         raise Unacceptable(f"the node {node} may not say {said}")
-    return [Carried(cause.key, cause.event, topic=target)]
+    because = cause.cause_id if isinstance(cause.event, ANSWERS) else None
+    return [Carried(cause.key, cause.event, topic=target, because=because)]
 
 
 def _is_its_own(node: str, cause: Envelope[Any]) -> bool:

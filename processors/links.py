@@ -12,19 +12,23 @@ from processors.line import Entry
 from processors.parts import Assignment, Desk
 from streams.envelope import Envelope, Head, Origin
 from streams.errors import Poison
-from streams.ids import ProcessorName
+from streams.ids import EventId, ProcessorName
 from streams.io.wire import Author
 from streams.log import Draft, Record
 from streams.topics import Topic
 
 
 class Carried(NamedTuple):
-    """A fact for the target topic, or another; without a partition its key chooses one."""
+    """A fact for the target topic, or another; without a partition its key chooses one.
+
+    It says that what is carried caused it, or what `because` names.
+    """
 
     key: str
     event: Any
     partition: int | None = None
     topic: str | None = None
+    because: EventId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,6 @@ class LinkingPost:
         target = link.target.name
         carried = link.carry(cause, self._part.partitions(target))
         return [
-            author.carried(cause, step, topic or target, partition, key, event)
-            for step, (key, event, partition, topic) in enumerate(carried)
+            author.carried(cause, step, topic or target, partition, key, event, because)
+            for step, (key, event, partition, topic, because) in enumerate(carried)
         ]

@@ -29,6 +29,12 @@ def _content_of(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name not in IDENTITY)
 
 
+def _answers(event: Any, request: Any) -> bool:
+    """Whether an event is of the run, and of the model, that a request is of."""
+    known = (n for n in ("run_id", "model") if hasattr(event, n) and hasattr(request, n))
+    return all(getattr(event, name) == getattr(request, name) for name in known)
+
+
 def plain_of(event: Any) -> Plain:
     """Return an event as plain data."""
     kind: Any = type(event)
@@ -105,19 +111,21 @@ class Answers:
     def read(self, envelope: Envelope[Any], author: ProcessorName | None) -> Answer | None:
         """Take a record in; return the answer that it is, if it is one.
 
-        What names no author is a node's: it is the outcome of the request it says caused it.
+        What no effect wrote is a node's, or stands for it: it is the outcome of the request that it
+        says caused it, if that is whose it is.
         """
         effect = self._by_request.get(type(envelope.event))
         if effect is not None:
             self._waiting[effect.name, envelope.event_id] = envelope
         outcomes = self._by_outcome.get(type(envelope.event))
-        effect = outcomes if author is None else self._authors.get(author)
+        effect = outcomes if author is None else self._authors.get(author, outcomes)
         cause = envelope.cause_id
         if effect is None or cause is None or not isinstance(envelope.event, effect.writes):
             return None
-        request = self._waiting.pop((effect.name, cause), None)
-        if request is None:
+        request = self._waiting.get((effect.name, cause))
+        if request is None or not _answers(envelope.event, request.event):
             return None
+        del self._waiting[effect.name, cause]
         took = max(0, envelope.recorded_at_ms - request.recorded_at_ms)
         return Answer(effect, request, Outcome(envelope.event, took))
 

@@ -51,19 +51,22 @@ class Author:
 
     def carried(
         self, cause: Envelope[Any], step: int, topic: str, partition: int | None, key: str,
-        event: Any,
+        event: Any, because: EventId | None = None,
     ) -> Draft:  # fmt: skip
-        """Return the record of a fact that a link carries to another topic."""
-        head = self._head(cause, step, event, self._shared(cause))
+        """Return the record of a fact that a link carries to another topic.
+
+        Its cause is what is carried, unless that says of itself what it came of.
+        """
+        head = self._head(cause, step, event, self._shared(cause, because))
         return self._wire.draft(topic, partition, key.encode(), event, head)
 
-    def _shared(self, cause: Envelope[Any]) -> Headers:
+    def _shared(self, cause: Envelope[Any], because: EventId | None = None) -> Headers:
         """Return the headers that everything made from one cause has in common."""
         shared = [
             env.SPEC_VERSION,
             self._source,
             (env.TIME, env.rfc3339(cause.recorded_at_ms)),
-            (env.CAUSATION, cause.event_id.encode()),
+            (env.CAUSATION, (because or cause.event_id).encode()),
             self._signature,
         ]
         if cause.run_id:

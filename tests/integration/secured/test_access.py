@@ -11,7 +11,8 @@ import pytest
 from confluent_kafka import KafkaError, Producer
 
 from engines.install import Installed
-from streams.events.sessions import RequestRouted
+from processors.intake import ANSWERS
+from streams.events.sessions import InferenceRequested, RequestRouted
 from streams.io.client import Client as Door
 from streams.io.settings import Settings, read_settings
 from streams.topics import MEMORY, SESSIONS, inbox_of
@@ -123,6 +124,11 @@ def test_a_node_asks_and_serves_through_its_inbox(
         answered = told(ready, knocking, "ask", NODE, f"inbox-{ready.language}", "hello")
         assert answered["text"] == f"{ready.language} heard: hello"
         node.ended_well()
+    with Door(secured.settings) as door:
+        said = list(door.wire.opened(everything(door, SESSIONS), (InferenceRequested, *ANSWERS)))
+    requests = {e.event_id for e in said if isinstance(e.event, InferenceRequested)}
+    (answer,) = [e for e in said if getattr(e.event, "text", "") == answered["text"]]
+    assert answer.cause_id in requests
 
 
 class Knocking(Secured):

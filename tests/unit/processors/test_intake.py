@@ -7,13 +7,13 @@ import pytest
 
 from processors.intake import carry, intake_of
 from processors.links import Carried
-from streams.envelope import Envelope
+from streams.envelope import CAUSATION, Envelope
 from streams.errors import Unacceptable
 from streams.events.memory import MemoryOffered
 from streams.events.registry import CapabilityOffered, WithdrawalRequested
 from streams.events.subscriptions import SubscriptionOffered
 from streams.events.tuning import FeedbackOffered
-from streams.ids import ModelName
+from streams.ids import EventId, ModelName
 from streams.io.schemas import event_classes
 from streams.topics import GRID_KEY, MEMORY, REGISTRY, SESSIONS, SUBSCRIPTIONS, TUNING, inbox_of
 from tests.examples import typical
@@ -64,6 +64,15 @@ def test_what_a_node_may_say_is_carried_where_it_belongs(event: Any, key: str, t
 def test_what_it_may_not_say_is_refused(event: Any, key: str) -> None:
     with pytest.raises(Unacceptable, match="the node poet may not say"):
         list(carry(sent(event, key), 4))
+
+
+def test_a_nodes_answer_is_caused_by_what_it_was_asked() -> None:
+    """So the request and its answer are found together; the inbox is only the way."""
+    asked = EventId("the request")
+    answer = sent(replace(e.inferred(), model=MINE))
+    answer = answer._replace(head={**answer.head, CAUSATION: asked.encode()})
+    (carried,) = carry(answer, 4)
+    assert carried.because == asked
 
 
 def test_whatever_lies_in_an_inbox_is_looked_at() -> None:

@@ -20,9 +20,13 @@ NAME = ProcessorName("twice")
 def carry(cause: Envelope[Told], partitions: int) -> list[Carried]:
     if cause.event.body < 0:
         raise Poison("below zero")
-    return [Carried(GRID_KEY, Looked(body=cause.event.body), p) for p in range(partitions)]
+    because = ASKED if cause.event.body == ANSWERS else None
+    looked = Looked(body=cause.event.body)
+    return [Carried(GRID_KEY, looked, p, because=because) for p in range(partitions)]
 
 
+#: What says so much says that this caused it.
+ANSWERS, ASKED = 42, EventId("what was asked")
 LINK = Link(name=NAME, version=1, topic=TOPIC, target=TOPIC, reads=(Told,), carry=carry)
 
 
@@ -46,6 +50,14 @@ async def test_a_fact_is_carried_into_every_partition_under_ids_of_its_own(tmp_p
         assert (head[CAUSATION].decode(), key) == (cause, GRID_KEY.encode())
         assert head[ID].decode() == of_decision(cause, NAME, partition)
     assert desk.acknowledged == [1]
+
+
+async def test_what_names_its_cause_keeps_it(tmp_path: Path) -> None:
+    desk = linked(tmp_path)
+    await desk.work(Told(body=ANSWERS))
+    ((head, _),) = carried(desk, 1)
+    assert head[CAUSATION].decode() == ASKED
+    assert head[ID].decode() == of_decision(EventId(of_position(TOPIC.name, 0, 0)), NAME, 1)
 
 
 async def test_what_is_carried_twice_is_the_same_event(tmp_path: Path) -> None:

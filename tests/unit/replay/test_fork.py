@@ -17,7 +17,7 @@ from streams.effects import EffectClass
 from streams.envelope import Envelope, author_of
 from streams.errors import EffectDuringReplay, Misconfigured
 from streams.events import sessions as s
-from streams.ids import EventId, RunId
+from streams.ids import EventId, ModelName, ProcessorName, RunId
 from tests.unit.replay.memory_grid import DECIDERS, MemoryGrid
 
 
@@ -223,13 +223,32 @@ def test_what_comes_first_in_time_is_heard_first(grid: MemoryGrid) -> None:
     assert forked.events[-1].recorded_at_ms > 1_000 + forked.events[0].recorded_at_ms
 
 
-def test_what_a_node_answered_is_found_by_the_request_that_caused_it(grid: MemoryGrid) -> None:
+@pytest.mark.parametrize("author", [None, "inbox/poet", "deadline"])
+def test_what_a_node_answered_is_found_by_the_request_that_caused_it(
+    grid: MemoryGrid, author: ProcessorName | None
+) -> None:
     run_id = grid.ask("green?")
     record = Recorded(map(outside, grid.effects))
     for envelope in past(grid, run_id).stream:
         node = isinstance(envelope.event, s.InferenceCompleted)
-        record.learn(envelope, None if node else author_of(envelope.head))
+        record.learn(envelope, author if node else author_of(envelope.head))
     assert len(record) == len(recorded(grid, run_id)) > 1
+
+
+@pytest.mark.parametrize("claimed", [{"run_id": RunId("another")}, {"model": ModelName("blue")}])
+def test_nobody_answers_for_another_run_or_model(grid: MemoryGrid, claimed: Any) -> None:
+    run_id = grid.ask("green?")
+    record = Recorded(map(outside, grid.effects))
+    for envelope in past(grid, run_id).stream:
+        if isinstance(envelope.event, s.InferenceCompleted):
+            said = replace(envelope.event, text="forged", **claimed)
+            record.learn(envelope._replace(event=said), None)
+        record.learn(envelope, author_of(envelope.head))
+    whole = recorded(grid, run_id)
+    for effect in record.effects:
+        for request in past(grid, run_id).stream:
+            if isinstance(request.event, effect.reads):
+                assert record.find(effect, request) == whole.find(effect, request)
 
 
 def test_what_cannot_be_undone_is_never_called(grid: MemoryGrid) -> None:

@@ -34,7 +34,7 @@ def test_what_is_in_force_reaches_every_partition() -> None:
     weights = registered().all(t.WeightsReleased)[-1]
     policy = t.PolicySet(unsure=t.Unsure.ASK, threshold=0.3)
     carried = [list(RELEASE.carry(enveloped(event), 3)) for event in (weights, policy)]
-    assert [[(key, partition) for key, _, partition, _ in each] for each in carried] == [
+    assert [[(one.key, one.partition) for one in each] for each in carried] == [
         [(GRID_KEY, 0), (GRID_KEY, 1), (GRID_KEY, 2)]
     ] * 2
     assert carried[0][0].event == RouterAdopted(version=weights.version, weights=weights.weights)
