@@ -5,7 +5,8 @@ package aethergrid
 import "errors"
 
 var (
-	// ErrDenied is Kafka refusing these credentials, or what they may do; nothing was written.
+	// ErrDenied is Kafka refusing these credentials, or what they may do, or a broker for which nobody
+	// vouches; nothing was written.
 	ErrDenied = errors.New("aether: denied")
 	// ErrUnreachable is a broker or registry that did not answer; nothing was written.
 	ErrUnreachable = errors.New("aether: unreachable")

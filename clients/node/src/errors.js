@@ -7,7 +7,7 @@ export class GridError extends Error {
   }
 }
 
-/** Kafka refuses these credentials, or what they may do; to try again does not help. */
+/** Kafka refuses these credentials, or what they may do, or nobody vouches for it; to try again does not help. */
 export class Denied extends GridError {}
 
 /** A broker or the registry did not answer; nothing was written. */
@@ -39,6 +39,9 @@ const REFUSALS = new Set([
   ...['SASL_AUTHENTICATION_FAILED', 'ILLEGAL_SASL_STATE', 'UNSUPPORTED_SASL_MECHANISM']
 ])
 
+/** Node's codes of a certificate that does not hold, such as SELF_SIGNED_CERT_IN_CHAIN. */
+const UNVOUCHED = /CERT_|_CERT|CRL_|^UNABLE_TO_|^(INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/
+
 /** Return Denied if that is what lies below an error of @platformatic/kafka, else one of a kind. */
 export function denialOr (Kind, message, cause) {
   const said = refusal(cause)
@@ -47,6 +50,8 @@ export function denialOr (Kind, message, cause) {
 }
 
 function refusal (error) {
+  const unvouched = below(error, ({ code }) => UNVOUCHED.test(code))
+  if (unvouched) return `${unvouched.code}: ${unvouched.message}`
   const found = below(error, ({ code, apiId }) => code === 'PLT_KFK_AUTHENTICATION' || REFUSALS.has(apiId))
   if (!found) return undefined
   return REFUSALS.has(found.apiId) ? found.serverErrorMessage ?? found.message : reasonOf(found)

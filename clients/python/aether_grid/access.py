@@ -18,6 +18,8 @@ REFUSALS = {
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 }
+#: How librdkafka says that nobody whom we trust vouches for a broker.
+UNVOUCHED = "certificate verify failed"
 #: What passes by trying on: who took too long to ask again is out of its group, and joins it anew.
 PASSING = (KafkaError._ALL_BROKERS_DOWN, KafkaError._MAX_POLL_EXCEEDED)
 #: How librdkafka begins to say that it got no token.
@@ -44,7 +46,8 @@ class Denial:
 
     def __call__(self, error: KafkaError) -> None:
         """Hear of an error. librdkafka's words hold neither passwords nor tokens."""
-        if error.code() in REFUSALS and not (self._let_in and error.str().startswith(NO_TOKEN)):
+        refused = error.code() in REFUSALS or UNVOUCHED in error.str()
+        if refused and not (self._let_in and error.str().startswith(NO_TOKEN)):
             self.said, self._at_s, self.news = error.str(), time.monotonic(), True
         if self._theirs is not None:
             self._theirs(error)

@@ -16,7 +16,10 @@ class GridError(Exception):
 
 
 class Denied(GridError, PermissionError):
-    """Kafka refuses these credentials, or what they may do; to try again does not help."""
+    """Kafka refuses these credentials, or what they may do, or nobody vouches for it.
+
+    To try again does not help.
+    """
 
 
 class Unreachable(GridError):

@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 
 /// How librdkafka begins to say that it got no token.
 const NO_TOKEN: &str = "Failed to acquire";
+/// How it says that nobody whom we trust vouches for a broker.
+const UNVOUCHED: &str = "certificate verify failed";
 /// librdkafka asks for another token this long after it got none, and connects again sooner.
 const HOLDS: Duration = Duration::from_secs(11);
 pub(crate) const POLL: Duration = Duration::from_millis(100);
@@ -110,7 +112,8 @@ impl ClientContext for Denial {
 
     fn error(&self, error: KafkaError, reason: &str) {
         let mut heard = self.heard.lock().expect("never poisoned");
-        if refuses(&error) && !(heard.let_in && reason.starts_with(NO_TOKEN)) {
+        let refused = refuses(&error) || reason.contains(UNVOUCHED);
+        if refused && !(heard.let_in && reason.starts_with(NO_TOKEN)) {
             (heard.said, heard.at, heard.news) = (reason.into(), Some(Instant::now()), true);
         }
     }

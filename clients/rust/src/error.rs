@@ -6,7 +6,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// Kafka refuses these credentials, or what they may do; to try again does not help.
+    /// Kafka refuses these credentials, or what they may do, or nobody vouches for it; to try again
+    /// does not help.
     Denied(String),
     /// A broker or the registry did not answer; nothing was written.
     Unreachable(String),

@@ -15,6 +15,8 @@ _REFUSALS = {
     KafkaError.SASL_AUTHENTICATION_FAILED,
     KafkaError.UNSUPPORTED_SASL_MECHANISM,
 }
+#: How librdkafka says that nobody whom we trust vouches for a broker.
+_UNVOUCHED = "certificate verify failed"
 _AWAY = {KafkaError._TRANSPORT, KafkaError._TIMED_OUT, KafkaError._ALL_BROKERS_DOWN}
 
 
@@ -26,14 +28,14 @@ class Polled(Protocol):
 
 
 class Denial:
-    """Hears that credentials are refused; handed to librdkafka as its `error_cb`."""
+    """Hears that credentials, or a broker's own, are refused; librdkafka's `error_cb`."""
 
     def __init__(self) -> None:
         self._said: KafkaError | None = None
 
     def __call__(self, error: KafkaError) -> None:
         """Hear of an error. librdkafka's words hold neither passwords nor tokens."""
-        if error.code() in _REFUSALS:
+        if error.code() in _REFUSALS or _UNVOUCHED in error.str():
             self._said = error
 
     def asked(self, client: Polled, question: Callable[[float], T], timeout_s: float) -> T:

@@ -6,6 +6,7 @@ from streams.errors import AetherError, BrokerAway, Conflict, DeliveryFailed, Fa
 from streams.errors import Misconfigured as Wrong
 
 _REFUSED = "the broker refuses these credentials or rights; check `kafka.options`"
+_TLS = "check `security.protocol` and `ssl.ca.location` in `kafka.options`"
 _SET = "check `kafka.options` against librdkafka's configuration and the broker's version"
 _UNKNOWN = "create the grid's topics: `aether up` does, or `aether topic create`"
 
@@ -22,7 +23,7 @@ _TABLE: dict[int, tuple[type[AetherError], str]] = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: (Wrong, _REFUSED),
     KafkaError.SASL_AUTHENTICATION_FAILED: (Wrong, _REFUSED),
     KafkaError._AUTHENTICATION: (Wrong, _REFUSED),
-    KafkaError._SSL: (Wrong, _REFUSED),
+    KafkaError._SSL: (Wrong, _TLS),
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: (Wrong, _REFUSED),
     KafkaError.UNSUPPORTED_SASL_MECHANISM: (Wrong, _REFUSED),
     KafkaError.ILLEGAL_SASL_STATE: (Wrong, _REFUSED),

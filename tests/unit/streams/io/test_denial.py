@@ -6,6 +6,12 @@ from confluent_kafka import KafkaError, KafkaException
 from streams.io.kafka.denial import TURN_S, Denial
 
 REFUSED = KafkaError(KafkaError._AUTHENTICATION, "the password is wrong")
+UNVOUCHED = KafkaError(
+    KafkaError._SSL,
+    "SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: …",
+)
+#: A broker that goes down says nothing of itself.
+CUT = KafkaError(KafkaError._SSL, "SSL handshake failed: Disconnected")
 AWAY = KafkaError(KafkaError._TRANSPORT)
 
 
@@ -35,18 +41,19 @@ class Client:
         return "answer"
 
 
-def test_a_refusal_is_raised_instead_of_the_time_out_it_would_become() -> None:
+@pytest.mark.parametrize("said", [REFUSED, UNVOUCHED])
+def test_a_refusal_is_raised_instead_of_the_time_out_it_would_become(said: KafkaError) -> None:
     denial = Denial()
-    client = Client(denial, AWAY, REFUSED)
+    client = Client(denial, AWAY, said)
     with pytest.raises(KafkaException) as raised:
         denial.asked(client, client.away, 3_600.0)
-    assert raised.value.args[0] == REFUSED
+    assert raised.value.args[0] == said
     assert client.waited == [TURN_S, 2 * TURN_S]
 
 
 def test_who_is_away_for_a_while_is_asked_again_for_longer() -> None:
     denial = Denial()
-    client = Client(denial, AWAY, AWAY)
+    client = Client(denial, AWAY, CUT)
     assert denial.asked(client, client.away_twice, 3_600.0) == "answer"
     assert client.waited == [TURN_S, 2 * TURN_S, 4 * TURN_S]
 

@@ -3,6 +3,7 @@ package grid.aether.client;
 import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.security.oauthbearer.JwtRetrieverException;
 
 /** Everything this client throws; {@link Refused} is the answer no, everything else is machinery. */
@@ -22,11 +23,17 @@ public class GridException extends RuntimeException {
     return new Unreachable(message, cause);
   }
 
+  /** Returns what was said, and for a certificate that does not hold what lies at its bottom. */
   private static String firstLine(Throwable cause) {
-    return String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+    String said = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+    Throwable bottom = cause;
+    while (bottom.getCause() != null) {
+      bottom = bottom.getCause();
+    }
+    return cause instanceof SslAuthenticationException ? said + ": " + bottom.getMessage() : said;
   }
 
-  /** Kafka refuses these credentials, or what they may do; to try again does not help. */
+  /** Kafka refuses these credentials or what they may do, or nobody vouches for it; to try again does not help. */
   public static final class Denied extends GridException {
     public Denied(String message, Throwable cause) {
       super(message + ": " + firstLine(cause), cause);

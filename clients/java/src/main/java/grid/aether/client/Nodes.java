@@ -26,6 +26,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /** Serving a capability: requests lie on a topic of its own, answers go to the session. */
 final class Nodes {
@@ -91,8 +92,8 @@ final class Nodes {
           var at = new TopicPartition(record.topic(), record.partition());
           try {
             reader.commitSync(Map.of(at, new OffsetAndMetadata(record.offset() + 1)));
-          } catch (CommitFailedException | RebalanceInProgressException taken) {
-            // another node has it now, and gives the same id
+          } catch (CommitFailedException | RebalanceInProgressException | TimeoutException late) {
+            // it comes again, here or at another node, and has the same id there
           }
         }
       }
