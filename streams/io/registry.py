@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from threading import Lock
 from typing import Protocol
 
 import httpx2
@@ -72,6 +73,9 @@ class ConfluentRegistry:
     def __init__(self, url: str, timeout_s: float = 5.0) -> None:
         self.url = _CREDENTIALS.sub("", url)  # it is told in errors
         self._ruled: set[str] = set()
+        self._known: dict[tuple[str, str], int] = {}
+        self._there: frozenset[str] | None = None
+        self._listing = Lock()
         try:
             self._client = SchemaRegistryClient(
                 {"url": url, "timeout": timeout_s, "max.retries": 1, "retries.wait.ms": 100}
@@ -81,6 +85,9 @@ class ConfluentRegistry:
 
     def check(self, subject: str, schema: str) -> None:
         """Set the rule, then ask; a subject that is not there yet takes everything."""
+        if subject not in self._subjects():
+            self._set_rule(subject)
+            return
         self._rule(subject)
         if self.id_of(subject, schema) is not None:
             return
@@ -97,6 +104,8 @@ class ConfluentRegistry:
     def register(self, subject: str, schema: str) -> int:
         """Register under `subject`, whose rule stands before anything is registered there."""
         self._rule(subject)
+        if (known := self._known.get((subject, schema))) is not None:
+            return known
         with self._translated(f"register {subject}"):
             return self._client.register_schema(subject, Schema(schema, "AVRO"))
 
@@ -104,9 +113,12 @@ class ConfluentRegistry:
         """Look the schema up; neither subject nor schema is created."""
         try:
             with self._translated(f"look up {subject}"):
-                return self._client.lookup_schema(subject, Schema(schema, "AVRO")).schema_id
+                found = self._client.lookup_schema(subject, Schema(schema, "AVRO")).schema_id
         except UnknownSchema:
             return None
+        if found is not None:
+            self._known[subject, schema] = found
+        return found
 
     def schema(self, schema_id: int) -> str:
         """Fetch a schema by its id."""
@@ -129,10 +141,23 @@ class ConfluentRegistry:
                 ruled = self._client.get_compatibility(subject) == COMPATIBILITY
         except UnknownSchema:
             ruled = False
-        if not ruled:
-            with self._translated(f"set the compatibility of {subject}"):
-                self._client.set_compatibility(subject_name=subject, level=COMPATIBILITY)
+        if ruled:
+            self._ruled.add(subject)
+        else:
+            self._set_rule(subject)
+
+    def _set_rule(self, subject: str) -> None:
+        with self._translated(f"set the compatibility of {subject}"):
+            self._client.set_compatibility(subject_name=subject, level=COMPATIBILITY)
         self._ruled.add(subject)
+
+    def _subjects(self) -> frozenset[str]:
+        """Return what was there when it was first asked for: a question less for each new one."""
+        with self._listing:
+            if self._there is None:
+                with self._translated("list the subjects"):
+                    self._there = frozenset(self._client.get_subjects())
+            return self._there
 
     @contextmanager
     def _translated(self, attempt: str) -> Iterator[None]:
