@@ -6,8 +6,8 @@ time or less, because they know the fields, build no dictionaries and call nothi
 
 import struct
 import types
-from collections.abc import Callable, Collection
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import Field, fields, is_dataclass
 from enum import Enum
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -42,12 +42,13 @@ def compile_for(kind: type) -> Compiled:
 def reader_for(kind: type, only: Collection[str] | None = None) -> Callable[[bytes], Any]:
     """Write what reads an event, or some fields of it alone; the others cannot even be asked for.
 
-    Of what is passed over, lengths, counts, choices and the end are checked like all else; a text
-    may be no UTF-8, and a double no number.
+    Of what lies between these, lengths, counts and choices are checked like all else; a text may be
+    no UTF-8, and a double no number. What lies behind the last of them is not looked at.
     """
     reader = _Reader()
     made = reader.record(kind, only)
-    reader.lines += ["if i != len(v): raise ValueError('%d bytes do not belong' % (len(v) - i))"]
+    ends = "i != len(v)" if only is None else "i > len(v)"
+    reader.lines += [f"if {ends}: raise ValueError('%d bytes do not belong' % (len(v) - i))"]
     reader.lines.append(f"return {made}")
     read: Callable[[bytes], Any] = _function(kind, f"read(v, i={BODY})", reader.lines, reader.scope)
     return read
@@ -92,6 +93,17 @@ def _shape(kind: Any) -> tuple[str, Any]:
     if get_origin(kind) in (Union, types.UnionType):
         return "optional", next(a for a in arguments if a is not type(None))
     return {str: "text", bytes: "bytes", int: "long", float: "double", bool: "boolean"}[kind], kind
+
+
+def _up_to(all_of: tuple[Field[Any], ...], only: Collection[str] | None) -> Iterator[Field[Any]]:
+    """Yield fields up to the last of some."""
+    left = None if only is None else set(only)
+    for field in all_of:
+        if left == set():
+            return
+        yield field
+        if left is not None:
+            left.discard(field.name)
 
 
 class _Source:
@@ -163,7 +175,7 @@ class _Reader(_Source):
     def record(self, kind: type, only: Collection[str] | None = None) -> str:
         hints, made, given = get_type_hints(kind, include_extras=True), self.name("r"), {}
         passes = self._passes
-        for field in fields(kind):
+        for field in _up_to(fields(kind), only):
             self._passes = passes or (only is not None and field.name not in only)
             value = self.value(hints[field.name])
             if not self._passes:
