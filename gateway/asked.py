@@ -13,13 +13,17 @@ T = TypeVar("T")
 
 
 class Asked(NamedTuple):
-    """A request on its way: its run, whom it names, and until when its client waits."""
+    """A request on its way: its run, whom it names, and until when its client waits.
+
+    `begun` is set once it is in the log.
+    """
 
     run_id: RunId
     names: Named
     body: chat.ChatRequest
     created: int
     deadline: float
+    begun: asyncio.Event
 
     @property
     def session(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,15 +10,20 @@ from starlette.requests import ClientDisconnect, Request
 from gateway import answers
 from gateway.asked import Asked, next_news
 from gateway.chat import ChatRequest
-from gateway.errors import away, failed, unknown
+from gateway.errors import ApiError, away, failed, unknown
 from gateway.identified import run_of
 from gateway.named import SESSION_HEADER, Named
 from gateway.runs import News, Runs
 from gateway.sender import QueueFull, Sender
 from gateway.unheeded import named_in_header
 from streams.errors import BrokerAway, DeliveryFailed, StoreAway
-from streams.events.sessions import RequestReceived, ResponseCompleted, RunFailed
-from streams.ids import RunId
+from streams.events.sessions import (
+    CancellationRequested,
+    RequestReceived,
+    ResponseCompleted,
+    RunFailed,
+)
+from streams.ids import EventId, RunId, derived
 from streams.log import Headers
 
 T = TypeVar("T")
@@ -39,7 +45,8 @@ class Asking:
 
     def begin(self, request: Request, names: Named, body: ChatRequest) -> Asked:
         """Return a request on its way. Raises ApiError if its answer would not be heard."""
-        return Asked(run_of(request), names, body, answers.now(), self.deadline())
+        begun = asyncio.Event()
+        return Asked(run_of(request), names, body, answers.now(), self.deadline(), begun)
 
     def deadline(self) -> float:
         """Say until when a client waits from now on. Raises ApiError if nothing would be heard."""
@@ -74,6 +81,22 @@ class Asking:
         """Append the request under the id of its run; `head` are more headers. Raises ApiError."""
         size = asked.body.size
         await self.append(asked.run_id, asked.session, received(asked), head, large=size > LARGE)
+        asked.begun.set()
+
+    async def cancel(self, run_id: RunId, session: str) -> None:
+        """Ask for a run's end; asked for again, it is the same event. Raises ApiError."""
+        event_id = EventId(derived(run_id, "cancellation"))
+        event = CancellationRequested(run_id=run_id)
+        await self.append(run_id, session, event, [], event_id=event_id)
+
+    async def leave(self, asked: Asked) -> None:
+        """Ask for the end of a run whose client hung up: nobody will hear its answer.
+
+        Nobody is there to be told if this fails, either: then the run goes on to its end.
+        """
+        if asked.begun.is_set():
+            with suppress(ApiError):
+                await self.cancel(asked.run_id, asked.session)
 
     async def append(self, run_id: RunId, key: str, event: Any, head: Headers, **how: Any) -> None:
         """Append an event of a run as `Sender.send` does. Raises ApiError."""

@@ -4,10 +4,12 @@ A piece may come twice or not at all; the completed event has the last word.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -21,22 +23,41 @@ from streams.events.sessions import ResponseCompleted, RunFailed
 DONE = b"data: [DONE]\n\n"
 
 
+async def _stay() -> None:
+    """Leave nothing: what is streamed can be asked for again."""
+
+
 class Frames(StreamingResponse):
-    """A stream that lets go of its run however it ends."""
+    """A stream that lets go of its run however it ends; `left` is called if its client hung up."""
 
     def __init__(
-        self, first: bytes, rest: AsyncGenerator[bytes, None], headers: dict[str, str]
+        self,
+        first: bytes,
+        rest: AsyncGenerator[bytes, None],
+        headers: dict[str, str],
+        left: Callable[[], Awaitable[None]] = _stay,
     ) -> None:
         told = {**sse.HEADERS, **headers}
-        super().__init__(_chained(first, rest), media_type=sse.MEDIA_TYPE, headers=told)
+        super().__init__(self._frames(first), media_type=sse.MEDIA_TYPE, headers=told)
         self._rest = rest
+        self._left = left
+        self._whole = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the frames."""
         try:
-            await super().__call__(scope, receive, send)
+            with suppress(ClientDisconnect):
+                await super().__call__(scope, receive, send)
+            if not self._whole:
+                await self._left()
         finally:
             await self._rest.aclose()
+
+    async def _frames(self, first: bytes) -> AsyncGenerator[bytes, None]:
+        yield first
+        async for frame in self._rest:
+            yield frame
+        self._whole = True
 
 
 async def frames_of(
@@ -92,9 +113,3 @@ def _ending(asked: Asked, event: ResponseCompleted) -> list[bytes]:
 def _frame(asked: Asked, model: str, index: int = 0, **fields: Any) -> bytes:
     said = answers.chunk(asked.run_id, model, asked.created, index, **fields)
     return b"data: " + orjson.dumps(said) + b"\n\n"
-
-
-async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for frame in rest:
-        yield frame

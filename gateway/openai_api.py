@@ -1,7 +1,9 @@
 """OpenAI's doors: `/v1/chat/completions`, plain and streamed, and `/v1/models`."""
 
+from functools import partial
+
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -41,15 +43,20 @@ class OpenAI:
         raise ApiError(404, "invalid_request_error", "model_not_found", message, "model")
 
     async def complete(self, request: Request) -> Response:
-        """Answer a chat request with what its run comes to."""
+        """Answer a chat request with what its run comes to; one that is hung up on is cancelled."""
         body = chat.parse(await self._bodies.json(request))
         asked = self._asking.begin(request, named(request, body), body)
         headers, trace = said_beside(asked), trace_of(request)
-        if body.stream:
-            frames = self._asking.stream(asked, trace, frames_of)
-            # what fails before the first piece is an answer with a status
-            first = await while_connected(request, anext(frames))
-            return Frames(first, frames, headers)
-        event = await while_connected(request, self._asking.whole(asked, trace))
+        leave = partial(self._asking.leave, asked)
+        try:
+            if body.stream:
+                frames = self._asking.stream(asked, trace, frames_of)
+                # what fails before the first piece is an answer with a status
+                first = await while_connected(request, anext(frames))
+                return Frames(first, frames, headers, leave)
+            event = await while_connected(request, self._asking.whole(asked, trace))
+        except ClientDisconnect:
+            await leave()
+            raise
         written = orjson.dumps(answers.answer(event, asked.created, asked.session))
         return Response(written, media_type="application/json", headers=headers)

@@ -25,7 +25,7 @@ from gateway.responses.shown import PREFIX, Told, response_id, shown
 from gateway.responses.stored import Hidden, Stored
 from gateway.runs import News
 from streams.events.responses import ResponseHidden
-from streams.events.sessions import CancellationRequested, ResponseCompleted, RunFailed
+from streams.events.sessions import ResponseCompleted, RunFailed
 from streams.ids import EventId, RunId, derived
 from streams.log import Headers
 from streams.topics import RESPONSES
@@ -90,7 +90,7 @@ class Responses:
         with self._asking.runs.waiting(run_id) as news:  # before it is looked at: it may end now
             told, ended = await self._stored.told(run_id)
             if ended is None:
-                await self._stop(told)
+                await self._asking.cancel(told.run_id, told.session)
             while ended is None:
                 heard = await heard_until(deadline, news, run_id)
                 ended = heard if isinstance(heard, ResponseCompleted | RunFailed) else None
@@ -100,7 +100,7 @@ class Responses:
         """Hide a response for ever; one that has not ended is cancelled. The log stays."""
         told, ended = await self._stored.told(_run_of(request))
         if ended is None:
-            await self._stop(told)
+            await self._asking.cancel(told.run_id, told.session)
         run_id = told.run_id
         event_id = EventId(derived(run_id, "hidden"))
         await self._asking.append(
@@ -108,12 +108,6 @@ class Responses:
         )
         self._hidden.add(run_id)
         return JSONResponse({"id": response_id(run_id), "object": "response", "deleted": True})
-
-    async def _stop(self, told: Told) -> None:
-        """Ask for a run's end; asked for again, it is the same event."""
-        event_id = EventId(derived(told.run_id, "cancellation"))
-        event = CancellationRequested(run_id=told.run_id)
-        await self._asking.append(told.run_id, told.session, event, [], event_id=event_id)
 
     async def input_items(self, request: Request) -> Response:
         """List what a response was asked with, in pages; its instructions are no items."""

@@ -192,6 +192,13 @@ class Door:
         names = ("aether_gateway_open_requests", "aether_gateway_waiting_runs")
         return int(sum(float(counts[name]) for name in names)) - 1
 
+    async def cancelled(self) -> RunId:
+        """Wait for what a gateway says when a client hangs up, and return its run."""
+        async with asyncio.timeout(GENEROUS_S):
+            said = (await self.grid.received.get()).event
+            assert isinstance(said, s.CancellationRequested)
+            return said.run_id
+
     async def asked(self) -> RunId:
         """Wait for the next request and return its run."""
         async with asyncio.timeout(GENEROUS_S):
@@ -207,6 +214,7 @@ async def opened(
     in_flight_max: int = 1_000,
     away: bool = False,
     retelling: Retelling | None = None,
+    grace_s: int = 5,
     **settings: Any,
 ) -> AsyncIterator[Door]:
     """Open a gateway's door on a free port."""
@@ -217,7 +225,7 @@ async def opened(
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=5
+        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=grace_s
     )
     server = Server(config)
     serving = asyncio.create_task(server.serve([listening]))

@@ -9,8 +9,10 @@ import httpx
 import orjson
 import pytest
 
+from streams.events.sessions import RequestReceived
 from tests.unit.gateway.door import (
     CHAT,
+    GENEROUS_S,
     Door,
     answers,
     body,
@@ -170,7 +172,29 @@ async def test_a_client_that_leaves_midway_is_waited_for_no_longer(stream: Any) 
     async with asyncio.timeout(60):
         while await door.waiters():
             await asyncio.sleep(0.01)
+    assert await door.cancelled() == run
     door.grid.say(completed(run))
+
+
+async def test_who_heard_everything_hangs_up_on_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as door:
+        await all_frames(door)
+        await door.http.post(CHAT, json=body())
+        kinds = [type(request.event) for request in door.grid.requests()]
+    assert kinds == [RequestReceived] * 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_gateway_that_ends_cancels_nothing(stream: bool, tmp_path: Path) -> None:
+    """It was not the client who left: what it asked for is found in the log."""
+    async with httpx.AsyncClient(timeout=GENEROUS_S, trust_env=False) as http:
+        async with opened(tmp_path, silent, grace_s=1) as door:
+            asking = asyncio.create_task(http.post(door.url + CHAT, json=body(stream=stream)))
+            run = await door.asked()
+            if stream:
+                door.grid.say(piece(run, 0, "324"))
+        await asyncio.gather(asking, return_exceptions=True)
+    assert [type(request.event) for request in door.grid.requests()] == [RequestReceived]
 
 
 async def test_streams_side_by_side_do_not_mix(tmp_path: Path) -> None:
