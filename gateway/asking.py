@@ -43,10 +43,12 @@ class Asking:
         self._sender = sender
         self._timeout_s = timeout_s
 
-    def begin(self, request: Request, names: Named, body: ChatRequest) -> Asked:
+    def begin(
+        self, request: Request, names: Named, body: ChatRequest, *, kept: bool = False
+    ) -> Asked:
         """Return a request on its way. Raises ApiError if its answer would not be heard."""
         begun = asyncio.Event()
-        return Asked(run_of(request), names, body, answers.now(), self.deadline(), begun)
+        return Asked(run_of(request), names, body, answers.now(), self.deadline(), begun, kept)
 
     def deadline(self) -> float:
         """Say until when a client waits from now on. Raises ApiError if nothing would be heard."""
@@ -89,12 +91,20 @@ class Asking:
         event = CancellationRequested(run_id=run_id)
         await self.append(run_id, session, event, [], event_id=event_id)
 
-    async def leave(self, asked: Asked) -> None:
-        """Ask for the end of a run whose client hung up: nobody will hear its answer.
+    async def heard(self, request: Request, asked: Asked, work: Coroutine[Any, Any, T]) -> T:
+        """Return what `while_connected` does; a client that hangs up leaves its run."""
+        try:
+            return await while_connected(request, work)
+        except ClientDisconnect:
+            await self.leave(asked)
+            raise
 
-        Nobody is there to be told if this fails, either: then the run goes on to its end.
+    async def leave(self, asked: Asked) -> None:
+        """Ask for the end of a run whose client hung up, unless it can come back for the answer.
+
+        Nobody is there to be told if this fails: then the run goes on to its end.
         """
-        if asked.begun.is_set():
+        if asked.begun.is_set() and not asked.kept:
             with suppress(ApiError):
                 await self.cancel(asked.run_id, asked.session)
 

@@ -3,12 +3,12 @@
 from functools import partial
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway import answers, chat
-from gateway.asking import Asking, said_beside, trace_of, while_connected
+from gateway.asking import Asking, said_beside, trace_of
 from gateway.body import Bodies
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError
@@ -47,16 +47,11 @@ class OpenAI:
         body = chat.parse(await self._bodies.json(request))
         asked = self._asking.begin(request, named(request, body), body)
         headers, trace = said_beside(asked), trace_of(request)
-        leave = partial(self._asking.leave, asked)
-        try:
-            if body.stream:
-                frames = self._asking.stream(asked, trace, frames_of)
-                # what fails before the first piece is an answer with a status
-                first = await while_connected(request, anext(frames))
-                return Frames(first, frames, headers, leave)
-            event = await while_connected(request, self._asking.whole(asked, trace))
-        except ClientDisconnect:
-            await leave()
-            raise
+        if body.stream:
+            frames = self._asking.stream(asked, trace, frames_of)
+            # what fails before the first piece is an answer with a status
+            first = await self._asking.heard(request, asked, anext(frames))
+            return Frames(first, frames, headers, partial(self._asking.leave, asked))
+        event = await self._asking.heard(request, asked, self._asking.whole(asked, trace))
         written = orjson.dumps(answers.answer(event, asked.created, asked.session))
         return Response(written, media_type="application/json", headers=headers)

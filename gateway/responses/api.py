@@ -5,6 +5,7 @@ A response is its run: it is stored as long as the log is, by whatever gateway i
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 
 import orjson
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.asked import Asked, heard_until, next_news
-from gateway.asking import Asking, received, said_beside, trace_of, while_connected
+from gateway.asking import Asking, received, said_beside, trace_of
 from gateway.body import Bodies
 from gateway.errors import ApiError, invalid
 from gateway.frames import Frames
@@ -58,18 +59,19 @@ class Responses:
         names = named(request, body)
         if names.session is None and session is not None:
             names = names._replace(session=session, remembered=remembered)
-        asked = self._asking.begin(request, names, body)
+        asked = self._asking.begin(request, names, body, kept=asking.is_stored)
         head = [*trace_of(request), *asking.head]
         told = Told(asked.run_id, asked.session, asked.created, received(asked), dict(head))
         headers = said_beside(asked)
         if asking.stream:
             begin = self._at_once if asking.background else self._once_heard
             stream = begin(told, asked, head)
-            return Frames(await while_connected(request, anext(stream)), stream, headers)
+            first = await self._asking.heard(request, asked, anext(stream))
+            return Frames(first, stream, headers, partial(self._asking.leave, asked))
         if asking.background:
             await self._asking.send(asked, head)
             return JSONResponse(shown(told, None, "queued"), headers=headers)
-        event = await while_connected(request, self._asking.whole(asked, head))
+        event = await self._asking.heard(request, asked, self._asking.whole(asked, head))
         written = orjson.dumps(shown(told, event))
         return Response(written, media_type="application/json", headers=headers)
 

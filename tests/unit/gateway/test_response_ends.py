@@ -12,7 +12,8 @@ from streams.events.responses import ResponseHidden
 from streams.events.sessions import CANCELLED, CancellationRequested, RequestReceived
 from streams.ids import RunId, derived
 from streams.topics import RESPONSES
-from tests.unit.gateway.door import completed, failed, piece, silent
+from tests.unit.gateway.door import completed, failed, opened, piece, silent
+from tests.unit.gateway.test_completions import until_nobody_waits
 from tests.unit.gateway.test_openai_client import client_of
 from tests.unit.gateway.test_responses import TEXT, in_pieces
 
@@ -36,6 +37,25 @@ async def test_a_running_response_is_cancelled_by_an_event(tmp_path: Path) -> No
     assert cancellation.event == CancellationRequested(run_id=run)
     assert (cancellation.key, cancellation.run_id) == (request.key, run)
     assert cancellation.event_id == derived(run, "cancellation")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("store", [False, True])
+async def test_who_hangs_up_ends_what_cannot_be_asked_for_again(
+    store: bool, stream: bool, tmp_path: Path
+) -> None:
+    said = {"model": "aether", "input": "How tall?", "store": store, "stream": stream}
+    async with opened(tmp_path, silent) as door:
+        asking = asyncio.create_task(door.http.post("/v1/responses", json=said))
+        run = await door.asked()
+        if stream:
+            door.grid.say(piece(run, 0, "It"))
+        asking.cancel()
+        await until_nobody_waits(door)
+        if not store:
+            assert await door.cancelled() == run
+        kinds = [type(each.event) for each in door.grid.requests()]
+    assert kinds == [RequestReceived, *[CancellationRequested] * (not store)]
 
 
 async def test_an_answer_that_comes_before_the_cancellation_counts(tmp_path: Path) -> None:
