@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 
 from processors.models.ports import Answer, Called, Piece, Said
 from streams.events import sessions as s
-from tests.unit.processors.adapters.test_openai_model import (
+from tests.unit.processors.adapters.model_endpoint import (
     USAGE,
     Endpoint,
     completion,
