@@ -15,7 +15,7 @@ T = TypeVar("T")
 class Asked(NamedTuple):
     """A request on its way: its run, whom it names, and until when its client waits.
 
-    `begun` is set once it is in the log; an answer that is `kept` can be asked for later.
+    An answer that is `kept` can be asked for later.
     """
 
     run_id: RunId
@@ -23,7 +23,6 @@ class Asked(NamedTuple):
     body: chat.ChatRequest
     created: int
     deadline: float
-    begun: asyncio.Event
     kept: bool
 
     @property

@@ -47,8 +47,7 @@ class Asking:
         self, request: Request, names: Named, body: ChatRequest, *, kept: bool = False
     ) -> Asked:
         """Return a request on its way. Raises ApiError if its answer would not be heard."""
-        begun = asyncio.Event()
-        return Asked(run_of(request), names, body, answers.now(), self.deadline(), begun, kept)
+        return Asked(run_of(request), names, body, answers.now(), self.deadline(), kept)
 
     def deadline(self) -> float:
         """Say until when a client waits from now on. Raises ApiError if nothing would be heard."""
@@ -83,7 +82,6 @@ class Asking:
         """Append the request under the id of its run; `head` are more headers. Raises ApiError."""
         size = asked.body.size
         await self.append(asked.run_id, asked.session, received(asked), head, large=size > LARGE)
-        asked.begun.set()
 
     async def cancel(self, run_id: RunId, session: str) -> None:
         """Ask for a run's end; asked for again, it is the same event. Raises ApiError."""
@@ -91,20 +89,12 @@ class Asking:
         event = CancellationRequested(run_id=run_id)
         await self.append(run_id, session, event, [], event_id=event_id)
 
-    async def heard(self, request: Request, asked: Asked, work: Coroutine[Any, Any, T]) -> T:
-        """Return what `while_connected` does; a client that hangs up leaves its run."""
-        try:
-            return await while_connected(request, work)
-        except ClientDisconnect:
-            await self.leave(asked)
-            raise
-
     async def leave(self, asked: Asked) -> None:
-        """Ask for the end of a run whose client hung up, unless it can come back for the answer.
+        """Ask for the end of a run whose client hung up on its stream, unless it can come back.
 
         Nobody is there to be told if this fails: then the run goes on to its end.
         """
-        if asked.begun.is_set() and not asked.kept:
+        if not asked.kept:
             with suppress(ApiError):
                 await self.cancel(asked.run_id, asked.session)
 

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway import answers, chat
-from gateway.asking import Asking, said_beside, trace_of
+from gateway.asking import Asking, said_beside, trace_of, while_connected
 from gateway.body import Bodies
 from gateway.capabilities import Capabilities
 from gateway.errors import ApiError
@@ -43,15 +43,15 @@ class OpenAI:
         raise ApiError(404, "invalid_request_error", "model_not_found", message, "model")
 
     async def complete(self, request: Request) -> Response:
-        """Answer a chat request with what its run comes to; one that is hung up on is cancelled."""
+        """Answer a chat request with what its run comes to."""
         body = chat.parse(await self._bodies.json(request))
         asked = self._asking.begin(request, named(request, body), body)
         headers, trace = said_beside(asked), trace_of(request)
         if body.stream:
             frames = self._asking.stream(asked, trace, frames_of)
             # what fails before the first piece is an answer with a status
-            first = await self._asking.heard(request, asked, anext(frames))
+            first = await while_connected(request, anext(frames))
             return Frames(first, frames, headers, partial(self._asking.leave, asked))
-        event = await self._asking.heard(request, asked, self._asking.whole(asked, trace))
+        event = await while_connected(request, self._asking.whole(asked, trace))
         written = orjson.dumps(answers.answer(event, asked.created, asked.session))
         return Response(written, media_type="application/json", headers=headers)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.asked import Asked, heard_until, next_news
-from gateway.asking import Asking, received, said_beside, trace_of
+from gateway.asking import Asking, received, said_beside, trace_of, while_connected
 from gateway.body import Bodies
 from gateway.errors import ApiError, invalid
 from gateway.frames import Frames
@@ -66,12 +66,12 @@ class Responses:
         if asking.stream:
             begin = self._at_once if asking.background else self._once_heard
             stream = begin(told, asked, head)
-            first = await self._asking.heard(request, asked, anext(stream))
+            first = await while_connected(request, anext(stream))
             return Frames(first, stream, headers, partial(self._asking.leave, asked))
         if asking.background:
             await self._asking.send(asked, head)
             return JSONResponse(shown(told, None, "queued"), headers=headers)
-        event = await self._asking.heard(request, asked, self._asking.whole(asked, head))
+        event = await while_connected(request, self._asking.whole(asked, head))
         written = orjson.dumps(shown(told, event))
         return Response(written, media_type="application/json", headers=headers)
 

@@ -179,7 +179,7 @@ async def test_a_client_that_leaves_is_waited_for_no_longer(stream: bool, tmp_pa
         run = await door.asked()
         asking.cancel()
         await until_nobody_waits(door)
-        assert await door.cancelled() == run
+        assert len(door.grid.requests()) == 1  # its time may be over: the run goes on
         door.grid.say(completed(run))  # and nobody minds
         assert (await door.http.get("/livez")).status_code == 200
 

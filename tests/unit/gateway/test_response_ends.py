@@ -39,18 +39,18 @@ async def test_a_running_response_is_cancelled_by_an_event(tmp_path: Path) -> No
     assert cancellation.event_id == derived(run, "cancellation")
 
 
-@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("store", [False, True])
-async def test_who_hangs_up_ends_what_cannot_be_asked_for_again(
-    store: bool, stream: bool, tmp_path: Path
+async def test_who_hangs_up_in_a_stream_ends_what_cannot_be_asked_for_again(
+    store: bool, tmp_path: Path
 ) -> None:
-    said = {"model": "aether", "input": "How tall?", "store": store, "stream": stream}
-    async with opened(tmp_path, silent) as door:
-        asking = asyncio.create_task(door.http.post("/v1/responses", json=said))
-        run = await door.asked()
-        if stream:
-            door.grid.say(piece(run, 0, "It"))
-        asking.cancel()
+    said = {"model": "aether", "input": "How tall?", "store": store, "stream": True}
+
+    def begins(request: RequestReceived) -> list[Any]:
+        return [piece(request.run_id, 0, "It")]
+
+    async with opened(tmp_path, begins) as door:
+        async with door.http.stream("POST", "/v1/responses", json=said):
+            run = await door.asked()
         await until_nobody_waits(door)
         if not store:
             assert await door.cancelled() == run
