@@ -12,10 +12,8 @@ from streams.envelope import Envelope, Head
 from streams.events.registry import CapabilityRegistered
 from streams.events.series import Point, SeriesSampled
 from streams.events.sessions import (
-    PerceptionFailed,
-    RecallFailed,
+    CANCELLED,
     RequestReceived,
-    RequestRefused,
     RequestRouted,
     ResponseCompleted,
     RunFailed,
@@ -26,15 +24,11 @@ READS = frozenset(
     {
         RequestReceived,
         RequestRouted,
-        RequestRefused,
         ResponseCompleted,
         RunFailed,
-        PerceptionFailed,
-        RecallFailed,
         CapabilityRegistered,
     }
 )
-FAILURES = (RequestRefused, RunFailed)
 EVENTS, PRODUCERS = "events", "producers"
 #: So many runs may be open, and so many names are counted; what is beyond is not measured.
 OPEN_MAX, NAMES_MAX = 10_000, 500
@@ -69,9 +63,10 @@ class Meter:
                 self._values["routing_confidence"].append(confidence)
             case ResponseCompleted():
                 self._completed(event, envelope.recorded_at_ms)
-            case RunFailed(run_id=run) | RequestRefused(run_id=run):
+            case RunFailed(run_id=run, reason=reason):
                 self._began.pop(run, None)
-                self._ended, self._failed = self._ended + 1, self._failed + 1
+                if reason != CANCELLED:  # which is its client's wish, and says nothing of the grid
+                    self._ended, self._failed = self._ended + 1, self._failed + 1
             case CapabilityRegistered(card=card):
                 self._costs[envelope.key] = card.cost or 0.0
             case _:

@@ -221,6 +221,23 @@ def test_tokens_come_as_they_are_made_and_usage_when_asked_for(
     assert [c.usage and c.usage.total_tokens for c in told] == [*[None] * (len(told) - 1), 9]
 
 
+def test_who_hangs_up_in_a_stream_ends_its_run_and_holds_nobody_up(
+    front: Front, client: openai.OpenAI, model_url: str
+) -> None:
+    asked: Any = {"model": "puppet", "extra_headers": {"x-aether-session": "hangs-up"}}
+    stream = client.chat.completions.create(messages=user("slowly"), stream=True, **asked)
+    told = [next(stream), next(stream)]
+    stream.close()
+    try:  # the model waits in the middle of its answer, and nobody for the model
+        said = client.chat.completions.create(messages=user("echo"), **asked)
+    finally:
+        release(model_url)
+    assert json.loads(said.choices[0].message.content or "")["messages"]
+    kinds = [type(e.event) for e in events(front, told[0].id.removeprefix("chatcmpl-"))]
+    assert CancellationRequested in kinds
+    assert kinds[-1] is RunFailed
+
+
 def test_what_a_model_or_the_answerer_refuses_is_the_clients_error(client: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="I will not"):
         client.chat.completions.create(model="puppet", messages=user("refuse"))

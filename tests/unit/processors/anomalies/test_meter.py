@@ -13,7 +13,13 @@ from processors.anomalies.meter import NAMES_MAX, Meter, producer_of
 from processors.anomalies.metering import METER, Metering
 from streams.envelope import Envelope
 from streams.events.series import Point, SeriesSampled
-from streams.events.sessions import RequestReceived, ResponseCompleted, RunFailed, RunStarted
+from streams.events.sessions import (
+    CANCELLED,
+    RequestReceived,
+    ResponseCompleted,
+    RunFailed,
+    RunStarted,
+)
 from streams.ids import EventId, derived
 from streams.io.codec import Codec
 from streams.io.memory_log import MemoryBroker, MemoryLog
@@ -71,7 +77,9 @@ def test_confidence_and_failures_are_of_the_whole_grid() -> None:
     meter.take(came(EVENTS["RequestRouted"], confidence=0.75))
     assert "failed_share" not in (told := points(meter))
     assert told["routing_confidence"] == 0.5
-    meter.take(came(EVENTS["RunFailed"]))
+    meter.take(came(EVENTS["RunFailed"], run_id="cancelled", reason=CANCELLED))
+    meter.take(came(EVENTS["RequestRefused"], run_id="refused"))
+    meter.take(came(EVENTS["RunFailed"], run_id="refused"))
     assert points(meter)["failed_share"] == 0.2
 
 
