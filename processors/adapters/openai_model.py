@@ -54,14 +54,15 @@ class OpenAIModel:
             "stream": request.stream,
             **_options(request),
         }
-        if (limit := request.options.max_tokens) is not None:
-            asked[self._limit] = limit
+        bound, called = request.options.max_tokens, self._limit
+        if bound is not None:
+            asked[called] = bound
         try:
             if request.stream:
                 return await self._stream(request, asked, emit)
             return await self._whole(request, asked)
         except Declined as exc:
-            if exc.status == 400 and LIMIT in asked and LATER_LIMIT in exc.said:
+            if _calls_it_otherwise(exc) and bound is not None and called == LIMIT:
                 self._limit = LATER_LIMIT
                 return await self.answer(request, emit)
             reason = _reason(exc.status)
@@ -106,6 +107,10 @@ def _options(request: InferenceRequested) -> dict[str, Any]:
         "n": options.n if options.n != 1 else None,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _calls_it_otherwise(declined: Declined) -> bool:
+    return declined.status == 400 and LATER_LIMIT in declined.said
 
 
 def _reason(status: int) -> str | None:

@@ -153,13 +153,21 @@ async def test_a_model_that_calls_the_bound_otherwise_is_told_it_so_from_then_on
     assert bounds == [{"max_tokens": 9}, *[{"max_completion_tokens": 9}] * 2]
 
 
-async def test_a_model_that_refuses_both_bounds_is_asked_twice_and_no_more(
-    endpoint: Endpoint,
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        (Options(max_tokens=9), 2),
+        (Options(verbatim='{"max_tokens": 9}'), 1),  # its client's own words, not to be changed
+        (Options(), 1),
+    ],
+)
+async def test_a_model_that_refuses_every_bound_is_not_asked_without_end(
+    options: Options, times: int, endpoint: Endpoint
 ) -> None:
     endpoint.answer = JSONResponse({"error": {"message": "no max_completion_tokens"}}, 400)
-    answer = await endpoint.model().answer(asked(options=Options(max_tokens=9)), print)
+    answer = await endpoint.model().answer(asked(options=options), print)
     assert isinstance(answer, Refusal)
-    assert len(endpoint.asked) == 2
+    assert len(endpoint.asked) == times
 
 
 @pytest.mark.parametrize("stream", [False, True])
