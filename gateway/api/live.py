@@ -1,8 +1,8 @@
 """A topic as server-sent events: what is in the log first, then what comes, without a seam.
 
 Every event's id is the places right behind it; who comes back with it misses nothing and hears
-nothing twice. A stream begins with an id and tells one every few seconds while all is quiet: who
-heard nothing yet misses nothing either, and proxies do not close it.
+nothing twice. A stream begins with an id and tells one every few seconds while nothing comes that
+is wanted: who heard nothing yet misses nothing either, and proxies do not close it.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ RETRY = b"retry: 1000\n"
 Wanted = Callable[[Record], bool]
 #: A record with the places right behind it.
 Found = tuple[Record, Places]
-#: What was found, up to which places; an empty piece says that all is quiet there.
+#: What was found, up to which places; an empty piece says that nothing was wanted up to there.
 Piece = tuple[list[Found], Places]
 #: A frame, and whether it is the last.
 Frame = tuple[bytes, bool]
@@ -96,7 +96,8 @@ class Reading:
     async def _found(
         self, topic: str, at: Places, wanted: Wanted, watch: Watch
     ) -> AsyncGenerator[Piece, None]:
-        """Yield what is in the log, then what comes, in pieces; an empty one when all is quiet."""
+        """Yield what is in the log, then what comes, in pieces; an empty one after a quiet time."""
+        loop = asyncio.get_running_loop()
         while True:
             until = tuple(map(max, at, watch.start))
             while at != until:
@@ -105,15 +106,17 @@ class Reading:
                 )
                 if found:
                     yield found, at
+            quiet_at = loop.time() + self._quiet_s
             while not watch.behind:
                 fresh = []
-                for record in (coming := await watch.take(self._quiet_s)):
+                for record in await watch.take(quiet_at - loop.time()):
                     if record.offset >= at[record.partition]:
                         at = places.moved(at, record.partition, record.offset + 1)
                         if wanted(record):
                             fresh.append((record, at))
-                if fresh or not (coming or watch.behind):
+                if fresh or loop.time() >= quiet_at:
                     yield fresh, at
+                    quiet_at = loop.time() + self._quiet_s
             watch.restart(self._tail.end_of(topic))
 
     def _told(self, found: Iterable[Found], last: Wanted) -> list[Frame]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 from gateway.api import places
@@ -83,4 +84,24 @@ async def test_a_quiet_stream_tells_how_far_it_looked(tmp_path: Path) -> None:
     async with asyncio.timeout(60):
         while await listener.until_quiet() != end:
             pass
+    await reading.close()
+
+
+async def test_a_stream_that_passes_over_all_that_comes_is_not_silent(tmp_path: Path) -> None:
+    """However much comes: a proxy closes what says nothing."""
+    grid = Grid(tmp_path, silent, in_flight_max=10)
+    reading = Reading(grid, grid.wire, quiet_s=0.2)
+    start = places.named(places.END, grid, MEMORY.name)
+    listener = Listener(reading, start, lambda _: False)
+    await listener.until_quiet()
+
+    async def busy() -> None:
+        for number in count():
+            fill(grid, number, number + 1)
+            await asyncio.sleep(0.02)
+
+    filling = asyncio.create_task(busy())
+    told = [await listener.until_quiet() for _ in range(3)]
+    filling.cancel()
+    assert len(set(told)) == 3
     await reading.close()
