@@ -46,6 +46,7 @@ def registry(
     """
     command = [*java(heap_mb, BRIEF), "-jar", "quarkus-run.jar"]
     cache = StartCache(application, command)
+    addresses = _addresses(port, management_port, kafka_port)
 
     def prepare() -> None:
         require_free(port, "the schema registry", "ports.registry")
@@ -54,11 +55,7 @@ def registry(
     return Service(
         name=NAME,
         command=[command[0], *cache.options, *command[1:]],
-        environment={
-            **plain_environment(environment),
-            **_common(),
-            **_addresses(port, management_port, kafka_port),
-        },
+        environment={**plain_environment(environment), **_common(), **addresses},
         directory=application,
         log=log,
         ready=lambda: http_answers(management_port, "/health/ready"),

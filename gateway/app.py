@@ -108,10 +108,11 @@ def assemble(
     bodies = Bodies(settings.body_bytes_max, settings.body_timeout_s)
     followed = [capabilities.followed, hidden.followed]
     asking = Asking(sender, runs, settings.timeout_s)
-    doors = OpenAI(asking, capabilities, bodies)
     events, answers = Reading(reading, wire), Idempotency()
     agents = Mcp(Tools(events, sender, lambda: lag_shown(board.known)))
-    ours = [
+    routes = [
+        *Health(sender, runs, meters).routes,
+        *OpenAI(asking, capabilities, bodies).routes,
         *Embeddings(asking, bodies).routes,
         *Responses(asking, Stored(events, hidden), hidden, bodies).routes,
         *Feedback(sender, answers, bodies).routes,
@@ -123,15 +124,10 @@ def assemble(
         *agents.routes,
         *Lag(board).routes,
         *Burrow(board, wire.node).routes,
+        *Console(settings.console).routes,
     ]
-
     return Starlette(
-        routes=[
-            *Health(sender, runs, meters).routes,
-            *doors.routes,
-            *ours,
-            *Console(settings.console).routes,
-        ],
+        routes=routes,
         exception_handlers=_errors(),
         middleware=_middleware(settings, meters),
         lifespan=_lifespan(

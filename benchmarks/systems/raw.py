@@ -16,25 +16,7 @@ COMMIT_EVERY = 20_000
 
 def main(asked: Order, *, headed: bool) -> None:
     """Count until everything is counted."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": asked.bootstrap,
-            "group.id": asked.group,
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "queued.min.messages": 20_000,
-            "fetch.queue.backoff.ms": 5,
-        }
-    )
-    producer = Producer(
-        {
-            "bootstrap.servers": asked.bootstrap,
-            "acks": "all",
-            "enable.idempotence": True,
-            "partitioner": "murmur2_random",
-            "linger.ms": 5,
-        }
-    )
+    consumer, producer = _clients(asked)
     consumer.subscribe([asked.source])
     meter, counts, seen, committed = Meter(asked.events), dict[str, int](), 0, 0
     while seen < asked.total:
@@ -56,6 +38,29 @@ def main(asked: Order, *, headed: bool) -> None:
         consumer.commit(asynchronous=False)
     meter.done()
     consumer.close()
+
+
+def _clients(asked: Order) -> tuple[Consumer, Producer]:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": asked.bootstrap,
+            "group.id": asked.group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "queued.min.messages": 20_000,
+            "fetch.queue.backoff.ms": 5,
+        }
+    )
+    producer = Producer(
+        {
+            "bootstrap.servers": asked.bootstrap,
+            "acks": "all",
+            "enable.idempotence": True,
+            "partitioner": "murmur2_random",
+            "linger.ms": 5,
+        }
+    )
+    return consumer, producer
 
 
 def _count(

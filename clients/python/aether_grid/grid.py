@@ -118,9 +118,7 @@ class Grid:
         """
         home, made = topic or topic_of(name), event_id or minted()
         frame = encode(self.schemas.latest(home, name), value)
-        place, known = home, made
-        if self._inbox is not None:
-            place, known = f"aether.inbox.{self._inbox}", of_inbox(made, self._inbox)
+        place, known = self._way(home, made)
         head = headers(
             name=name, event_id=made, source=self.source, at_ms=int(time.time() * 1000),
             run_id=run_id, cause_id=cause_id, trace=trace,
@@ -169,6 +167,12 @@ class Grid:
             if self._denial.news:  # what waits would wait until its time is over
                 self._denial.news = False
                 self._producer.purge(in_queue=True, in_flight=False)
+
+    def _way(self, home: str, event_id: str) -> tuple[str, str]:
+        """Return where an event of a topic is written, and the id it has in the end."""
+        if self._inbox is None:
+            return home, event_id
+        return f"aether.inbox.{self._inbox}", of_inbox(event_id, self._inbox)
 
     def _hand_over(self, topic: str, value: bytes, key: bytes, head: Any, report: Any) -> None:
         """Give a record to librdkafka, once it has room for one more."""

@@ -33,7 +33,10 @@ public class GridException extends RuntimeException {
     return cause instanceof SslAuthenticationException ? said + ": " + bottom.getMessage() : said;
   }
 
-  /** Kafka refuses these credentials or what they may do, or nobody vouches for it; to try again does not help. */
+  /**
+   * Kafka refuses these credentials or what they may do, or nobody vouches for it; to try again
+   * does not help.
+   */
   public static final class Denied extends GridException {
     public Denied(String message, Throwable cause) {
       super(message + ": " + firstLine(cause), cause);
